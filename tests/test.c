@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EXIT_SKIPPED = 77, MAX_DESCRIPTORS = 4096, MAX_TARGET = 128 };
+
+static struct test *first_test;
+static struct test **last_test = &first_test;
+
+static atomic_int failures;
+static jmp_buf end_of_test;
+static const char *skip_reason;
+
+/* --- allocations, wrapped at link time --- */
+
+static atomic_long live_blocks;
+static atomic_long allocations;
+static atomic_long fail_countdown;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void __wrap_free(void *block);
+
+static bool allocation_fails(void)
+{
+    atomic_fetch_add(&allocations, 1);
+    long left = atomic_load(&fail_countdown);
+    if (left == 0)
+        return false;
+    atomic_store(&fail_countdown, left - 1);
+    return left == 1;
+}
+
+static void *count_block(void *block)
+{
+    if (block)
+        atomic_fetch_add(&live_blocks, 1);
+    return block;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return allocation_fails() ? NULL : count_block(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return allocation_fails() ? NULL : count_block(__real_calloc(count, size));
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    if (allocation_fails())
+        return NULL;
+    void *grown = __real_realloc(block, size);
+    return block ? grown : count_block(grown);
+}
+
+void __wrap_free(void *block)
+{
+    if (block)
+        atomic_fetch_sub(&live_blocks, 1);
+    __real_free(block);
+}
+
+long test_live_blocks(void)
+{
+    return atomic_load(&live_blocks);
+}
+
+long test_allocations(void)
+{
+    return atomic_load(&allocations);
+}
+
+void test_fail_allocation(long n)
+{
+    atomic_store(&fail_countdown, n);
+}
+
+/* --- descriptors --- */
+
+struct descriptors {
+    int count;
+    int number[MAX_DESCRIPTORS];
+};
+
+static void list_descriptors(struct descriptors *list)
+{
+    list->count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    if (!directory)
+        return;
+    int own = dirfd(directory);
+    struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL && list->count < MAX_DESCRIPTORS) {
+        char *end;
+        long number = strtol(entry->d_name, &end, 10);
+        if (*end == '\0' && end != entry->d_name && number != own)
+            list->number[list->count++] = (int)number;
+    }
+    closedir(directory);
+}
+
+int test_open_descriptors(void)
+{
+    static struct descriptors list;
+    list_descriptors(&list);
+    return list.count;
+}
+
+static bool contains(const struct descriptors *list, int number)
+{
+    for (int i = 0; i < list->count; i++) {
+        if (list->number[i] == number)
+            return true;
+    }
+    return false;
+}
+
+static void report_difference(const struct descriptors *from, const struct descriptors *to,
+                              const char *what)
+{
+    for (int i = 0; i < to->count; i++) {
+        if (contains(from, to->number[i]))
+            continue;
+        char path[64];
+        char target[MAX_TARGET] = "";
+        snprintf(path, sizeof path, "/proc/self/fd/%d", to->number[i]);
+        ssize_t length = readlink(path, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        printf("  descriptor %d %s (%s)\n", to->number[i], what, target);
+        atomic_fetch_add(&failures, 1);
+    }
+}
+
+/* --- checks --- */
+
+bool test_check(bool condition, const char *text, const char *file, int line)
+{
+    if (!condition) {
+        printf("%s:%d: not true: %s\n", file, line, text);
+        fflush(stdout);
+        atomic_fetch_add(&failures, 1);
+    }
+    return condition;
+}
+
+bool test_check_eq(int64_t got, int64_t want, const char *got_text, const char *want_text,
+                   const char *file, int line)
+{
+    if (got != want) {
+        printf("%s:%d: %s is %lld, not %s (%lld)\n", file, line, got_text, (long long)got,
+               want_text, (long long)want);
+        fflush(stdout);
+        atomic_fetch_add(&failures, 1);
+    }
+    return got == want;
+}
+
+bool test_check_str(const char *got, const char *want, const char *text, const char *file, int line)
+{
+    bool same = strcmp(got, want) == 0;
+    if (!same) {
+        printf("%s:%d: %s\n  is  \"%s\"\n  not \"%s\"\n", file, line, text, got, want);
+        fflush(stdout);
+        atomic_fetch_add(&failures, 1);
+    }
+    return same;
+}
+
+void test_stop(void)
+{
+    longjmp(end_of_test, 1);
+}
+
+void test_skip(const char *reason)
+{
+    skip_reason = reason;
+    longjmp(end_of_test, 1);
+}
+
+int64_t test_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* --- running --- */
+
+void test_add(struct test *test)
+{
+    *last_test = test;
+    last_test = &test->next;
+}
+
+enum outcome { PASSED, FAILED, SKIPPED };
+
+static enum outcome run(const struct test *test)
+{
+    static struct descriptors before;
+    static struct descriptors after;
+    list_descriptors(&before);
+    long blocks = test_live_blocks();
+    atomic_store(&failures, 0);
+    skip_reason = NULL;
+
+    bool stopped = setjmp(end_of_test) != 0;
+    if (!stopped)
+        test->run();
+
+    test_fail_allocation(0);
+    if (skip_reason) {
+        printf("skip %s: %s\n", test->name, skip_reason);
+        return SKIPPED;
+    }
+    if (!stopped) {
+        list_descriptors(&after);
+        report_difference(&before, &after, "was left open");
+        report_difference(&after, &before, "was closed");
+        CHECK_EQ(test_live_blocks(), blocks);
+    }
+    bool failed = atomic_load(&failures) > 0;
+    printf("%s %s\n", failed ? "FAIL" : "ok  ", test->name);
+    fflush(stdout);
+    return failed ? FAILED : PASSED;
+}
+
+static const struct test *find(const char *name)
+{
+    for (const struct test *test = first_test; test; test = test->next) {
+        if (strcmp(test->name, name) == 0)
+            return test;
+    }
+    return NULL;
+}
+
+static int run_named(int count, char **names)
+{
+    int worst = EXIT_SUCCESS;
+    for (int i = 0; i < count; i++) {
+        const struct test *test = find(names[i]);
+        if (!test) {
+            fprintf(stderr, "no test is called %s\n", names[i]);
+            return EXIT_FAILURE;
+        }
+        enum outcome outcome = run(test);
+        if (outcome == FAILED)
+            worst = EXIT_FAILURE;
+        else if (outcome == SKIPPED && worst == EXIT_SUCCESS)
+            worst = EXIT_SKIPPED;
+    }
+    return worst;
+}
+
+static int run_all(void)
+{
+    int count[3] = {0, 0, 0};
+    for (const struct test *test = first_test; test; test = test->next)
+        count[run(test)]++;
+    printf("%d passed, %d failed, %d skipped\n", count[PASSED], count[FAILED], count[SKIPPED]);
+    return count[FAILED] > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+        for (const struct test *test = first_test; test; test = test->next)
+            puts(test->name);
+        return EXIT_SUCCESS;
+    }
+    return argc > 1 ? run_named(argc - 1, argv + 1) : run_all();
+}
