@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a registration asks for: kinds of readiness, or-ed together, and at most one mode.
+ *
+ *   MIO_READABLE | MIO_WRITABLE          both directions, edge-triggered
+ *   MIO_READABLE | MIO_LEVEL             level-triggered
+ *
+ * Edge-triggered, when no mode is named: an event says that something changed, so the operation
+ * must be repeated until it gives EAGAIN before the next event can be relied on.
+ */
+#ifndef MIO_INTEREST_H
+#define MIO_INTEREST_H
+
+#include <mio/types.h>
+
+#include <stdbool.h>
+
+MIO_BEGIN_DECLS
+
+enum {
+    /* --- readiness: at least one must be asked for --- */
+
+    MIO_READABLE = 0x01,
+    MIO_WRITABLE = 0x02,
+
+    /*
+     * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
+     * request itself names the poll, with SIGEV_KEVENT, mio_poll_fd() and the token in its
+     * sigevent. AIO: FreeBSD, DragonFly, Apple; LIO: FreeBSD; -ENOTSUP elsewhere.
+     */
+    MIO_AIO = 0x04,
+    MIO_LIO = 0x08,
+
+    /*
+     * Urgent (out-of-band) data. Linux; macOS, OpenBSD and DragonFly by EVFILT_EXCEPT (K35), where
+     * it is always edge-triggered, and where the condition may outlast recv(MSG_OOB), which then
+     * gives EAGAIN or EINVAL. -ENOTSUP on FreeBSD and NetBSD, whose kernels cannot tell.
+     */
+    MIO_PRIORITY = 0x10,
+
+    /* --- modes --- */
+
+    /* An event at every wait for as long as the readiness lasts. */
+    MIO_LEVEL = 0x100,
+
+    /* At most one wait delivers; then silence, hang-ups too, until mio_registry_reregister(). Not
+       with MIO_LEVEL. */
+    MIO_ONESHOT = 0x200,
+
+    /*
+     * Of several polls that watch the same descriptor, not all are woken by one event. Linux with
+     * epoll alone (E5), for READABLE and WRITABLE, edge- or level-triggered; a half-close is then
+     * seen by reading 0 and not as read-closed. -ENOTSUP elsewhere.
+     */
+    MIO_EXCLUSIVE = 0x400
+};
+
+/* Every readiness that can be asked for, and every mode. */
+#define MIO_ALL_READINESS (MIO_READABLE | MIO_WRITABLE | MIO_AIO | MIO_LIO | MIO_PRIORITY)
+#define MIO_ALL_MODES     (MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE)
+
+/* `interest` with what `other` names as well. */
+MIO_INLINE mio_interest mio_interest_add(mio_interest interest, mio_interest other)
+{
+    return interest | other;
+}
+
+/* `interest` without what `other` names; 0, which no registration accepts, when nothing is left. */
+MIO_INLINE mio_interest mio_interest_remove(mio_interest interest, mio_interest other)
+{
+    return interest & ~other;
+}
+
+MIO_INLINE bool mio_interest_is_readable(mio_interest interest)
+{
+    return (interest & MIO_READABLE) != 0;
+}
+
+MIO_INLINE bool mio_interest_is_writable(mio_interest interest)
+{
+    return (interest & MIO_WRITABLE) != 0;
+}
+
+MIO_INLINE bool mio_interest_is_priority(mio_interest interest)
+{
+    return (interest & MIO_PRIORITY) != 0;
+}
+
+MIO_INLINE bool mio_interest_is_aio(mio_interest interest)
+{
+    return (interest & MIO_AIO) != 0;
+}
+
+MIO_INLINE bool mio_interest_is_lio(mio_interest interest)
+{
+    return (interest & MIO_LIO) != 0;
+}
+
+/*
+ * Writes the interest by name, "READABLE|WRITABLE|LEVEL", unknown bits in hex, "(empty)" for 0.
+ * Like snprintf: at most `size` bytes with the terminating 0 are written (`buffer` may be NULL when
+ * size is 0), and the length of the whole text is returned.
+ */
+MIO_API int mio_interest_format(mio_interest interest, char *buffer, size_t size);
+
+MIO_END_DECLS
+
+#endif

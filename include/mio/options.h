@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be chosen when a poll is created. All of it may be left out: a zeroed struct, or NULL,
+ * is the default. */
+#ifndef MIO_OPTIONS_H
+#define MIO_OPTIONS_H
+
+#include <mio/types.h>
+
+MIO_BEGIN_DECLS
+
+/*
+ * Where memory comes from. Both functions may be called from any thread, also after the call that
+ * was given the allocator has returned: it is in use until the poll, its registry clones, its
+ * wakers and its registered sources are all gone.
+ */
+struct mio_allocator {
+    /* `size` bytes (never 0) aligned as by malloc, or NULL. */
+    void *(*allocate)(size_t size, void *user);
+    /* Takes back what allocate() gave, with the size that was asked for. Never called with NULL. */
+    void (*release)(void *block, size_t size, void *user);
+    void *user;
+};
+
+/*
+ * Told of what happened inside the library and has no caller to return to: a selector that the
+ * kernel refused before the next one was taken, a descriptor of the library's own whose closing
+ * failed. `error` is a negative errno value, and `what` says what was tried ("closing the kqueue"),
+ * valid during the call. May be called from any thread that calls into the library; must not call
+ * back into it.
+ */
+typedef void mio_log_function(void *user, int error, const char *what);
+
+/* Bits of mio_options.flags: the ways around a missing kernel feature, taken even where the feature
+ * is there. */
+enum {
+    /* kqueue: wake through a pipe and not EVFILT_USER (K27). */
+    MIO_OPTION_PIPE_WAKER = 0x1,
+    /* epoll: wait with epoll_wait, timeouts rounded up to milliseconds, and never with epoll_pwait2
+       (E9). */
+    MIO_OPTION_MILLISECONDS = 0x2
+};
+
+struct mio_options {
+    /*
+     * The selector by name: "kqueue", "epoll". NULL: the environment variable MIO_BACKEND when it
+     * is set and the program does not run with another user's rights; else the best that the kernel
+     * accepts.
+     */
+    const char *backend;
+
+    /* NULL: malloc and free. Copied: the struct itself need not outlive the call. */
+    const struct mio_allocator *allocator;
+
+    /* NULL: nothing is told. */
+    mio_log_function *log;
+    void *log_user;
+
+    uint32_t flags;
+};
+
+MIO_END_DECLS
+
+#endif

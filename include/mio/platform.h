@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which system this is, told from the compiler's predefined macros alone, and the few attributes
+ * the headers need. Defining MIO_PLATFORM (to one of the names below) overrides it, for building
+ * against another system's interface.
+ */
+#ifndef MIO_PLATFORM_H
+#define MIO_PLATFORM_H
+
+#define MIO_PLATFORM_OTHER     1
+#define MIO_PLATFORM_LINUX     2
+#define MIO_PLATFORM_FREEBSD   3
+#define MIO_PLATFORM_NETBSD    4
+#define MIO_PLATFORM_OPENBSD   5
+#define MIO_PLATFORM_DRAGONFLY 6
+#define MIO_PLATFORM_APPLE     7
+/* A kqueue that is a library and not a kernel's, such as libkqueue. */
+#define MIO_PLATFORM_KQUEUE_LIBRARY 8
+#define MIO_PLATFORM_WINDOWS        9
+
+#ifndef MIO_PLATFORM
+#    if defined(__APPLE__)
+#        define MIO_PLATFORM MIO_PLATFORM_APPLE
+#    elif defined(__DragonFly__)
+#        define MIO_PLATFORM MIO_PLATFORM_DRAGONFLY
+#    elif defined(__FreeBSD__)
+#        define MIO_PLATFORM MIO_PLATFORM_FREEBSD
+#    elif defined(__NetBSD__)
+#        define MIO_PLATFORM MIO_PLATFORM_NETBSD
+#    elif defined(__OpenBSD__)
+#        define MIO_PLATFORM MIO_PLATFORM_OPENBSD
+#    elif defined(_WIN32)
+#        define MIO_PLATFORM MIO_PLATFORM_WINDOWS
+#    elif defined(__linux__)
+#        define MIO_PLATFORM MIO_PLATFORM_LINUX
+#    else
+#        define MIO_PLATFORM MIO_PLATFORM_OTHER
+#    endif
+#endif
+
+/*
+ * NetBSD's release is in no predefined macro. Release 11 appended ext[4] to struct kevent: there,
+ * define MIO_NETBSD_RELEASE as 11 (the installed mio.pc and CMake package do); a static assertion
+ * notices a wrong value.
+ */
+#if !defined(MIO_NETBSD_RELEASE)
+#    define MIO_NETBSD_RELEASE 10
+#endif
+
+/* The layout of struct mio_event: the kernel's own record, see event.h. */
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+#    define MIO_RECORD_EPOLL 1
+#elif MIO_PLATFORM >= MIO_PLATFORM_FREEBSD && MIO_PLATFORM <= MIO_PLATFORM_KQUEUE_LIBRARY
+#    define MIO_RECORD_KEVENT 1
+#else
+#    define MIO_RECORD_PLAIN 1
+#endif
+
+#if defined(__GNUC__)
+#    define MIO_API __attribute__((visibility("default")))
+#else
+#    define MIO_API
+#endif
+
+/*
+ * The small functions of the headers are C99 inline functions; the library holds an external
+ * definition of each, for other languages and for a compiler that chooses not to inline.
+ */
+#if defined(__cplusplus) || !defined(__GNUC_GNU_INLINE__)
+#    define MIO_INLINE inline
+#else
+#    define MIO_INLINE extern inline
+#endif
+
+#ifdef __cplusplus
+#    define MIO_BEGIN_DECLS extern "C" {
+#    define MIO_END_DECLS   }
+#else
+#    define MIO_BEGIN_DECLS
+#    define MIO_END_DECLS
+#endif
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A poll: one kernel selector, and the wait on it.
+ *
+ *   struct mio_poll *poll;
+ *   struct mio_events *events;
+ *   mio_poll_new(NULL, &poll);
+ *   mio_events_new(256, &events);
+ *   mio_registry_register(mio_poll_registry(poll), fd, 1, MIO_READABLE);
+ *   mio_poll_wait(poll, events, MIO_FOREVER);
+ *
+ * One thread waits at a time; everything else (registering, waking, cloning) may be done by any
+ * thread meanwhile and takes effect on the wait in progress.
+ */
+#ifndef MIO_POLL_H
+#define MIO_POLL_H
+
+#include <mio/events.h>
+#include <mio/options.h>
+#include <mio/types.h>
+
+MIO_BEGIN_DECLS
+
+struct mio_poll;
+struct mio_registry;
+
+/* A timeout that never ends. */
+#define MIO_FOREVER INT64_C(-1)
+
+/*
+ * Makes a poll; `options` may be NULL. Costs one or two descriptors, three with a pipe waker; all
+ * are close-on-exec, from the first moment where the kernel can (FreeBSD 14, NetBSD, Apple, Linux),
+ * else by a second call.
+ *
+ * -EINVAL: `poll` is NULL, or an unknown option bit. -ENOTSUP: the selector asked for by name does
+ * not exist on this system. -ENOMEM. -EMFILE, -ENFILE: no descriptor is left. Any other error is
+ * the kernel's refusal of the selector asked for, or of the last one there was to try.
+ */
+MIO_API int mio_poll_new(const struct mio_options *options, struct mio_poll **poll);
+
+/*
+ * Frees a poll (or NULL). Nobody may be waiting on it. Clones of its registry, its wakers and its
+ * registered sources may be freed before or after: the kernel's selector is closed with the last of
+ * them. Registered descriptors are not closed.
+ */
+MIO_API void mio_poll_free(struct mio_poll *poll);
+
+/* The poll's registry, which belongs to the poll and lives as long. */
+MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
+
+/* The selector's name, "kqueue" or "epoll". Static storage. */
+MIO_API const char *mio_poll_backend(const struct mio_poll *poll);
+
+/* Whether this poll can serve all that `interest` names: whether a registration with it could be
+ * other than -ENOTSUP. */
+MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interest);
+
+/*
+ * The selector's own descriptor, for embedding in another event loop (readable when a wait would
+ * deliver) and for aio(4). It stays the poll's: do not close it. From this call on every wake makes
+ * a system call, since the library cannot know who sleeps. -ENOTSUP where the selector is no
+ * descriptor, or the doorbell's error when it cannot be made.
+ */
+MIO_API int mio_poll_fd(struct mio_poll *poll);
+
+/*
+ * Waits until something is ready, at most `timeout_ns` nanoseconds (0: only looks; MIO_FOREVER),
+ * and fills `events`, which it empties first. Returns the number of events, which is 0 only when
+ * the time is up.
+ *
+ * A wait allocates nothing and makes one system call; two when it has to sleep after a first look
+ * that found nothing. Timeouts never end early. They are exact to the kernel's own granularity;
+ * epoll without epoll_pwait2 rounds up to milliseconds.
+ *
+ * -EINTR: a signal came; nothing is lost, wait again. -EINVAL: NULL, or a negative timeout other
+ * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make
+ * its own (not noticed on Linux before 4.14). -EBUSY: another thread is waiting on this poll, a
+ * programming error that is noticed only in a library built without NDEBUG.
+ *
+ * On Linux no cancellation point of pthread_cancel(3): the system call is made directly.
+ */
+MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns);
+
+/*
+ * Waits like mio_poll_wait(), but until `deadline` on the clock of mio_now(), or MIO_FOREVER, and
+ * goes on after signals: never -EINTR. A deadline that has passed only looks.
+ */
+MIO_API int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline);
+
+/* The monotonic clock that deadlines are measured on, in nanoseconds from a fixed but unnamed
+ * moment. */
+MIO_API int64_t mio_now(void);
+
+MIO_END_DECLS
+
+#endif

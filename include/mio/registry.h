@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registry of a poll: which descriptors it watches, for what, under which token.
+ *
+ * Every function may be called from any thread while another waits, and takes effect on that wait.
+ * None takes ownership of a descriptor or makes it non-blocking: with edge-triggered interest it
+ * has to be.
+ *
+ * A descriptor is watched once in a poll. It should be deregistered before it is closed: epoll and
+ * kqueue forget a closed descriptor by themselves, but epoll only when its last duplicate is closed
+ * too (E1). mio_source_close() does both in the right order.
+ */
+#ifndef MIO_REGISTRY_H
+#define MIO_REGISTRY_H
+
+#include <mio/interest.h>
+#include <mio/types.h>
+
+MIO_BEGIN_DECLS
+
+struct mio_registry;
+
+/*
+ * Starts watching `fd`. What is already ready gives an event.
+ *
+ * -EINVAL: NULL, an empty interest, unknown bits, or bits that exclude each other (LEVEL with
+ * ONESHOT, EXCLUSIVE with ONESHOT or PRIORITY). -ENOTSUP: this selector cannot serve the interest.
+ * -EBADF: the descriptor is closed. -EEXIST: it is registered already (on kqueue the second
+ * registration silently replaces the first, for raw descriptors; a struct mio_source is checked
+ * everywhere). -EPERM: a regular file or a directory, or on Linux anything else that epoll cannot
+ * watch. -ENOMEM, -ENOSPC (fs.epoll.max_user_watches). -ECHILD: see mio_poll_wait(). What the
+ * kernel says of a device or of a nested selector is passed on. After an error nothing is
+ * registered that was not before.
+ */
+MIO_API int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
+                                  mio_interest interest);
+
+/*
+ * Replaces token and interest of a watched descriptor wholly, the mode too, and reports again what
+ * is ready. Arms a one-shot registration that has fired.
+ *
+ * Errors as for registering, and -ENOENT: not registered (on kqueue a raw descriptor is then
+ * registered instead). After an error the old registration is in place; on kqueue, for raw
+ * descriptors, none is.
+ */
+MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
+                                    mio_interest interest);
+
+/*
+ * Stops watching. No wait that begins after this has returned delivers the registration's token.
+ *
+ * -EBADF: the descriptor is closed. -ENOENT: not registered; kqueue says so too for a raw
+ * descriptor whose registration the kernel itself has ended (FreeBSD, writing end of a pipe whose
+ * reader is gone).
+ */
+MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
+
+/*
+ * To be called after an operation on a watched raw descriptor gave EAGAIN, with the interest it is
+ * registered for: asks for the next edge. Costs nothing where the kernel makes the edges itself
+ * (kqueue, epoll), which is why it has to be called only by programs that also run elsewhere. Typed
+ * sockets and pipes call it themselves. -EINVAL as for registering; -ENOENT: not registered, where
+ * the selector has to know.
+ */
+MIO_API int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest);
+
+enum mio_change_kind { MIO_REGISTER, MIO_REREGISTER, MIO_DEREGISTER };
+
+/* One step of a batch. */
+struct mio_change {
+    enum mio_change_kind kind;
+    mio_fd fd;
+    mio_token token;       /* not read by MIO_DEREGISTER */
+    mio_interest interest; /* not read by MIO_DEREGISTER */
+    int result;            /* written: what the call of that name would have returned */
+};
+
+/*
+ * Takes each change in turn, as the call of that name would, in as few system calls as the kernel
+ * allows (kqueue: one for some dozens of changes). A change that fails does not stop the next.
+ * Returns how many succeeded; -EINVAL for NULL and -ECHILD before anything was tried. Changes of
+ * one descriptor in one batch are taken in order.
+ */
+MIO_API int mio_registry_apply(struct mio_registry *registry, struct mio_change *changes, size_t n);
+
+/* Makes another handle to the same registry, to be freed by its owner, before or after the poll.
+ * -EINVAL, -ENOMEM. */
+MIO_API int mio_registry_clone(struct mio_registry *registry, struct mio_registry **clone);
+
+/* Frees a clone (or NULL). The registry that a poll lends by mio_poll_registry() is left as it is.
+ */
+MIO_API void mio_registry_free(struct mio_registry *clone);
+
+/* A number of the selector behind the registry: the same for all clones, never used twice in a
+ * process, never 0. */
+MIO_API uint64_t mio_registry_id(const struct mio_registry *registry);
+
+MIO_END_DECLS
+
+#endif

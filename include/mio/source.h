@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A source: a descriptor together with its registration. What every socket and pipe of the library,
+ * and every source of a program's own, starts with.
+ *
+ *   struct my_timer { struct mio_source source; ... };
+ *
+ * It knows where it is registered, so double and missing registrations are errors on every system
+ * and in every build. A registered source holds its poll's selector: deregister or close it, or the
+ * selector stays open. Calls for one source must not overlap.
+ */
+#ifndef MIO_SOURCE_H
+#define MIO_SOURCE_H
+
+#include <mio/interest.h>
+#include <mio/types.h>
+
+MIO_BEGIN_DECLS
+
+struct mio_registry;
+struct mio_selector;
+
+struct mio_source {
+    mio_fd fd;                     /* MIO_INVALID_FD when there is none */
+    mio_interest interest;         /* of the registration; 0 when there is none */
+    mio_token token;               /* of the registration */
+    struct mio_selector *selector; /* where it is registered, held; NULL: nowhere */
+};
+
+/* Starts a source, unregistered. The descriptor becomes the source's: mio_source_close() closes it.
+ */
+MIO_API void mio_source_init(struct mio_source *source, mio_fd fd);
+
+/*
+ * As the calls of mio/registry.h, and checked: registering a registered source, wherever that is,
+ * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT; reregistering with
+ * another registry than its own -EEXIST, deregistering with another -ENOENT. -EINVAL: NULL. The
+ * source's state changes only after the kernel agreed, and a failed reregistration leaves the old
+ * registration in place.
+ */
+MIO_API int mio_source_register(struct mio_source *source, struct mio_registry *registry,
+                                mio_token token, mio_interest interest);
+MIO_API int mio_source_reregister(struct mio_source *source, struct mio_registry *registry,
+                                  mio_token token, mio_interest interest);
+MIO_API int mio_source_deregister(struct mio_source *source, struct mio_registry *registry);
+
+/*
+ * Deregisters the source if it is registered and closes its descriptor, in the order that is right
+ * on every system. The source is then empty, whatever happened: closing it again is -EBADF. Returns
+ * close's error, if any; -EINVAL: NULL.
+ */
+MIO_API int mio_source_close(struct mio_source *source);
+
+MIO_END_DECLS
+
+#endif

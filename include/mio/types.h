@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scalars that every other header speaks of, and the rules that hold for every function of the
+ * library.
+ *
+ * Results. A function that can fail returns 0, a count, or a negative errno value (-EEXIST); errno
+ * itself is left as it was. On failure nothing has changed and out-parameters are untouched, unless
+ * the function says otherwise.
+ *
+ * Ownership. mio_x_new() makes an object that its caller frees with mio_x_free(), which takes NULL
+ * and cannot fail.
+ *
+ * Threads. Any function may be called from any thread; what may not be called for one object at the
+ * same time is said at the function. Only mio_waker_wake() may be called from a signal handler.
+ * Nothing but a wait blocks.
+ */
+#ifndef MIO_TYPES_H
+#define MIO_TYPES_H
+
+#include <mio/platform.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The caller's own value, given with a registration and handed back with each of its events. Never
+ * interpreted. */
+typedef uintptr_t mio_token;
+
+/* What is watched: a descriptor (on Windows a SOCKET). */
+#if MIO_PLATFORM == MIO_PLATFORM_WINDOWS
+typedef uintptr_t mio_fd;
+#    define MIO_INVALID_FD ((mio_fd) ~(mio_fd)0)
+#else
+typedef int mio_fd;
+#    define MIO_INVALID_FD (-1)
+#endif
+
+/* Bits of interest.h, or-ed together. */
+typedef uint32_t mio_interest;
+
+#endif
