@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* External definitions of the inline predicates, and the formatting of libmio's own record. */
+#include <mio/event.h>
+
+#include "text.h"
+
+#include <errno.h>
+
+extern MIO_INLINE mio_token mio_event_token(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_readable(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_writable(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_error(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_read_closed(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_write_closed(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_priority(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_aio(const struct mio_event *event);
+extern MIO_INLINE bool mio_event_is_lio(const struct mio_event *event);
+extern MIO_INLINE int mio_event_error(const struct mio_event *event);
+extern MIO_INLINE int64_t mio_event_hint(const struct mio_event *event);
+extern MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event);
+
+#if defined(MIO_RECORD_KEVENT)
+
+extern MIO_INLINE bool mio_kevent_is_of_descriptor(const struct mio_event *event);
+
+#elif defined(MIO_RECORD_PLAIN)
+
+static const struct mio_name readiness_names[] = {
+    {"READABLE", MIO_READABLE},       {"WRITABLE", MIO_WRITABLE},
+    {"PRIORITY", MIO_PRIORITY},       {"ERROR", MIO_ERROR},
+    {"READ_CLOSED", MIO_READ_CLOSED}, {"WRITE_CLOSED", MIO_WRITE_CLOSED},
+};
+
+int mio_event_format(const struct mio_event *event, char *buffer, size_t size)
+{
+    if (!event)
+        return -EINVAL;
+    struct mio_text text = {.buffer = buffer, .size = size, .length = 0};
+    mio_text_add(&text, "mio_event { readiness: ");
+    mio_text_add_bits(&text, event->readiness, readiness_names,
+                      sizeof readiness_names / sizeof readiness_names[0]);
+    mio_text_add(&text, ", error: %d, token: 0x%lx }", (int)event->error,
+                 (unsigned long)event->token);
+    return mio_text_result(&text);
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *allocate_by_malloc(size_t size, void *user)
+{
+    (void)user;
+    return malloc(size);
+}
+
+static void release_by_free(void *block, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    free(block);
+}
+
+const struct mio_allocator mio_default_allocator = {
+    .allocate = allocate_by_malloc,
+    .release = release_by_free,
+    .user = NULL,
+};
+
+void *mio_allocate(const struct mio_allocator *allocator, size_t size)
+{
+    void *block = allocator->allocate(size, allocator->user);
+    return block ? memset(block, 0, size) : NULL;
+}
+
+void mio_release(const struct mio_allocator *allocator, void *block, size_t size)
+{
+    if (block)
+        allocator->release(block, size, allocator->user);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#if !defined(_GNU_SOURCE)
+#    define _GNU_SOURCE /* clock_gettime under a strict -std= */
+#endif
+
+#include <mio/poll.h>
+
+#include "interest.h"
+#include "memory.h"
+#include "registry.h"
+#include "selector/selector.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* A second waiter is looked for in a library that is built for debugging; it costs some 20 cycles a
+ * wait. */
+#if defined(NDEBUG)
+enum { NOTICE_SECOND_WAITER = false };
+#else
+enum { NOTICE_SECOND_WAITER = true };
+#endif
+
+enum { NS_PER_SECOND = 1000000000 };
+
+struct mio_poll {
+    struct mio_registry registry; /* lent to the caller; holds the selector */
+    bool delivered;               /* the last wait brought events */
+    atomic_bool waiting; /* somebody is in mio_poll_wait(); kept only if NOTICE_SECOND_WAITER */
+};
+
+static const uint32_t known_flags = MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS;
+
+int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
+{
+    static const struct mio_options defaults;
+    if (!options)
+        options = &defaults;
+    if (!poll || (options->flags & ~known_flags) != 0)
+        return -EINVAL;
+    struct mio_config config = {
+        .allocator = options->allocator ? *options->allocator : mio_default_allocator,
+        .log = options->log,
+        .log_user = options->log_user,
+        .flags = options->flags,
+    };
+    struct mio_poll *made = mio_allocate(&config.allocator, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    int error = mio_selector_open(options->backend, &config, &made->registry.selector);
+    if (error < 0) {
+        mio_release(&config.allocator, made, sizeof *made);
+        return error;
+    }
+    made->registry.lent = true;
+    *poll = made;
+    return 0;
+}
+
+void mio_poll_free(struct mio_poll *poll)
+{
+    if (!poll)
+        return;
+    struct mio_selector *selector = poll->registry.selector;
+    mio_release(&selector->config.allocator, poll, sizeof *poll);
+    mio_selector_release(selector);
+}
+
+struct mio_registry *mio_poll_registry(struct mio_poll *poll)
+{
+    return poll ? &poll->registry : NULL;
+}
+
+const char *mio_poll_backend(const struct mio_poll *poll)
+{
+    return poll ? poll->registry.selector->ops->name : NULL;
+}
+
+bool mio_poll_supports(const struct mio_poll *poll, mio_interest interest)
+{
+    return poll && (interest & ~poll->registry.selector->ops->serves) == 0;
+}
+
+int mio_poll_fd(struct mio_poll *poll)
+{
+    if (!poll)
+        return -EINVAL;
+    struct mio_selector *selector = poll->registry.selector;
+    if (mio_born_before_fork(&selector->birth))
+        return -ECHILD;
+    int fd = selector->ops->selector_fd(selector);
+    if (fd < 0)
+        return fd;
+    int error = mio_selector_arm(selector);
+    if (error == 0)
+        error = mio_wake_queue_embed(selector);
+    return error < 0 ? error : fd;
+}
+
+int64_t mio_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* Sleeps until `deadline`, again and again where a fetch was over early. `timeout_ns` is the time
+ * left, above 0. */
+static int wait_to_deadline(struct mio_selector *selector, struct mio_events *events,
+                            int64_t timeout_ns)
+{
+    int64_t now = mio_now();
+    int64_t deadline = timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+    for (;;) {
+        int count =
+            mio_wake_queue_select(selector, events->list, (int)events->capacity, timeout_ns);
+        if (count != 0)
+            return count;
+        now = mio_now();
+        if (now >= deadline)
+            return 0;
+        timeout_ns = deadline - now;
+    }
+}
+
+static int wait_for_events(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
+{
+    struct mio_selector *selector = poll->registry.selector;
+    int count;
+    if (timeout_ns > 0) {
+        /* On Linux a timer costs 200 cycles even when it is not needed: a busy poll looks first. */
+        if (poll->delivered) {
+            count = mio_wake_queue_select(selector, events->list, (int)events->capacity, 0);
+            if (count != 0)
+                return count;
+        }
+        return wait_to_deadline(selector, events, timeout_ns);
+    }
+    do {
+        count = mio_wake_queue_select(selector, events->list, (int)events->capacity, timeout_ns);
+    } while (count == 0 && timeout_ns == MIO_FOREVER);
+    return count;
+}
+
+int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
+{
+    if (!poll || !events)
+        return -EINVAL;
+    events->len = 0;
+    if (timeout_ns < MIO_FOREVER)
+        return -EINVAL;
+    if (mio_born_before_fork(&poll->registry.selector->birth))
+        return -ECHILD;
+    if (NOTICE_SECOND_WAITER && atomic_exchange(&poll->waiting, true))
+        return -EBUSY;
+    int count = wait_for_events(poll, events, timeout_ns);
+    if (NOTICE_SECOND_WAITER)
+        atomic_store(&poll->waiting, false);
+    poll->delivered = count > 0;
+    if (count > 0)
+        events->len = (size_t)count;
+    return count;
+}
+
+int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline)
+{
+    int64_t timeout_ns = MIO_FOREVER;
+    for (;;) {
+        if (deadline != MIO_FOREVER) {
+            int64_t left = deadline - mio_now();
+            timeout_ns = left > 0 ? left : 0;
+        }
+        int count = mio_poll_wait(poll, events, timeout_ns);
+        if (count != -EINTR)
+            return count;
+    }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Which selectors are compiled in, by platform. */
+#ifndef MIO_SRC_SELECTOR_BACKENDS_H
+#define MIO_SRC_SELECTOR_BACKENDS_H
+
+#include <mio/platform.h>
+
+struct mio_selector_ops;
+
+#if defined(MIO_RECORD_KEVENT)
+#    define MIO_HAVE_KQUEUE 1
+extern const struct mio_selector_ops mio_kqueue_ops;
+#else
+#    define MIO_HAVE_KQUEUE 0
+#endif
+
+#if defined(MIO_RECORD_EPOLL)
+#    define MIO_HAVE_EPOLL 1
+extern const struct mio_selector_ops mio_epoll_ops;
+#else
+#    define MIO_HAVE_EPOLL 0
+#endif
+
+#endif

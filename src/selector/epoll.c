@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The epoll selector.
+ *
+ * The model. An epoll set holds one entry a descriptor: a mask of events and 64 bits of data, which
+ * here are the token. The kernel makes the edges (EPOLLET) and the one-shots (EPOLLONESHOT) itself,
+ * writes its records straight into the caller's array, and re-polls each before it does, so a
+ * record is never about something that has gone. Changing an entry reports again what is ready.
+ * Every function is safe while another thread waits. So this selector keeps no state about
+ * descriptors at all; it only translates.
+ *
+ * What it owns: the epoll descriptor, and one eventfd, the doorbell, once there is a waker. The
+ * doorbell is edge-triggered and never read: each write is a new edge (E6), and its counter would
+ * take 584 years of a write a nanosecond to fill. Its data is the selector's address, which no
+ * caller has, and its mask asks for IN without RDHUP.
+ *
+ * Quirks handled here:
+ *   E3  regular files, directories and some devices are refused with EPERM, which is passed on
+ *   E4  hang-up and error come without being asked for
+ *   E5  EPOLLEXCLUSIVE can only be added, never modified, and not beside EPOLLRDHUP, EPOLLPRI or
+ * EPOLLONESHOT: such an entry is changed by deleting and adding, and its half-closes are seen by
+ * reading 0 E8  timeouts in milliseconds are an int and are rounded down: rounded up here, and
+ * shortened to what fits E9  nanoseconds need epoll_pwait2 (Linux 5.11), which costs a little more
+ * and may be missing or forbidden by a sandbox: used only for timeouts that are not whole
+ * milliseconds, and given up at the first ENOSYS or EPERM E11 the record is packed on x86-64 Not
+ * handled, since only the caller can: E1, an entry outlives close() while a duplicate of the
+ * descriptor is open.
+ */
+#include "backends.h"
+
+#if MIO_HAVE_EPOLL
+
+#    if !defined(_GNU_SOURCE)
+#        define _GNU_SOURCE
+#    endif
+
+#    include "selector.h"
+
+#    include "../error.h"
+#    include "../linux_syscall.h"
+#    include "../memory.h"
+
+#    include <limits.h>
+#    include <stddef.h>
+#    include <string.h>
+#    include <sys/epoll.h>
+#    include <sys/eventfd.h>
+
+#    if !defined(SYS_epoll_pwait2)
+#        define SYS_epoll_pwait2 441 /* one number on all architectures; older headers lack it */
+#    endif
+
+/* Bits of this age are missing from some libc headers. */
+#    if !defined(EPOLLEXCLUSIVE)
+#        define EPOLLEXCLUSIVE (1u << 28)
+#    endif
+
+_Static_assert(sizeof(struct mio_event) == sizeof(struct epoll_event), "layout of epoll_event");
+_Static_assert(offsetof(struct mio_event, events) == offsetof(struct epoll_event, events),
+               "layout of epoll_event");
+_Static_assert(offsetof(struct mio_event, data) == offsetof(struct epoll_event, data),
+               "layout of epoll_event");
+_Static_assert((int)MIO_EPOLL_IN == (int)EPOLLIN && (int)MIO_EPOLL_PRI == (int)EPOLLPRI &&
+                   (int)MIO_EPOLL_OUT == (int)EPOLLOUT && (int)MIO_EPOLL_ERR == (int)EPOLLERR &&
+                   (int)MIO_EPOLL_HUP == (int)EPOLLHUP && (int)MIO_EPOLL_RDHUP == (int)EPOLLRDHUP,
+               "constants of epoll");
+
+enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+
+struct epoll_selector {
+    struct mio_selector base;
+    int epoll;         /* always open */
+    int doorbell;      /* an eventfd, or -1 before the first waker */
+    bool milliseconds; /* epoll_pwait2 is not to be had; the waiter's own */
+};
+
+static struct epoll_selector *epoll_of(struct mio_selector *selector)
+{
+    return (struct epoll_selector *)selector;
+}
+
+static int epoll_selector_new(const struct mio_config *config, struct mio_selector **selector)
+{
+    int saved = errno;
+    struct epoll_selector *made = mio_allocate(&config->allocator, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    made->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (made->epoll < 0) {
+        int error = mio_failed(saved);
+        mio_release(&config->allocator, made, sizeof *made);
+        return error;
+    }
+    made->base.ops = &mio_epoll_ops;
+    made->doorbell = -1;
+    made->milliseconds = (config->flags & MIO_OPTION_MILLISECONDS) != 0;
+    *selector = &made->base;
+    return 0;
+}
+
+static void close_own(const struct mio_config *config, int fd, const char *what)
+{
+    int saved = errno;
+    if (fd >= 0 && close(fd) < 0)
+        mio_log(config, mio_failed(saved), what);
+}
+
+static void epoll_selector_free(struct mio_selector *selector)
+{
+    struct epoll_selector *self = epoll_of(selector);
+    struct mio_config config = selector->config;
+    close_own(&config, self->doorbell, "closing the eventfd");
+    close_own(&config, self->epoll, "closing the epoll descriptor");
+    mio_release(&config.allocator, self, sizeof *self);
+}
+
+/* --- waiting --- */
+
+#    if defined(MIO_SYSCALL_BY_LIBC) || (!defined(SYS_epoll_wait) && !defined(SYS_epoll_pwait))
+
+static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
+                                    int timeout)
+{
+    int saved = errno;
+    int count = epoll_wait(self->epoll, (struct epoll_event *)(void *)list, room, timeout);
+    return count < 0 ? mio_failed(saved) : count;
+}
+
+#    elif defined(SYS_epoll_wait)
+
+static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
+                                    int timeout)
+{
+    return (int)mio_syscall4(SYS_epoll_wait, self->epoll, (long)list, room, timeout);
+}
+
+#    else
+
+static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
+                                    int timeout)
+{
+    return (int)mio_syscall(SYS_epoll_pwait, self->epoll, (long)list, room, timeout, 0, 0);
+}
+
+#    endif
+
+/* The kernel's own timespec for system calls, of 64 bits on every CPU. */
+struct kernel_timespec {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+
+static int wait_nanoseconds(struct epoll_selector *self, struct mio_event *list, int room,
+                            int64_t timeout_ns)
+{
+    struct kernel_timespec timeout = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
+    return (int)mio_syscall(SYS_epoll_pwait2, self->epoll, (long)list, room, (long)&timeout, 0, 0);
+}
+
+/* Up, so that a timeout never ends early; what an int cannot hold is waited for in parts. */
+static int milliseconds_of(int64_t timeout_ns)
+{
+    int64_t milliseconds = timeout_ns / NS_PER_MS + (timeout_ns % NS_PER_MS != 0);
+    return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+static int select_exactly(struct epoll_selector *self, struct mio_event *list, int room,
+                          int64_t timeout_ns)
+{
+    bool whole = timeout_ns % NS_PER_MS == 0 && timeout_ns / NS_PER_MS <= INT_MAX;
+    if (!whole && !self->milliseconds) {
+        int count = wait_nanoseconds(self, list, room, timeout_ns);
+        if (count != -ENOSYS && count != -EPERM)
+            return count;
+        self->milliseconds = true;
+    }
+    return wait_milliseconds(self, list, room, milliseconds_of(timeout_ns));
+}
+
+static int epoll_select(struct mio_selector *selector, struct mio_event *list, int room,
+                        int64_t timeout_ns)
+{
+    struct epoll_selector *self = epoll_of(selector);
+    if (timeout_ns > 0)
+        return select_exactly(self, list, room, timeout_ns);
+    return wait_milliseconds(self, list, room, (int)timeout_ns);
+}
+
+/* --- registering --- */
+
+static uint32_t events_of(mio_interest interest)
+{
+    uint32_t events = 0;
+    if ((interest & MIO_READABLE) != 0)
+        events |= EPOLLIN | EPOLLRDHUP;
+    if ((interest & MIO_WRITABLE) != 0)
+        events |= EPOLLOUT;
+    if ((interest & MIO_PRIORITY) != 0)
+        events |= EPOLLPRI;
+    if ((interest & MIO_LEVEL) == 0)
+        events |= EPOLLET;
+    if ((interest & MIO_ONESHOT) != 0)
+        events |= EPOLLONESHOT;
+    if ((interest & MIO_EXCLUSIVE) != 0)
+        events = (events & ~(uint32_t)EPOLLRDHUP) | EPOLLEXCLUSIVE;
+    return events;
+}
+
+static int control(struct epoll_selector *self, int operation, int fd, uint32_t events,
+                   uint64_t data)
+{
+    struct epoll_event entry;
+    memset(&entry, 0, sizeof entry);
+    entry.events = events;
+    entry.data.u64 = data;
+    int saved = errno;
+    return epoll_ctl(self->epoll, operation, fd, &entry) < 0 ? mio_failed(saved) : 0;
+}
+
+static int epoll_register(struct mio_selector *selector, mio_fd fd, mio_token token,
+                          mio_interest interest)
+{
+    return control(epoll_of(selector), EPOLL_CTL_ADD, fd, events_of(interest), token);
+}
+
+static int delete_and_add(struct epoll_selector *self, mio_fd fd, mio_token token,
+                          mio_interest interest, const struct mio_registration *previous)
+{
+    int error = control(self, EPOLL_CTL_DEL, fd, 0, 0);
+    if (error < 0)
+        return error;
+    error = control(self, EPOLL_CTL_ADD, fd, events_of(interest), token);
+    if (error < 0 && previous)
+        control(self, EPOLL_CTL_ADD, fd, events_of(previous->interest), previous->token);
+    return error;
+}
+
+static int epoll_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
+                            mio_interest interest, const struct mio_registration *previous)
+{
+    struct epoll_selector *self = epoll_of(selector);
+    if ((interest & MIO_EXCLUSIVE) == 0) {
+        int error = control(self, EPOLL_CTL_MOD, fd, events_of(interest), token);
+        /* EINVAL: the entry in place is exclusive, or the descriptor is the epoll set itself, which
+         * DEL refuses too. */
+        if (error != -EINVAL)
+            return error;
+    }
+    return delete_and_add(self, fd, token, interest, previous);
+}
+
+static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
+                            const struct mio_registration *previous)
+{
+    (void)previous;
+    return control(epoll_of(selector), EPOLL_CTL_DEL, fd, 0, 0);
+}
+
+/* --- waking --- */
+
+static int epoll_setup_waker(struct mio_selector *selector)
+{
+    struct epoll_selector *self = epoll_of(selector);
+    if (self->doorbell >= 0)
+        return 0;
+    int saved = errno;
+    int doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (doorbell < 0)
+        return mio_failed(saved);
+    int error = control(self, EPOLL_CTL_ADD, doorbell, EPOLLIN | EPOLLET, (uintptr_t)self);
+    if (error < 0)
+        close_own(&selector->config, doorbell, "closing the eventfd");
+    else
+        self->doorbell = doorbell;
+    return error;
+}
+
+static int epoll_wake(struct mio_selector *selector)
+{
+    uint64_t one = 1;
+    long written = mio_syscall4(SYS_write, epoll_of(selector)->doorbell, (long)&one, sizeof one, 0);
+    return written < 0 ? (int)written : 0;
+}
+
+static bool epoll_is_wake(const struct mio_selector *selector, const struct mio_event *record)
+{
+    return record->data == (uintptr_t)selector && record->events == EPOLLIN;
+}
+
+static int epoll_selector_fd(const struct mio_selector *selector)
+{
+    return ((const struct epoll_selector *)selector)->epoll;
+}
+
+const struct mio_selector_ops mio_epoll_ops = {
+    .name = "epoll",
+    .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE,
+    .selector_new = epoll_selector_new,
+    .selector_free = epoll_selector_free,
+    .select = epoll_select,
+    .register_fd = epoll_register,
+    .reregister_fd = epoll_reregister,
+    .deregister_fd = epoll_deregister,
+    .rearm = NULL,
+    .apply = NULL,
+    .setup_waker = epoll_setup_waker,
+    .wake = epoll_wake,
+    .is_wake = epoll_is_wake,
+    .collect = NULL,
+    .selector_fd = epoll_selector_fd,
+};
+
+#endif

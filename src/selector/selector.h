@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a selector must supply, and what it is given.
+ *
+ * A selector is one kernel interface behind the table of functions below. It knows descriptors,
+ * tokens and interests, and nothing of sockets, timers or other selectors. The portable layer has
+ * checked every argument (non-NULL, interest known and served, capacity between 1 and INT_MAX, not
+ * in a forked child) before a function is called.
+ *
+ * struct mio_selector is the head of every selector's own struct: its first member. It is shared by
+ * a poll, the clones of its registry, its wakers and its registered sources, each of which owns a
+ * part; the last to let go frees it.
+ */
+#ifndef MIO_SRC_SELECTOR_SELECTOR_H
+#define MIO_SRC_SELECTOR_SELECTOR_H
+
+#include "../birth.h"
+#include "../lock.h"
+#include "../wake_queue.h"
+
+#include <mio/event.h>
+#include <mio/options.h>
+#include <mio/registry.h>
+
+#include <stdatomic.h>
+
+/* What a selector is told about an earlier registration, by those who remember it; others pass
+ * NULL. */
+struct mio_registration {
+    mio_token token;
+    mio_interest interest;
+};
+
+/* mio_options with every default filled in. */
+struct mio_config {
+    struct mio_allocator allocator;
+    mio_log_function *log; /* NULL: nothing is told */
+    void *log_user;
+    uint32_t flags;
+};
+
+struct mio_selector_ops {
+    const char *name;
+
+    /* The interests it can serve, on this system, in this build: readiness and modes. */
+    mio_interest serves;
+
+    /*
+     * Makes the kernel object. The new selector has its own members set, and `ops`; the portable
+     * layer fills in the rest of the head. Returns 0 or -errno, with nothing left behind.
+     */
+    int (*selector_new)(const struct mio_config *config, struct mio_selector **selector);
+
+    /* Closes what selector_new() and setup_waker() opened, tells the log of failures, and releases
+     * the struct. */
+    void (*selector_free)(struct mio_selector *selector);
+
+    /*
+     * One wait: writes at most `room` events (at least 1) to `list`, sleeping at most `timeout_ns`
+     * (-1: for ever; 0: not at all), in one system call, without allocating. Returns how many, or
+     * -errno; 0 also when it was over early, for a timeout it had to shorten or a record it kept
+     * for itself. One thread at a time.
+     */
+    int (*select)(struct mio_selector *selector, struct mio_event *list, int room,
+                  int64_t timeout_ns);
+
+    /*
+     * As mio_registry_register() and its kin have it. Any thread, during a select too. `previous`
+     * is what the descriptor is known to be registered for. A failed call leaves the kernel as it
+     * was; without `previous`, a failed reregister_fd may leave the descriptor unregistered.
+     */
+    int (*register_fd)(struct mio_selector *selector, mio_fd fd, mio_token token,
+                       mio_interest interest);
+    int (*reregister_fd)(struct mio_selector *selector, mio_fd fd, mio_token token,
+                         mio_interest interest, const struct mio_registration *previous);
+    int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
+                         const struct mio_registration *previous);
+
+    /* NULL where the kernel makes the edges. */
+    int (*rearm)(struct mio_selector *selector, mio_fd fd, mio_interest interest);
+
+    /* Takes `n` changes whose arguments are right and whose result is 0, and writes the results.
+     * NULL: one by one. */
+    void (*apply)(struct mio_selector *selector, struct mio_change *changes, size_t n);
+
+    /*
+     * The doorbell: one a selector, however many wakers there are. setup_waker() makes it, or finds
+     * it made, with the selector's lock held. After it wake() ends the select in progress, or the
+     * next one, with at least one record that is_wake() knows; several wakes may become one record.
+     * wake() is async-signal-safe, never blocks, leaves errno alone.
+     */
+    int (*setup_waker)(struct mio_selector *selector);
+    int (*wake)(struct mio_selector *selector);
+    bool (*is_wake)(const struct mio_selector *selector, const struct mio_event *record);
+
+    /* Where a selector has events of its own to hand over (see mio_wake_queue_offer): moves at most
+     * `room` to `list`. */
+    int (*collect)(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
+
+    /* The kernel object as a descriptor, or -ENOTSUP. */
+    int (*selector_fd)(const struct mio_selector *selector);
+};
+
+struct mio_selector {
+    const struct mio_selector_ops *ops; /* never NULL */
+    struct mio_config config;
+    uint64_t id;        /* unique in the process, not 0 */
+    atomic_uint owners; /* poll, clones, wakers and sources that hold it; never 0 while in use */
+    struct mio_birth birth;      /* the process it was made in */
+    struct mio_wake_queue wakes; /* events that come from the program and not from the kernel */
+    mio_lock arming;             /* held while the doorbell is made */
+};
+
+/* The selectors of this build, best first, ended by NULL. */
+extern const struct mio_selector_ops *const mio_selectors[];
+
+/* Makes the selector that `backend` names (NULL: as options.h says) and becomes its first owner. */
+int mio_selector_open(const char *backend, const struct mio_config *config,
+                      struct mio_selector **selector);
+
+/* One owner more: always succeeds. */
+struct mio_selector *mio_selector_try_clone(struct mio_selector *selector);
+
+/* One owner less; the last one frees it. */
+void mio_selector_release(struct mio_selector *selector);
+
+/* Makes the doorbell unless it is there. Any thread. */
+int mio_selector_arm(struct mio_selector *selector);
+
+void mio_log(const struct mio_config *config, int error, const char *what);
+
+#endif
