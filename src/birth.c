@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #if !defined(_GNU_SOURCE)
-#    define _GNU_SOURCE /* MAP_ANONYMOUS, madvise */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, madvise */
 #endif
 
 #include "birth.h"
@@ -10,12 +10,12 @@
 #include <stddef.h>
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
-#    include <errno.h>
-#    include <sys/mman.h>
-#    include <unistd.h>
-#    if !defined(MADV_WIPEONFORK)
-#        define MADV_WIPEONFORK 18 /* older headers; the kernel refuses what it does not know */
-#    endif
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#if !defined(MADV_WIPEONFORK)
+#define MADV_WIPEONFORK 18 /* older headers; the kernel refuses what it does not know */
+#endif
 #endif
 
 /* Stands in for the page where there is none: of the first generation for ever. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #if !defined(_GNU_SOURCE)
-#    define _GNU_SOURCE /* clock_gettime under a strict -std= */
+#define _GNU_SOURCE /* clock_gettime under a strict -std= */
 #endif
 
 #include <mio/poll.h>

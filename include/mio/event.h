@@ -33,41 +33,41 @@ struct mio_event {
     uint32_t events;
     uint64_t data;
 }
-#    if defined(__x86_64__)
+#if defined(__x86_64__)
 __attribute__((packed))
-#    endif
+#endif
 ;
 
 #elif defined(MIO_RECORD_KEVENT)
 
-#    if MIO_PLATFORM == MIO_PLATFORM_APPLE
-#        pragma pack(push, 4)
-#    endif
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+#pragma pack(push, 4)
+#endif
 struct mio_event {
     uintptr_t ident;
-#    if MIO_PLATFORM == MIO_PLATFORM_NETBSD
+#if MIO_PLATFORM == MIO_PLATFORM_NETBSD
     uint32_t filter;
     uint32_t flags;
-#    else
+#else
     int16_t filter;
     uint16_t flags;
-#    endif
+#endif
     uint32_t fflags;
-#    if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY || \
-        MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY || \
+    MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY
     intptr_t data;
-#    else
+#else
     int64_t data;
-#    endif
+#endif
     void *udata;
-#    if MIO_PLATFORM == MIO_PLATFORM_FREEBSD || \
-        (MIO_PLATFORM == MIO_PLATFORM_NETBSD && MIO_NETBSD_RELEASE >= 11)
+#if MIO_PLATFORM == MIO_PLATFORM_FREEBSD || \
+    (MIO_PLATFORM == MIO_PLATFORM_NETBSD && MIO_NETBSD_RELEASE >= 11)
     uint64_t ext[4];
-#    endif
+#endif
 };
-#    if MIO_PLATFORM == MIO_PLATFORM_APPLE
-#        pragma pack(pop)
-#    endif
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+#pragma pack(pop)
+#endif
 
 #else
 
@@ -96,41 +96,41 @@ enum {
     MIO_KEVENT_EOF = 0x8000,
     /* A filter the system does not have is MIO_KEVENT_NONE, which no event carries. */
     MIO_KEVENT_NONE = 0x7fff,
-#    if MIO_PLATFORM == MIO_PLATFORM_NETBSD
+#if MIO_PLATFORM == MIO_PLATFORM_NETBSD
     MIO_KEVENT_READ = 0,
     MIO_KEVENT_WRITE = 1,
     MIO_KEVENT_AIO = 2,
     MIO_KEVENT_USER = 8,
-#    else
+#else
     MIO_KEVENT_READ = -1,
     MIO_KEVENT_WRITE = -2,
     MIO_KEVENT_AIO = -3,
-#    endif
-#    if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
+#endif
+#if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
     MIO_KEVENT_LIO = -10,
-#    else
+#else
     MIO_KEVENT_LIO = MIO_KEVENT_NONE,
-#    endif
-#    if MIO_PLATFORM == MIO_PLATFORM_FREEBSD || MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY
+#endif
+#if MIO_PLATFORM == MIO_PLATFORM_FREEBSD || MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY
     MIO_KEVENT_USER = -11,
-#    elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
+#elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
     MIO_KEVENT_USER = -9,
-#    elif MIO_PLATFORM != MIO_PLATFORM_NETBSD
+#elif MIO_PLATFORM != MIO_PLATFORM_NETBSD
     MIO_KEVENT_USER = -10,
-#    endif
-#    if MIO_PLATFORM == MIO_PLATFORM_APPLE
+#endif
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
     MIO_KEVENT_EXCEPT = -15,
     MIO_KEVENT_OOB = 0x2
-#    elif MIO_PLATFORM == MIO_PLATFORM_OPENBSD
+#elif MIO_PLATFORM == MIO_PLATFORM_OPENBSD
     MIO_KEVENT_EXCEPT = -9,
     MIO_KEVENT_OOB = 0x4
-#    elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
+#elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
     MIO_KEVENT_EXCEPT = -8,
     MIO_KEVENT_OOB = 0x2
-#    else
+#else
     MIO_KEVENT_EXCEPT = MIO_KEVENT_NONE,
     MIO_KEVENT_OOB = 0
-#    endif
+#endif
 #else
     MIO_RECORD_IS_PLAIN = 1
 #endif

@@ -19,23 +19,23 @@
 #define MIO_PLATFORM_WINDOWS        9
 
 #ifndef MIO_PLATFORM
-#    if defined(__APPLE__)
-#        define MIO_PLATFORM MIO_PLATFORM_APPLE
-#    elif defined(__DragonFly__)
-#        define MIO_PLATFORM MIO_PLATFORM_DRAGONFLY
-#    elif defined(__FreeBSD__)
-#        define MIO_PLATFORM MIO_PLATFORM_FREEBSD
-#    elif defined(__NetBSD__)
-#        define MIO_PLATFORM MIO_PLATFORM_NETBSD
-#    elif defined(__OpenBSD__)
-#        define MIO_PLATFORM MIO_PLATFORM_OPENBSD
-#    elif defined(_WIN32)
-#        define MIO_PLATFORM MIO_PLATFORM_WINDOWS
-#    elif defined(__linux__)
-#        define MIO_PLATFORM MIO_PLATFORM_LINUX
-#    else
-#        define MIO_PLATFORM MIO_PLATFORM_OTHER
-#    endif
+#if defined(__APPLE__)
+#define MIO_PLATFORM MIO_PLATFORM_APPLE
+#elif defined(__DragonFly__)
+#define MIO_PLATFORM MIO_PLATFORM_DRAGONFLY
+#elif defined(__FreeBSD__)
+#define MIO_PLATFORM MIO_PLATFORM_FREEBSD
+#elif defined(__NetBSD__)
+#define MIO_PLATFORM MIO_PLATFORM_NETBSD
+#elif defined(__OpenBSD__)
+#define MIO_PLATFORM MIO_PLATFORM_OPENBSD
+#elif defined(_WIN32)
+#define MIO_PLATFORM MIO_PLATFORM_WINDOWS
+#elif defined(__linux__)
+#define MIO_PLATFORM MIO_PLATFORM_LINUX
+#else
+#define MIO_PLATFORM MIO_PLATFORM_OTHER
+#endif
 #endif
 
 /*
@@ -44,22 +44,22 @@
  * notices a wrong value.
  */
 #if !defined(MIO_NETBSD_RELEASE)
-#    define MIO_NETBSD_RELEASE 10
+#define MIO_NETBSD_RELEASE 10
 #endif
 
 /* The layout of struct mio_event: the kernel's own record, see event.h. */
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
-#    define MIO_RECORD_EPOLL 1
+#define MIO_RECORD_EPOLL 1
 #elif MIO_PLATFORM >= MIO_PLATFORM_FREEBSD && MIO_PLATFORM <= MIO_PLATFORM_KQUEUE_LIBRARY
-#    define MIO_RECORD_KEVENT 1
+#define MIO_RECORD_KEVENT 1
 #else
-#    define MIO_RECORD_PLAIN 1
+#define MIO_RECORD_PLAIN 1
 #endif
 
 #if defined(__GNUC__)
-#    define MIO_API __attribute__((visibility("default")))
+#define MIO_API __attribute__((visibility("default")))
 #else
-#    define MIO_API
+#define MIO_API
 #endif
 
 /*
@@ -67,17 +67,17 @@
  * definition of each, for other languages and for a compiler that chooses not to inline.
  */
 #if defined(__cplusplus) || !defined(__GNUC_GNU_INLINE__)
-#    define MIO_INLINE inline
+#define MIO_INLINE inline
 #else
-#    define MIO_INLINE extern inline
+#define MIO_INLINE extern inline
 #endif
 
 #ifdef __cplusplus
-#    define MIO_BEGIN_DECLS extern "C" {
-#    define MIO_END_DECLS   }
+#define MIO_BEGIN_DECLS extern "C" {
+#define MIO_END_DECLS   }
 #else
-#    define MIO_BEGIN_DECLS
-#    define MIO_END_DECLS
+#define MIO_BEGIN_DECLS
+#define MIO_END_DECLS
 #endif
 
 #endif

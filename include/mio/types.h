@@ -29,10 +29,10 @@ typedef uintptr_t mio_token;
 /* What is watched: a descriptor (on Windows a SOCKET). */
 #if MIO_PLATFORM == MIO_PLATFORM_WINDOWS
 typedef uintptr_t mio_fd;
-#    define MIO_INVALID_FD ((mio_fd) ~(mio_fd)0)
+#define MIO_INVALID_FD ((mio_fd) ~(mio_fd)0)
 #else
 typedef int mio_fd;
-#    define MIO_INVALID_FD (-1)
+#define MIO_INVALID_FD (-1)
 #endif
 
 /* Bits of interest.h, or-ed together. */

@@ -8,17 +8,17 @@
 struct mio_selector_ops;
 
 #if defined(MIO_RECORD_KEVENT)
-#    define MIO_HAVE_KQUEUE 1
+#define MIO_HAVE_KQUEUE 1
 extern const struct mio_selector_ops mio_kqueue_ops;
 #else
-#    define MIO_HAVE_KQUEUE 0
+#define MIO_HAVE_KQUEUE 0
 #endif
 
 #if defined(MIO_RECORD_EPOLL)
-#    define MIO_HAVE_EPOLL 1
+#define MIO_HAVE_EPOLL 1
 extern const struct mio_selector_ops mio_epoll_ops;
 #else
-#    define MIO_HAVE_EPOLL 0
+#define MIO_HAVE_EPOLL 0
 #endif
 
 #endif

@@ -30,30 +30,30 @@
 
 #if MIO_HAVE_EPOLL
 
-#    if !defined(_GNU_SOURCE)
-#        define _GNU_SOURCE
-#    endif
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
 
-#    include "selector.h"
+#include "selector.h"
 
-#    include "../error.h"
-#    include "../linux_syscall.h"
-#    include "../memory.h"
+#include "../error.h"
+#include "../linux_syscall.h"
+#include "../memory.h"
 
-#    include <limits.h>
-#    include <stddef.h>
-#    include <string.h>
-#    include <sys/epoll.h>
-#    include <sys/eventfd.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
-#    if !defined(SYS_epoll_pwait2)
-#        define SYS_epoll_pwait2 441 /* one number on all architectures; older headers lack it */
-#    endif
+#if !defined(SYS_epoll_pwait2)
+#define SYS_epoll_pwait2 441 /* one number on all architectures; older headers lack it */
+#endif
 
 /* Bits of this age are missing from some libc headers. */
-#    if !defined(EPOLLEXCLUSIVE)
-#        define EPOLLEXCLUSIVE (1u << 28)
-#    endif
+#if !defined(EPOLLEXCLUSIVE)
+#define EPOLLEXCLUSIVE (1u << 28)
+#endif
 
 _Static_assert(sizeof(struct mio_event) == sizeof(struct epoll_event), "layout of epoll_event");
 _Static_assert(offsetof(struct mio_event, events) == offsetof(struct epoll_event, events),
@@ -116,7 +116,7 @@ static void epoll_selector_free(struct mio_selector *selector)
 
 /* --- waiting --- */
 
-#    if defined(MIO_SYSCALL_BY_LIBC) || (!defined(SYS_epoll_wait) && !defined(SYS_epoll_pwait))
+#if defined(MIO_SYSCALL_BY_LIBC) || (!defined(SYS_epoll_wait) && !defined(SYS_epoll_pwait))
 
 static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
                                     int timeout)
@@ -126,7 +126,7 @@ static inline int wait_milliseconds(struct epoll_selector *self, struct mio_even
     return count < 0 ? mio_failed(saved) : count;
 }
 
-#    elif defined(SYS_epoll_wait)
+#elif defined(SYS_epoll_wait)
 
 static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
                                     int timeout)
@@ -134,7 +134,7 @@ static inline int wait_milliseconds(struct epoll_selector *self, struct mio_even
     return (int)mio_syscall4(SYS_epoll_wait, self->epoll, (long)list, room, timeout);
 }
 
-#    else
+#else
 
 static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
                                     int timeout)
@@ -142,7 +142,7 @@ static inline int wait_milliseconds(struct epoll_selector *self, struct mio_even
     return (int)mio_syscall(SYS_epoll_pwait, self->epoll, (long)list, room, timeout, 0, 0);
 }
 
-#    endif
+#endif
 
 /* The kernel's own timespec for system calls, of 64 bits on every CPU. */
 struct kernel_timespec {

@@ -4,13 +4,13 @@
 
 #if MIO_HAVE_EPOLL
 
-#    include "../text.h"
+#include "../text.h"
 
-#    include <mio/event.h>
+#include <mio/event.h>
 
-#    include <errno.h>
-#    include <inttypes.h>
-#    include <sys/epoll.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/epoll.h>
 
 /* EPOLLET and EPOLLONESHOT are never in a record, but a caller may format what it means to
  * register. */

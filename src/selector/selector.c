@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #if !defined(_GNU_SOURCE)
-#    define _GNU_SOURCE /* secure_getenv */
+#define _GNU_SOURCE /* secure_getenv */
 #endif
 
 #include "selector.h"
@@ -25,9 +25,9 @@ const struct mio_selector_ops *const mio_selectors[] = {
 };
 
 #if defined(__GLIBC__)
-#    define get_trusted_environment secure_getenv
+#define get_trusted_environment secure_getenv
 #else
-#    define get_trusted_environment getenv
+#define get_trusted_environment getenv
 #endif
 
 /* MIO_BACKEND, unless the program runs with rights that whoever set its environment may lack. */

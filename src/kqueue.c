@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The raw door to kqueue; on systems without one it is shut. */
+#include <mio/kqueue.h>
+
+#include "registry.h"
+#include "selector/backends.h"
+#include "selector/selector.h"
+
+#include <errno.h>
+
+#if MIO_HAVE_KQUEUE
+
+#include "selector/kqueue.h"
+
+extern MIO_INLINE uintptr_t mio_kqueue_event_ident(const struct mio_event *event);
+extern MIO_INLINE int mio_kqueue_event_filter(const struct mio_event *event);
+extern MIO_INLINE uint32_t mio_kqueue_event_flags(const struct mio_event *event);
+extern MIO_INLINE uint32_t mio_kqueue_event_fflags(const struct mio_event *event);
+extern MIO_INLINE int64_t mio_kqueue_event_data(const struct mio_event *event);
+
+int mio_kqueue_register(struct mio_registry *registry, uintptr_t ident, int filter, uint32_t flags,
+                        uint32_t fflags, int64_t data, mio_token token)
+{
+    if (!registry)
+        return -EINVAL;
+    if (registry->selector->ops != &mio_kqueue_ops)
+        return -ENOTSUP;
+    if (mio_born_before_fork(&registry->selector->birth))
+        return -ECHILD;
+    struct kevent change = kqueue_change(ident, filter, flags, fflags, token);
+    change.data = (kevent_data)data;
+    return mio_kq_register_raw(kqueue_of(registry->selector), change);
+}
+
+#else
+
+int mio_kqueue_register(struct mio_registry *registry, uintptr_t ident, int filter, uint32_t flags,
+                        uint32_t fflags, int64_t data, mio_token token)
+{
+    (void)ident;
+    (void)filter;
+    (void)flags;
+    (void)fflags;
+    (void)data;
+    (void)token;
+    return registry ? -ENOTSUP : -EINVAL;
+}
+
+#endif

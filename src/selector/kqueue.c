@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kqueue selector, for FreeBSD, NetBSD, OpenBSD, DragonFly and Apple's systems.
+ *
+ * The model. A kqueue holds one knote for each pair of ident and filter: a descriptor watched both
+ * ways is two knotes, each with its own token (udata), and gives two events. One call, kevent(2),
+ * both changes knotes and fetches events. A change asks for a receipt (EV_RECEIPT), which comes
+ * back in the event list as EV_ERROR with an errno value, 0 for success; a call that returns
+ * receipts fetches nothing, so changing and waiting never mix. The kernel makes the edges
+ * (EV_CLEAR) and the one-shots (EV_DISPATCH: one report, then disabled). Adding a knote, or
+ * touching one, reports again what is ready. Closing a descriptor drops its knotes.
+ *
+ * Who owns what: the kernel owns all registrations. This selector remembers only what no kernel
+ * would tell it: one-shot registrations of more than one filter, and events that it has to deliver
+ * itself (kqueue_kept.c).
+ *
+ * Quirks handled, here and in kqueue_change.c:
+ *   K1 K2 K3  a slot for every receipt, a zero timeout; an event that comes all the same is kept,
+ * not lost K4 K5     receipts are judged by EV_ERROR and data alone; kernels echo other flags K6
+ * flags are frozen when a knote is made: another mode is a delete and an add K7        token and
+ * fflags go into every touch K8        deleting what is not there is no failure of a batch K9 a
+ * pipe whose reader is gone may be refused (EPIPE; NetBSD: EBADF): the event is injected K10 half a
+ * registration is undone K11       a change call that a signal ended is made again K14 K40   counts
+ * and timeouts are kept within what every kernel takes K15       types differ: kqueue.h names them
+ * once K20       a macOS device that counts no bytes is watched with NOTE_LOWAT K22       regular
+ * files and directories are refused K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe
+ * behind it; triggers carry EV_RECEIPT alone K35       EVFILT_EXCEPT fires for more than urgent
+ * data on macOS; the rest is dropped K38       one-shots are EV_DISPATCH, without EV_CLEAR, which
+ * would win on NetBSD K45       after a fork the number is not ours to close K46 close-on-exec in
+ * one call where there is one Left to the caller: K21 (macOS FIFOs never report EOF), K24 (the
+ * wrong direction of a pipe may never fire), K43 (closing a kqueue does not wake a waiter on all
+ * kernels: the waiter is to be woken and joined first), K44 (events of a descriptor that was closed
+ * while handling the same batch).
+ */
+#include "backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* for the model: pipe2 */
+#endif
+
+#include "kqueue.h"
+
+#include "../error.h"
+#include "../memory.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct mio_event) == sizeof(struct kevent),
+               "layout of struct kevent (on NetBSD 11 and later define MIO_NETBSD_RELEASE)");
+#define SAME_MEMBER(member)                                                                 \
+    _Static_assert(offsetof(struct mio_event, member) == offsetof(struct kevent, member) && \
+                       sizeof(((struct mio_event *)0)->member) ==                           \
+                           sizeof(((struct kevent *)0)->member),                            \
+                   "layout of struct kevent")
+SAME_MEMBER(ident);
+SAME_MEMBER(filter);
+SAME_MEMBER(flags);
+SAME_MEMBER(fflags);
+SAME_MEMBER(data);
+SAME_MEMBER(udata);
+_Static_assert(MIO_KEVENT_READ == EVFILT_READ && MIO_KEVENT_WRITE == EVFILT_WRITE &&
+                   MIO_KEVENT_ERROR == EV_ERROR && MIO_KEVENT_EOF == EV_EOF,
+               "constants of kqueue");
+_Static_assert(MIO_KEVENT_AIO == EVFILT_AIO, "constants of kqueue");
+_Static_assert((int)MIO_KEVENT_USER == (int)USER_FILTER, "constants of kqueue");
+_Static_assert((int)MIO_KEVENT_EXCEPT == (int)EXCEPT_FILTER &&
+                   (int)MIO_KEVENT_OOB == (int)EXCEPT_OOB,
+               "constants of kqueue");
+#if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
+_Static_assert(MIO_KEVENT_LIO == EVFILT_LIO, "constants of kqueue");
+#endif
+
+/* Refused above: 10^8 seconds by macOS up to 10.14, INT32_MAX by later ones (K40). */
+enum { LONGEST_WAIT_S = 100000000, NS_PER_S = 1000000000 };
+
+/* --- descriptors, close-on-exec and non-blocking from the first moment where there is a call for
+ * it --- */
+
+#if defined(KQUEUE_CLOEXEC)
+
+static int open_kqueue(void)
+{
+    return kqueuex(KQUEUE_CLOEXEC);
+}
+
+#elif MIO_PLATFORM == MIO_PLATFORM_NETBSD
+
+static int open_kqueue(void)
+{
+    return kqueue1(O_CLOEXEC);
+}
+
+#else
+
+static int set_flags(int fd, bool nonblocking)
+{
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -1;
+    return nonblocking ? fcntl(fd, F_SETFL, O_NONBLOCK) : 0;
+}
+
+/* Apple's kernel sets the flag itself; setting it again costs a call, but asks nothing of the
+ * release. */
+static int open_kqueue(void)
+{
+    int kq = kqueue();
+    if (kq >= 0 && set_flags(kq, false) < 0) {
+        int error = errno;
+        close(kq);
+        errno = error;
+        return -1;
+    }
+    return kq;
+}
+
+#endif
+
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+
+static int open_pipe(int ends[2])
+{
+    if (pipe(ends) < 0)
+        return -1;
+    if (set_flags(ends[0], true) == 0 && set_flags(ends[1], true) == 0)
+        return 0;
+    int error = errno;
+    close(ends[0]);
+    close(ends[1]);
+    errno = error;
+    return -1;
+}
+
+#else
+
+static int open_pipe(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+#endif
+
+static void close_own(const struct mio_config *config, int fd, const char *what)
+{
+    int saved = errno;
+    if (fd >= 0 && close(fd) < 0)
+        mio_log(config, mio_failed(saved), what);
+}
+
+static int kqueue_selector_new(const struct mio_config *config, struct mio_selector **selector)
+{
+    int saved = errno;
+    struct kqueue_selector *made = mio_allocate(&config->allocator, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    made->kq = open_kqueue();
+    if (made->kq < 0) {
+        int error = mio_failed(saved);
+        mio_release(&config->allocator, made, sizeof *made);
+        return error;
+    }
+    made->base.ops = &mio_kqueue_ops;
+    made->maker = (int)getpid();
+    made->doorbell = DOORBELL_NONE;
+    made->pipe_read = -1;
+    made->pipe_write = -1;
+    made->collector.collects = true;
+    mio_lock_init(&made->lock);
+    *selector = &made->base;
+    return 0;
+}
+
+static void kqueue_selector_free(struct mio_selector *selector)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    struct mio_config config = selector->config;
+    if (self->maker == (int)getpid())
+        close_own(&config, self->kq, "closing the kqueue");
+    close_own(&config, self->pipe_read, "closing the waker's pipe");
+    close_own(&config, self->pipe_write, "closing the waker's pipe");
+    mio_kq_release_kept(self);
+    mio_lock_destroy(&self->lock);
+    mio_release(&config.allocator, self, sizeof *self);
+}
+
+/* --- waiting --- */
+
+/*
+ * Drops records of EVFILT_EXCEPT that are not about urgent data, and silences the other filters of
+ * one-shot registrations that have fired, which is the one case in which a wait makes a further
+ * call.
+ */
+static int sift(struct kqueue_selector *self, struct mio_event *list, int count)
+{
+    int kept = 0;
+    mio_lock_take(&self->lock);
+    for (int i = 0; i < count; i++) {
+        bool is_except = (int)list[i].filter == EXCEPT_FILTER;
+        if (is_except && (list[i].fflags & (uint32_t)EXCEPT_OOB) == 0)
+            continue;
+        list[kept] = list[i];
+        if (is_except || (list[kept].flags & EV_DISPATCH) != 0)
+            mio_kq_fire_oneshot(self, (int)list[kept].ident, mio_event_token(&list[kept]));
+        kept++;
+    }
+    mio_lock_give(&self->lock);
+    return kept;
+}
+
+static int kqueue_select(struct mio_selector *selector, struct mio_event *list, int room,
+                         int64_t timeout_ns)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    struct timespec timeout;
+    struct timespec *limit = NULL;
+    if (timeout_ns >= 0) {
+        int64_t seconds = timeout_ns / NS_PER_S;
+        bool fits = seconds < LONGEST_WAIT_S;
+        timeout.tv_sec = fits ? (time_t)seconds : LONGEST_WAIT_S;
+        timeout.tv_nsec = fits ? (long)(timeout_ns % NS_PER_S) : 0;
+        limit = &timeout;
+    }
+    int saved = errno;
+    int count = kevent(self->kq, NULL, 0, (struct kevent *)(void *)list, (kevent_count)room, limit);
+    if (count < 0) {
+        int error = mio_failed(saved);
+        return error == -EBADF && self->maker != (int)getpid() ? -ECHILD : error;
+    }
+    if (atomic_load_explicit(&self->sifts, memory_order_acquire))
+        return sift(self, list, count);
+    return count;
+}
+
+/* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
+
+/* The ident is an address of our own, so that no caller's can be the same. */
+static uintptr_t doorbell_ident(const struct kqueue_selector *self)
+{
+    return (uintptr_t)self;
+}
+
+/* One change, judged by its receipt. Safe in a signal handler. */
+static int submit_one(struct kqueue_selector *self, struct kevent change)
+{
+    static const struct timespec at_once;
+    struct kevent receipt;
+    int slots = RECEIPTS_MIX_WITH_EVENTS ? 0 : 1;
+    int saved = errno;
+    int count;
+    do {
+        count = kevent(self->kq, &change, 1, &receipt, (kevent_count)slots, &at_once);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return mio_failed(saved);
+    errno = saved;
+    return count > 0 && (receipt.flags & EV_ERROR) != 0 ? -(int)receipt.data : 0;
+}
+
+/* Added once with its final token, and EV_CLEAR, without which it would stay triggered (K28). */
+static int setup_user_doorbell(struct kqueue_selector *self)
+{
+    int error = submit_one(self, kqueue_change(doorbell_ident(self), USER_FILTER, EV_ADD | EV_CLEAR,
+                                               0, doorbell_ident(self)));
+    if (error == 0)
+        self->doorbell = DOORBELL_USER;
+    return error;
+}
+
+static int setup_pipe_doorbell(struct kqueue_selector *self)
+{
+    int ends[2];
+    int saved = errno;
+    if (open_pipe(ends) < 0)
+        return mio_failed(saved);
+    int error = submit_one(self, kqueue_change((uintptr_t)ends[0], EVFILT_READ, EV_ADD | EV_CLEAR,
+                                               0, doorbell_ident(self)));
+    if (error < 0) {
+        close_own(&self->base.config, ends[0], "closing the waker's pipe");
+        close_own(&self->base.config, ends[1], "closing the waker's pipe");
+        return error;
+    }
+    self->pipe_read = ends[0];
+    self->pipe_write = ends[1];
+    self->doorbell = DOORBELL_PIPE;
+    return 0;
+}
+
+/* The header may be newer than the kernel, and OpenBSD counts such knotes (K27): whatever is
+ * refused, a pipe serves. */
+static int kqueue_setup_waker(struct mio_selector *selector)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    if (self->doorbell != DOORBELL_NONE)
+        return 0;
+    if (HAVE_EVFILT_USER && (selector->config.flags & MIO_OPTION_PIPE_WAKER) == 0 &&
+        setup_user_doorbell(self) == 0)
+        return 0;
+    return setup_pipe_doorbell(self);
+}
+
+/* Neither EV_CLEAR, which would take the trigger back, nor EV_ADD, which could make a level knote
+ * (K28). */
+static int trigger_user_doorbell(struct kqueue_selector *self)
+{
+    return submit_one(self, kqueue_change(doorbell_ident(self), USER_FILTER, 0, USER_TRIGGER,
+                                          doorbell_ident(self)));
+}
+
+/* A full pipe has lost its edge: what is in it has been waited for long ago. */
+static void empty_pipe(struct kqueue_selector *self)
+{
+    char bytes[4096];
+    while (read(self->pipe_read, bytes, sizeof bytes) > 0)
+        ;
+}
+
+static int write_to_pipe(struct kqueue_selector *self)
+{
+    int saved = errno;
+    while (write(self->pipe_write, "", 1) < 0) {
+        if (errno == EAGAIN)
+            empty_pipe(self);
+        else if (errno != EINTR)
+            return mio_failed(saved);
+    }
+    errno = saved;
+    return 0;
+}
+
+static int kqueue_wake(struct mio_selector *selector)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self) : write_to_pipe(self);
+}
+
+static bool kqueue_is_wake(const struct mio_selector *selector, const struct mio_event *record)
+{
+    const struct kqueue_selector *self = (const struct kqueue_selector *)selector;
+    if (self->doorbell == DOORBELL_PIPE)
+        return (int)record->filter == EVFILT_READ && record->ident == (uintptr_t)self->pipe_read;
+    return (int)record->filter == USER_FILTER && record->ident == doorbell_ident(self);
+}
+
+static int kqueue_selector_fd(const struct mio_selector *selector)
+{
+    return ((const struct kqueue_selector *)selector)->kq;
+}
+
+const struct mio_selector_ops mio_kqueue_ops = {
+    .name = "kqueue",
+    .serves = MIO_READABLE | MIO_WRITABLE | MIO_LEVEL | MIO_ONESHOT | AIO_INTERESTS |
+              (HAVE_EVFILT_EXCEPT ? MIO_PRIORITY : 0),
+    .selector_new = kqueue_selector_new,
+    .selector_free = kqueue_selector_free,
+    .select = kqueue_select,
+    .register_fd = mio_kq_register,
+    .reregister_fd = mio_kq_reregister,
+    .deregister_fd = mio_kq_deregister,
+    .rearm = NULL,
+    .apply = mio_kq_apply,
+    .setup_waker = kqueue_setup_waker,
+    .wake = kqueue_wake,
+    .is_wake = kqueue_is_wake,
+    .collect = mio_kq_collect,
+    .selector_fd = kqueue_selector_fd,
+};
+
+#endif

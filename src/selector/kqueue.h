@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the kqueue selector: the types of five kernels named once, and what its files share.
+ *
+ *   kqueue.c         the essay; making, waiting, waking, freeing
+ *   kqueue_change.c  registering: change lists, receipts, undoing
+ *   kqueue_kept.c    the little it must remember about descriptors
+ *   kqueue_format.c  a record by name
+ */
+#ifndef MIO_SRC_SELECTOR_KQUEUE_H
+#define MIO_SRC_SELECTOR_KQUEUE_H
+
+#include "selector.h"
+
+#include <mio/event.h>
+#include <mio/kqueue.h>
+
+#include <sys/types.h>
+
+#include <sys/event.h>
+#include <sys/time.h>
+
+#include <stddef.h>
+#include <string.h>
+
+/* --- where the kernels' types differ (K15) --- */
+
+#if MIO_PLATFORM == MIO_PLATFORM_NETBSD
+typedef size_t kevent_count; /* nchanges, nevents */
+#else
+typedef int kevent_count;
+#endif
+typedef __typeof__(((struct kevent *)0)->filter) kevent_filter; /* short; NetBSD uint32_t */
+typedef __typeof__(((struct kevent *)0)->flags) kevent_flags;   /* u_short; NetBSD uint32_t */
+typedef __typeof__(((struct kevent *)0)->fflags) kevent_fflags; /* 32 bits */
+typedef __typeof__(((struct kevent *)0)->data) kevent_data;     /* int64_t or intptr_t */
+typedef __typeof__(((struct kevent *)0)->udata) kevent_udata;   /* void *; old NetBSD intptr_t */
+
+/* --- what is not in every system's header --- */
+
+#if defined(EVFILT_USER) && defined(NOTE_TRIGGER)
+enum { HAVE_EVFILT_USER = true, USER_FILTER = EVFILT_USER, USER_TRIGGER = NOTE_TRIGGER };
+#else
+enum { HAVE_EVFILT_USER = false, USER_FILTER = MIO_KEVENT_USER, USER_TRIGGER = 0 };
+#endif
+
+/* Urgent data (K35, K36). FreeBSD and NetBSD cannot tell. */
+#if defined(EVFILT_EXCEPT) && defined(NOTE_OOB)
+enum { HAVE_EVFILT_EXCEPT = true, EXCEPT_FILTER = EVFILT_EXCEPT, EXCEPT_OOB = NOTE_OOB };
+#else
+enum { HAVE_EVFILT_EXCEPT = false, EXCEPT_FILTER = MIO_KEVENT_NONE, EXCEPT_OOB = 0 };
+#endif
+
+/* Requests of aio(4) that report to a kqueue. */
+#if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
+enum { AIO_INTERESTS = MIO_AIO | MIO_LIO };
+#elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY || MIO_PLATFORM == MIO_PLATFORM_APPLE
+enum { AIO_INTERESTS = MIO_AIO };
+#else
+enum { AIO_INTERESTS = 0 };
+#endif
+
+/* libkqueue loses receipts where it can hand out events instead, also in calls that only change
+ * (K3). */
+enum { RECEIPTS_MIX_WITH_EVENTS = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
+
+/* READ, WRITE and EXCEPT of one descriptor. */
+enum { MAX_FILTERS = 3 };
+
+/* A filter behind a bit of interest. */
+struct kqueue_filter {
+    mio_interest interest;
+    int filter;
+    uint32_t
+        fflags; /* repeated in every touch (K7: a bare ENABLE drops them on macOS and DragonFly) */
+};
+
+/* In the order in which they are registered. */
+extern const struct kqueue_filter mio_kq_filters[MAX_FILTERS];
+extern const size_t mio_kq_filter_count;
+
+/* --- what the selector must remember, since no kernel would tell; guarded by the selector's lock
+ * --- */
+
+/* A one-shot registration of several filters, known by its descriptor. */
+struct kqueue_oneshot {
+    mio_token token;
+    mio_interest interest; /* the filters to silence when one fires; 0: no such registration, or it
+                              has fired */
+};
+
+/* An event that the kernel refused to watch for, or handed out at the wrong moment. */
+struct kqueue_injected {
+    int fd;
+    bool refused; /* no knote stands for the registration: kept after delivery, so that it still
+                     counts */
+    bool delivered;
+    struct mio_event record;
+};
+
+struct kqueue_kept {
+    struct kqueue_oneshot *oneshots; /* indexed by descriptor; NULL until one is needed */
+    size_t oneshot_room;
+    struct kqueue_injected *injected;
+    size_t injected_count;
+    size_t injected_room;
+};
+
+enum kqueue_doorbell { DOORBELL_NONE, DOORBELL_USER, DOORBELL_PIPE };
+
+struct kqueue_selector {
+    struct mio_selector base;
+    int kq;    /* open, in the process that made it */
+    int maker; /* that process's id: a child inherits no kqueue, and the number may be another
+                  file's there (K45) */
+
+    enum kqueue_doorbell doorbell; /* set once, before the queue is armed */
+    int pipe_read;                 /* both ends with DOORBELL_PIPE, else -1 */
+    int pipe_write;
+
+    mio_lock lock; /* serialises registrations; never taken by a wait that has nothing to sift */
+    struct kqueue_kept kept;
+    atomic_bool sifts;              /* some record may have to be dropped or followed up */
+    struct mio_wake_node collector; /* stands in the wake queue for undelivered injected events */
+};
+
+static inline struct kqueue_selector *kqueue_of(struct mio_selector *selector)
+{
+    return (struct kqueue_selector *)selector;
+}
+
+/* A change with everything else zero, which FreeBSD's and NetBSD's ext[4] have to be. */
+static inline struct kevent kqueue_change(uintptr_t ident, int filter, unsigned flags,
+                                          uint32_t fflags, mio_token token)
+{
+    struct kevent change;
+    memset(&change, 0, sizeof change);
+    change.ident = ident;
+    change.filter = (kevent_filter)filter;
+    change.flags = (kevent_flags)(flags | (RECEIPTS_MIX_WITH_EVENTS ? 0 : EV_RECEIPT));
+    change.fflags = (kevent_fflags)fflags;
+    change.udata = (kevent_udata)token;
+    return change;
+}
+
+/* --- kqueue_change.c --- */
+
+/*
+ * Submits changes that all ask for a receipt and writes what became of each to `errors`: 0 or an
+ * errno value. Events that the kernel hands out instead are kept for the next wait.
+ */
+void mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                         int *errors);
+
+int mio_kq_register(struct mio_selector *selector, mio_fd fd, mio_token token,
+                    mio_interest interest);
+int mio_kq_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
+                      mio_interest interest, const struct mio_registration *previous);
+int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
+                      const struct mio_registration *previous);
+void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, size_t n);
+
+/* One change of the caller's own making: 0 or -errno. */
+int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change);
+
+/* --- kqueue_kept.c; the lock is held by the caller --- */
+
+/* Whether this interest has to be remembered: it is one-shot, and one event must silence more than
+ * its own filter. */
+bool mio_kq_is_joint_oneshot(mio_interest interest);
+
+/* 0 or -ENOMEM. */
+int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
+                        mio_interest interest);
+void mio_kq_forget_oneshot(struct kqueue_selector *self, int fd);
+
+/* Silences the rest of a one-shot registration of which an event with `token` is being delivered.
+ */
+void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token);
+
+/* Keeps an event for the next wait, waking a waiter that sleeps. 0, -ENOMEM, or why there can be no
+ * doorbell. */
+int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *record,
+                  bool refused);
+
+/* Drops the events injected for a descriptor. Whether there was one, delivered or not. */
+bool mio_kq_forget_injected(struct kqueue_selector *self, int fd);
+
+/* ops->collect. Takes the lock itself. */
+int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
+
+void mio_kq_release_kept(struct kqueue_selector *self);
+
+#endif

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registering with a kqueue.
+ *
+ * Every call goes the same way, alone or in a batch: plan the changes, submit them in one
+ * kevent(2), conclude from the receipts. Concluding is where kernels differ, and where a
+ * registration that got through by half is undone (K10).
+ *
+ * A registration is one EV_ADD a filter. A reregistration does not know what is there, unless a
+ * source tells: it deletes and adds each wanted filter (flags of a knote are frozen, K6) and
+ * deletes the others; the receipts of the deletes then tell whether the descriptor was registered
+ * at all. A source's reregistration in the same mode only adds, with EV_ENABLE for a one-shot that
+ * has fired, and deletes what is no longer wanted.
+ */
+#include "backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#include "kqueue.h"
+
+#include "../error.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Enough for a dozen descriptors watched in every way, and small enough for a thread's stack: 8 KiB
+ * on FreeBSD. */
+enum { MAX_CHANGES = 64, MAX_CHANGES_PER_OPERATION = 2 * MAX_FILTERS };
+
+const struct kqueue_filter mio_kq_filters[MAX_FILTERS] = {
+    {MIO_WRITABLE, EVFILT_WRITE, 0},
+    {MIO_READABLE, EVFILT_READ, 0},
+    {MIO_PRIORITY, EXCEPT_FILTER, (uint32_t)EXCEPT_OOB},
+};
+const size_t mio_kq_filter_count = HAVE_EVFILT_EXCEPT ? MAX_FILTERS : MAX_FILTERS - 1;
+
+struct operation {
+    enum mio_change_kind kind;
+    int fd;
+    mio_token token;
+    mio_interest interest;                   /* 0 for a deregistration */
+    const struct mio_registration *previous; /* NULL: unknown */
+    bool is_device;                          /* a character device; not asked of a deregistration */
+    size_t first;                            /* its changes in the batch */
+    size_t count;
+};
+
+struct batch {
+    struct kevent changes[MAX_CHANGES];
+    int errors[MAX_CHANGES]; /* written by mio_kevent_register() */
+    size_t count;
+};
+
+/* --- submitting --- */
+
+static void keep_stolen(struct kqueue_selector *self, const struct kevent *event)
+{
+    struct mio_event record;
+    memcpy(&record, event, sizeof record);
+    int error = mio_kq_inject(self, (int)event->ident, &record, false);
+    if (error < 0)
+        mio_log(&self->base.config, error, "keeping an event that came with receipts");
+}
+
+/* Receipts come in the order of their changes. */
+static void judge(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                  int *errors, const struct kevent *results, int result_count)
+{
+    size_t next = 0;
+    for (int i = 0; i < result_count; i++) {
+        if ((results[i].flags & EV_ERROR) == 0) {
+            keep_stolen(self, &results[i]);
+            continue;
+        }
+        while (next < count && (changes[next].ident != results[i].ident ||
+                                changes[next].filter != results[i].filter))
+            next++;
+        if (next < count)
+            errors[next++] = (int)results[i].data;
+    }
+}
+
+void mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                         int *errors)
+{
+    static const struct timespec at_once;
+    struct kevent results[MAX_CHANGES];
+    int saved = errno;
+    int result_count;
+    do {
+        result_count =
+            kevent(self->kq, changes, (kevent_count)count, results, (kevent_count)count, &at_once);
+    } while (result_count < 0 && errno == EINTR);
+    int error = result_count < 0 ? errno : 0;
+    errno = saved;
+    if (error == EBADF && self->maker != (int)getpid())
+        error = ECHILD;
+    for (size_t i = 0; i < count; i++)
+        errors[i] = error;
+    judge(self, changes, count, errors, results, result_count);
+}
+
+/* --- planning --- */
+
+static unsigned mode_flags(mio_interest interest, const struct kqueue_filter *filter)
+{
+    /* Always an edge: elsewhere than on OpenBSD the filter fires for ordinary data too, and would
+     * not stop (K35). */
+    if (filter->interest == MIO_PRIORITY)
+        return EV_CLEAR;
+    if ((interest & MIO_ONESHOT) != 0)
+        return EV_DISPATCH;
+    return (interest & MIO_LEVEL) != 0 ? 0 : EV_CLEAR;
+}
+
+static void add_change(struct batch *batch, const struct operation *operation,
+                       const struct kqueue_filter *filter, unsigned flags)
+{
+    batch->changes[batch->count++] = kqueue_change((uintptr_t)operation->fd, filter->filter, flags,
+                                                   filter->fflags, operation->token);
+}
+
+/* What a delete and an add of every filter would do, less what `previous` makes needless. */
+static void plan_filter(struct batch *batch, const struct operation *operation,
+                        const struct kqueue_filter *filter)
+{
+    const struct mio_registration *previous = operation->previous;
+    bool wanted = (operation->interest & filter->interest) != 0;
+    bool absent = operation->kind == MIO_REGISTER ||
+                  (previous && (previous->interest & filter->interest) == 0);
+    bool same_mode = previous && ((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0;
+    if (!absent && !(wanted && same_mode))
+        add_change(batch, operation, filter, EV_DELETE);
+    if (wanted)
+        add_change(batch, operation, filter,
+                   EV_ADD | (same_mode ? EV_ENABLE : 0) | mode_flags(operation->interest, filter));
+}
+
+static void plan(struct batch *batch, struct operation *operation)
+{
+    operation->first = batch->count;
+    for (size_t i = 0; i < mio_kq_filter_count; i++)
+        plan_filter(batch, operation, &mio_kq_filters[i]);
+    operation->count = batch->count - operation->first;
+}
+
+/* Kernels watch files without a meaning that could be relied on (K22). Requests of aio(4) are for
+ * files, though. */
+static int check_descriptor(struct operation *operation)
+{
+    struct stat status;
+    int saved = errno;
+    if (fstat(operation->fd, &status) < 0)
+        return mio_failed(saved);
+    operation->is_device = S_ISCHR(status.st_mode);
+    bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+    bool only_aio = (operation->interest & ~(mio_interest)(MIO_AIO | MIO_LIO)) == 0;
+    return is_file && !only_aio ? -EPERM : 0;
+}
+
+/*
+ * What must be known before the kernel is told, since events may come at once. The lock is held.
+ */
+static int prepare(struct kqueue_selector *self, struct operation *operation)
+{
+    if (operation->kind != MIO_DEREGISTER) {
+        int error = check_descriptor(operation);
+        if (error < 0)
+            return error;
+    }
+    if ((operation->interest & MIO_PRIORITY) != 0)
+        atomic_store_explicit(&self->sifts, true, memory_order_release);
+    if (mio_kq_is_joint_oneshot(operation->interest))
+        return mio_kq_keep_oneshot(self, operation->fd, operation->token, operation->interest);
+    mio_kq_forget_oneshot(self, operation->fd);
+    return 0;
+}
+
+/* --- concluding --- */
+
+static bool is_open(int fd)
+{
+    int saved = errno;
+    bool open = fcntl(fd, F_GETFD) >= 0;
+    errno = saved;
+    return open;
+}
+
+static bool is_delete(const struct kevent *change)
+{
+    return (change->flags & EV_DELETE) != 0;
+}
+
+/* A pipe whose reader is gone: EPIPE, and on NetBSD up to 10 EBADF for a descriptor that is open
+ * (K9). */
+static bool is_write_closed(const struct kevent *change, int error)
+{
+    if ((int)change->filter != EVFILT_WRITE)
+        return false;
+    if (error == EPIPE)
+        return true;
+    return MIO_PLATFORM == MIO_PLATFORM_NETBSD && error == EBADF && is_open((int)change->ident);
+}
+
+/* macOS refuses a device that cannot count its bytes, unless told that one byte is enough (K20). */
+static int retry_device(struct kqueue_selector *self, const struct kevent *change)
+{
+    struct kevent again = *change;
+    int error;
+    again.fflags |= (kevent_fflags)NOTE_LOWAT;
+    again.data = 1;
+    mio_kevent_register(self, &again, 1, &error);
+    return error;
+}
+
+/* What the kernel's answers to an operation come to. */
+struct answers {
+    int error;         /* the first refusal of an add, or 0 */
+    int delete_error;  /* the first refusal of a delete other than ENOENT, or 0 */
+    size_t deleted;    /* knotes that were there */
+    bool write_closed; /* instead of a knote, an event is due */
+};
+
+static struct answers read_answers(struct kqueue_selector *self, const struct operation *operation,
+                                   const struct batch *batch)
+{
+    struct answers answers = {0, 0, 0, false};
+    for (size_t i = operation->first; i < operation->first + operation->count; i++) {
+        const struct kevent *change = &batch->changes[i];
+        int error = batch->errors[i];
+        if (is_delete(change)) {
+            answers.deleted += error == 0;
+            if (error != 0 && error != ENOENT && answers.delete_error == 0)
+                answers.delete_error = error;
+            continue;
+        }
+        if (error != 0 && is_write_closed(change, error)) {
+            answers.write_closed = true;
+            continue;
+        }
+        if (MIO_PLATFORM == MIO_PLATFORM_APPLE && error == EINVAL && operation->is_device)
+            error = retry_device(self, change);
+        if (error != 0 && answers.error == 0)
+            answers.error = error;
+    }
+    return answers;
+}
+
+/* Whatever was added goes, also what a call that failed as a whole may have got through. */
+static void undo(struct kqueue_selector *self, const struct operation *operation,
+                 const struct batch *batch)
+{
+    struct kevent deletes[MAX_FILTERS];
+    int errors[MAX_FILTERS];
+    size_t count = 0;
+    for (size_t i = operation->first; i < operation->first + operation->count; i++) {
+        const struct kevent *change = &batch->changes[i];
+        if (!is_delete(change))
+            deletes[count++] =
+                kqueue_change(change->ident, (int)change->filter, EV_DELETE, 0, operation->token);
+    }
+    if (count > 0)
+        mio_kevent_register(self, deletes, count, errors);
+    mio_kq_forget_oneshot(self, operation->fd);
+}
+
+static int inject_write_closed(struct kqueue_selector *self, const struct operation *operation)
+{
+    struct mio_event record;
+    memset(&record, 0, sizeof record);
+    record.ident = (uintptr_t)operation->fd;
+    record.filter = EVFILT_WRITE;
+    record.flags = (kevent_flags)(EV_EOF | mode_flags(operation->interest, &mio_kq_filters[0]));
+    record.udata = (void *)operation->token;
+    return mio_kq_inject(self, operation->fd, &record, true);
+}
+
+/* Puts a source's registration back after its replacement was refused; what is refused now was
+ * refused then. */
+static void restore(struct kqueue_selector *self, const struct operation *failed)
+{
+    struct batch batch = {.count = 0};
+    struct operation operation = {
+        .kind = MIO_REGISTER,
+        .fd = failed->fd,
+        .token = failed->previous->token,
+        .interest = failed->previous->interest,
+        .is_device = failed->is_device,
+    };
+    if (mio_kq_is_joint_oneshot(operation.interest))
+        (void)mio_kq_keep_oneshot(self, operation.fd, operation.token, operation.interest);
+    plan(&batch, &operation);
+    if (batch.count == 0)
+        return;
+    mio_kevent_register(self, batch.changes, batch.count, batch.errors);
+    if (read_answers(self, &operation, &batch).write_closed)
+        (void)inject_write_closed(self, &operation);
+}
+
+static int fail(struct kqueue_selector *self, const struct operation *operation,
+                const struct batch *batch, int error)
+{
+    undo(self, operation, batch);
+    if (operation->kind == MIO_REREGISTER && operation->previous)
+        restore(self, operation);
+    return error;
+}
+
+static int conclude_adding(struct kqueue_selector *self, const struct operation *operation,
+                           const struct batch *batch)
+{
+    struct answers answers = read_answers(self, operation, batch);
+    bool was_refused = mio_kq_forget_injected(self, operation->fd);
+    if (answers.error != 0)
+        return fail(self, operation, batch, -answers.error);
+    if (operation->kind == MIO_REREGISTER && !operation->previous && answers.deleted == 0 &&
+        !was_refused)
+        return fail(self, operation, batch, -ENOENT);
+    if (answers.write_closed) {
+        int error = inject_write_closed(self, operation);
+        if (error < 0)
+            return fail(self, operation, batch, error);
+    }
+    return 0;
+}
+
+static int conclude_deregistration(struct kqueue_selector *self, const struct operation *operation,
+                                   const struct batch *batch)
+{
+    struct answers answers = read_answers(self, operation, batch);
+    bool was_refused = mio_kq_forget_injected(self, operation->fd);
+    if (answers.delete_error != 0)
+        return -answers.delete_error;
+    if (answers.deleted > 0 || was_refused)
+        return 0;
+    /* macOS says ENOENT of a closed descriptor too. */
+    if (!is_open(operation->fd))
+        return -EBADF;
+    return operation->previous ? 0 : -ENOENT;
+}
+
+static int conclude(struct kqueue_selector *self, const struct operation *operation,
+                    const struct batch *batch)
+{
+    return operation->kind == MIO_DEREGISTER ? conclude_deregistration(self, operation, batch)
+                                             : conclude_adding(self, operation, batch);
+}
+
+/* --- the table's functions --- */
+
+static int run_alone(struct mio_selector *selector, struct operation operation)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    struct batch batch;
+    batch.count = 0;
+    mio_lock_take(&self->lock);
+    int error = prepare(self, &operation);
+    if (error == 0) {
+        plan(&batch, &operation);
+        if (batch.count > 0)
+            mio_kevent_register(self, batch.changes, batch.count, batch.errors);
+        error = conclude(self, &operation, &batch);
+    }
+    mio_lock_give(&self->lock);
+    return error;
+}
+
+int mio_kq_register(struct mio_selector *selector, mio_fd fd, mio_token token,
+                    mio_interest interest)
+{
+    return run_alone(
+        selector,
+        (struct operation){.kind = MIO_REGISTER, .fd = fd, .token = token, .interest = interest});
+}
+
+int mio_kq_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
+                      mio_interest interest, const struct mio_registration *previous)
+{
+    return run_alone(selector, (struct operation){.kind = MIO_REREGISTER,
+                                                  .fd = fd,
+                                                  .token = token,
+                                                  .interest = interest,
+                                                  .previous = previous});
+}
+
+int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
+                      const struct mio_registration *previous)
+{
+    return run_alone(selector,
+                     (struct operation){.kind = MIO_DEREGISTER, .fd = fd, .previous = previous});
+}
+
+/* A batch under way: its operations and the changes they came from. */
+struct flight {
+    struct batch batch;
+    struct operation operations[MAX_CHANGES];
+    struct mio_change *origins[MAX_CHANGES];
+    size_t count;
+};
+
+static void land(struct kqueue_selector *self, struct flight *flight)
+{
+    if (flight->batch.count > 0)
+        mio_kevent_register(self, flight->batch.changes, flight->batch.count, flight->batch.errors);
+    for (size_t i = 0; i < flight->count; i++)
+        flight->origins[i]->result = conclude(self, &flight->operations[i], &flight->batch);
+    flight->batch.count = 0;
+    flight->count = 0;
+}
+
+/* A descriptor's earlier change is concluded before its next is submitted: undoing must not hit the
+ * later one. */
+static bool must_land(const struct flight *flight, int fd)
+{
+    if (flight->count == MAX_CHANGES ||
+        flight->batch.count + MAX_CHANGES_PER_OPERATION > MAX_CHANGES)
+        return true;
+    for (size_t i = 0; i < flight->count; i++) {
+        if (flight->operations[i].fd == fd)
+            return true;
+    }
+    return false;
+}
+
+void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, size_t n)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    struct flight flight;
+    flight.batch.count = 0;
+    flight.count = 0;
+    mio_lock_take(&self->lock);
+    for (size_t i = 0; i < n; i++) {
+        struct operation operation = {
+            .kind = changes[i].kind,
+            .fd = changes[i].fd,
+            .token = changes[i].token,
+            .interest = changes[i].kind == MIO_DEREGISTER ? 0 : changes[i].interest,
+        };
+        if (must_land(&flight, operation.fd))
+            land(self, &flight);
+        changes[i].result = prepare(self, &operation);
+        if (changes[i].result < 0)
+            continue;
+        plan(&flight.batch, &operation);
+        flight.operations[flight.count] = operation;
+        flight.origins[flight.count++] = &changes[i];
+    }
+    land(self, &flight);
+    mio_lock_give(&self->lock);
+}
+
+/* --- the raw door --- */
+
+int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
+{
+    int error;
+    mio_lock_take(&self->lock);
+    /* A caller's own knote of a descriptor is not to be silenced with an earlier registration's. */
+    if ((int)change.filter == EVFILT_READ || (int)change.filter == EVFILT_WRITE)
+        mio_kq_forget_oneshot(self, (int)change.ident);
+    mio_kevent_register(self, &change, 1, &error);
+    mio_lock_give(&self->lock);
+    return -error;
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kqueue selector remembers, because no kernel would tell it.
+ *
+ * One-shot registrations of several filters. Each filter is a knote that fires by itself, but a
+ * one-shot registration is to deliver once: when one filter has fired, the others are disabled.
+ * Kept by descriptor with the token, so that an event of an earlier registration does not silence a
+ * later one. What is left here of a descriptor that was closed does no harm: it is looked at only
+ * when a one-shot event with the same token comes, and registering the number again clears it.
+ *
+ * Injected events. FreeBSD, DragonFly and others refuse to watch the writing end of a pipe whose
+ * reader is gone (K9), which is the very event that was asked for; and a kqueue that is a library
+ * may hand out events while it is given changes (K3). Such events are delivered by the next wait,
+ * through the wake queue. Delivered ones stay on the list, since their descriptor counts as
+ * registered although the kernel has no knote of it.
+ */
+#include "backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#include "kqueue.h"
+
+#include "../memory.h"
+
+#include <errno.h>
+
+enum { SMALLEST_ROOM = 16 };
+
+/* Makes room for at least `needed` zeroed or copied elements. */
+static int grow(struct kqueue_selector *self, void **block, size_t *room, size_t needed,
+                size_t element)
+{
+    if (needed <= *room)
+        return 0;
+    size_t larger = *room * 2 > needed ? *room * 2 : needed;
+    if (larger < SMALLEST_ROOM)
+        larger = SMALLEST_ROOM;
+    if (larger > SIZE_MAX / element)
+        return -ENOMEM;
+    const struct mio_allocator *allocator = &self->base.config.allocator;
+    void *made = mio_allocate(allocator, larger * element);
+    if (!made)
+        return -ENOMEM;
+    if (*block)
+        memcpy(made, *block, *room * element);
+    mio_release(allocator, *block, *room * element);
+    *block = made;
+    *room = larger;
+    return 0;
+}
+
+/* --- one-shot registrations of several filters --- */
+
+bool mio_kq_is_joint_oneshot(mio_interest interest)
+{
+    if ((interest & MIO_ONESHOT) == 0)
+        return false;
+    /* EVFILT_EXCEPT is never EV_DISPATCH, since what is dropped would disable it: it has to be
+     * silenced by hand. */
+    return (interest & MIO_PRIORITY) != 0 ||
+           (interest & (MIO_READABLE | MIO_WRITABLE)) == (MIO_READABLE | MIO_WRITABLE);
+}
+
+int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
+                        mio_interest interest)
+{
+    struct kqueue_kept *kept = &self->kept;
+    void *block = kept->oneshots;
+    int error =
+        grow(self, &block, &kept->oneshot_room, (size_t)fd + 1, sizeof(struct kqueue_oneshot));
+    if (error < 0)
+        return error;
+    kept->oneshots = block;
+    kept->oneshots[fd] = (struct kqueue_oneshot){.token = token, .interest = interest};
+    atomic_store_explicit(&self->sifts, true, memory_order_release);
+    return 0;
+}
+
+void mio_kq_forget_oneshot(struct kqueue_selector *self, int fd)
+{
+    if (fd >= 0 && (size_t)fd < self->kept.oneshot_room)
+        self->kept.oneshots[fd].interest = 0;
+}
+
+void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
+{
+    if (fd < 0 || (size_t)fd >= self->kept.oneshot_room)
+        return;
+    struct kqueue_oneshot *oneshot = &self->kept.oneshots[fd];
+    if (oneshot->interest == 0 || oneshot->token != token)
+        return;
+    struct kevent changes[MAX_FILTERS];
+    int errors[MAX_FILTERS]; /* not looked at: a knote that has gone is silent */
+    size_t count = 0;
+    for (size_t i = 0; i < mio_kq_filter_count; i++) {
+        const struct kqueue_filter *filter = &mio_kq_filters[i];
+        if ((oneshot->interest & filter->interest) != 0)
+            changes[count++] =
+                kqueue_change((uintptr_t)fd, filter->filter, EV_DISABLE, filter->fflags, token);
+    }
+    oneshot->interest = 0;
+    mio_kevent_register(self, changes, count, errors);
+}
+
+/* --- injected events --- */
+
+int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *record,
+                  bool refused)
+{
+    struct kqueue_kept *kept = &self->kept;
+    int error = mio_selector_arm(&self->base);
+    if (error < 0)
+        return error;
+    void *block = kept->injected;
+    error = grow(self, &block, &kept->injected_room, kept->injected_count + 1,
+                 sizeof(struct kqueue_injected));
+    if (error < 0)
+        return error;
+    kept->injected = block;
+    kept->injected[kept->injected_count++] =
+        (struct kqueue_injected){.fd = fd, .refused = refused, .record = *record};
+    return mio_wake_queue_push(&self->base, &self->collector);
+}
+
+bool mio_kq_forget_injected(struct kqueue_selector *self, int fd)
+{
+    struct kqueue_kept *kept = &self->kept;
+    size_t left = 0;
+    for (size_t i = 0; i < kept->injected_count; i++) {
+        if (kept->injected[i].fd != fd)
+            kept->injected[left++] = kept->injected[i];
+    }
+    bool found = left < kept->injected_count;
+    kept->injected_count = left;
+    return found;
+}
+
+int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int room, bool *more)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    struct kqueue_kept *kept = &self->kept;
+    size_t left = 0;
+    int count = 0;
+    *more = false;
+    mio_lock_take(&self->lock);
+    for (size_t i = 0; i < kept->injected_count; i++) {
+        struct kqueue_injected injected = kept->injected[i];
+        bool due = !injected.delivered;
+        if (due && count < room) {
+            list[count++] = injected.record;
+            injected.delivered = true;
+        } else if (due) {
+            *more = true;
+        }
+        if (injected.refused || !injected.delivered)
+            kept->injected[left++] = injected;
+    }
+    kept->injected_count = left;
+    for (int i = 0; i < count; i++)
+        mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i]));
+    mio_lock_give(&self->lock);
+    return count;
+}
+
+void mio_kq_release_kept(struct kqueue_selector *self)
+{
+    struct kqueue_kept *kept = &self->kept;
+    const struct mio_allocator *allocator = &self->base.config.allocator;
+    mio_release(allocator, kept->oneshots, kept->oneshot_room * sizeof *kept->oneshots);
+    mio_release(allocator, kept->injected, kept->injected_room * sizeof *kept->injected);
+}
+
+#endif
