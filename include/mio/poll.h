@@ -69,8 +69,12 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * the time is up.
  *
  * A wait allocates nothing and makes one system call; two when it has to sleep after a first look
- * that found nothing. Timeouts never end early. They are exact to the kernel's own granularity;
- * epoll without epoll_pwait2 rounds up to milliseconds.
+ * that found nothing. One more is needed in the rare case that all that came is the doorbell of a
+ * wake already handed over: when a waker rang while the wait was ending, and once after the poll's
+ * first waker was made. On kqueue, so does delivering a one-shot registration of both directions.
+ *
+ * Timeouts never end early. They are exact to the kernel's own granularity; epoll without
+ * epoll_pwait2 rounds up to milliseconds.
  *
  * -EINTR: a signal came; nothing is lost, wait again. -EINVAL: NULL, or a negative timeout other
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make

@@ -39,9 +39,8 @@ MIO_API int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_
  * Replaces token and interest of a watched descriptor wholly, the mode too, and reports again what
  * is ready. Arms a one-shot registration that has fired.
  *
- * Errors as for registering, and -ENOENT: not registered (on kqueue a raw descriptor is then
- * registered instead). After an error the old registration is in place; on kqueue, for raw
- * descriptors, none is.
+ * Errors as for registering, and -ENOENT: not registered. After an error the old registration is in
+ * place; on kqueue, for raw descriptors, none is.
  */
 MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
                                     mio_interest interest);
@@ -49,9 +48,9 @@ MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mi
 /*
  * Stops watching. No wait that begins after this has returned delivers the registration's token.
  *
- * -EBADF: the descriptor is closed. -ENOENT: not registered; kqueue says so too for a raw
- * descriptor whose registration the kernel itself has ended (FreeBSD, writing end of a pipe whose
- * reader is gone).
+ * -EBADF: the descriptor is closed. -ENOENT: not registered; kqueue says so too of a raw descriptor
+ * whose registration the kernel itself has ended (FreeBSD: the writing end of a pipe whose reader is
+ * gone), or that is registered for AIO and LIO alone, of which the kernel is not told.
  */
 MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
 
