@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: MIT */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* POLLRDHUP */
+#endif
+
 #include "record.h"
 
+#include <poll.h>
+
+#if !defined(POLLRDHUP)
+#define POLLRDHUP 0
+#endif
+
 #if defined(MIO_RECORD_EPOLL)
+
+_Static_assert((int)MIO_EPOLL_IN == POLLIN && (int)MIO_EPOLL_PRI == POLLPRI &&
+                   (int)MIO_EPOLL_OUT == POLLOUT && (int)MIO_EPOLL_ERR == POLLERR &&
+                   (int)MIO_EPOLL_HUP == POLLHUP && (int)MIO_EPOLL_RDHUP == POLLRDHUP,
+               "epoll's bits are poll's");
 
 void mio_record_wake(struct mio_event *record, mio_token token)
 {
     *record = (struct mio_event){.events = MIO_EPOLL_IN, .data = token};
+}
+
+int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
+                    mio_interest interest, short *revents)
+{
+    (void)fd;
+    (void)interest;
+    if (room < 1)
+        return 0;
+    *list = (struct mio_event){.events = (uint32_t)(unsigned short)*revents, .data = token};
+    return 1;
 }
 
 #elif defined(MIO_RECORD_KEVENT)
@@ -15,11 +41,83 @@ void mio_record_wake(struct mio_event *record, mio_token token)
     *record = (struct mio_event){.filter = MIO_KEVENT_USER, .udata = (void *)token};
 }
 
+/* A direction: the filter whose record tells of it, and what poll(2) says about it. */
+static const struct direction {
+    mio_interest interest;
+    int filter;
+    short bits;     /* any of them makes a record */
+    short eof_bits; /* any of them closes the direction */
+    uint32_t fflags;
+} directions[] = {
+    {MIO_WRITABLE, MIO_KEVENT_WRITE, POLLOUT | POLLHUP | POLLERR, POLLHUP | POLLERR, 0},
+    {MIO_READABLE, MIO_KEVENT_READ, POLLIN | POLLRDHUP | POLLHUP | POLLERR, POLLHUP | POLLRDHUP, 0},
+    {MIO_PRIORITY, MIO_KEVENT_EXCEPT, POLLPRI, 0, MIO_KEVENT_OOB},
+};
+
+int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
+                    mio_interest interest, short *revents)
+{
+    int count = 0;
+    short found = *revents;
+    short reported = 0;
+    short withheld = 0;
+    for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++) {
+        const struct direction *direction = &directions[i];
+        if ((interest & direction->interest) == 0 || (found & direction->bits) == 0)
+            continue;
+        if (count == room) {
+            withheld = POLLHUP | POLLERR;
+            continue;
+        }
+        unsigned flags = (found & direction->eof_bits) != 0 ? MIO_KEVENT_EOF : 0;
+        flags |= (found & direction->bits & POLLERR) != 0 ? MIO_KEVENT_ERROR : 0;
+        struct mio_event record = {.ident = (uintptr_t)fd, .udata = (void *)token};
+        record.filter = (__typeof__(record.filter))direction->filter;
+        record.flags = (__typeof__(record.flags))flags;
+        record.fflags = direction->fflags;
+        list[count++] = record;
+        reported = (short)(reported | (found & direction->bits));
+    }
+    *revents = (short)(reported & ~withheld);
+    return count;
+}
+
 #else
 
 void mio_record_wake(struct mio_event *record, mio_token token)
 {
     *record = (struct mio_event){.token = token, .readiness = MIO_READABLE};
+}
+
+/* The predicates of poll(2)'s bits. */
+static uint32_t readiness_of(short bits)
+{
+    uint32_t readiness = 0;
+    if ((bits & (POLLIN | POLLPRI)) != 0)
+        readiness |= MIO_READABLE;
+    if ((bits & POLLPRI) != 0)
+        readiness |= MIO_PRIORITY;
+    if ((bits & POLLOUT) != 0)
+        readiness |= MIO_WRITABLE;
+    if ((bits & POLLERR) != 0)
+        readiness |= MIO_ERROR;
+    if ((bits & (POLLHUP | POLLRDHUP)) != 0)
+        readiness |= MIO_READ_CLOSED;
+    if ((bits & POLLHUP) != 0 || ((bits & POLLOUT) != 0 && (bits & POLLERR) != 0) ||
+        bits == POLLERR)
+        readiness |= MIO_WRITE_CLOSED;
+    return readiness;
+}
+
+int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
+                    mio_interest interest, short *revents)
+{
+    (void)fd;
+    (void)interest;
+    if (room < 1)
+        return 0;
+    *list = (struct mio_event){.token = token, .readiness = readiness_of(*revents)};
+    return 1;
 }
 
 #endif

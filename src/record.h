@@ -4,8 +4,18 @@
 #define MIO_SRC_RECORD_H
 
 #include <mio/event.h>
+#include <mio/interest.h>
 
 /* A wake: readable, with the waker's token. */
 void mio_record_wake(struct mio_event *record, mio_token token);
+
+/*
+ * What poll(2) has found, `*revents`, about a descriptor registered for `interest`: writes one
+ * record, or one a direction where the kernel's own records are so, and at most `room` of them.
+ * Returns how many, and leaves in `*revents` what they report: hang-ups and errors only if every
+ * direction has heard of them.
+ */
+int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
+                    mio_interest interest, short *revents);
 
 #endif

@@ -49,17 +49,18 @@ MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mi
  * Stops watching. No wait that begins after this has returned delivers the registration's token.
  *
  * -EBADF: the descriptor is closed. -ENOENT: not registered; kqueue says so too of a raw descriptor
- * whose registration the kernel itself has ended (FreeBSD: the writing end of a pipe whose reader is
- * gone), or that is registered for AIO and LIO alone, of which the kernel is not told.
+ * whose registration the kernel itself has ended (FreeBSD: the writing end of a pipe whose reader
+ * is gone), or that is registered for AIO and LIO alone, of which the kernel is not told.
  */
 MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
 
 /*
- * To be called after an operation on a watched raw descriptor gave EAGAIN, with the interest it is
- * registered for: asks for the next edge. Costs nothing where the kernel makes the edges itself
- * (kqueue, epoll), which is why it has to be called only by programs that also run elsewhere. Typed
- * sockets and pipes call it themselves. -EINVAL as for registering; -ENOENT: not registered, where
- * the selector has to know.
+ * To be called after an operation on a watched raw descriptor gave EAGAIN, with what the operation
+ * wanted: MIO_READABLE after reading or accepting, MIO_WRITABLE after writing. Asks for the next
+ * edge. Costs nothing where the kernel makes the edges itself (kqueue, epoll), which is why it has
+ * to be called only by programs that also run elsewhere. Typed sockets and pipes call it
+ * themselves. Does nothing to level-triggered and one-shot registrations. -EINVAL, -ENOTSUP as for
+ * registering; -ENOENT: not registered, where the selector has to know.
  */
 MIO_API int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest);
 

@@ -21,4 +21,11 @@ extern const struct mio_selector_ops mio_epoll_ops;
 #define MIO_HAVE_EPOLL 0
 #endif
 
+#if MIO_PLATFORM != MIO_PLATFORM_WINDOWS
+#define MIO_HAVE_POLL 1
+extern const struct mio_selector_ops mio_poll_ops;
+#else
+#define MIO_HAVE_POLL 0
+#endif
+
 #endif

@@ -36,6 +36,7 @@
 
 #include "selector.h"
 
+#include "../doorbell.h"
 #include "../error.h"
 #include "../linux_syscall.h"
 #include "../memory.h"
@@ -44,7 +45,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 #if !defined(SYS_epoll_pwait2)
 #define SYS_epoll_pwait2 441 /* one number on all architectures; older headers lack it */
@@ -69,9 +69,9 @@ enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 struct epoll_selector {
     struct mio_selector base;
-    int epoll;         /* always open */
-    int doorbell;      /* an eventfd, or -1 before the first waker */
-    bool milliseconds; /* epoll_pwait2 is not to be had; the waiter's own */
+    int epoll;                    /* always open */
+    struct mio_doorbell doorbell; /* open from the first waker on */
+    bool milliseconds;            /* epoll_pwait2 is not to be had; the waiter's own */
 };
 
 static struct epoll_selector *epoll_of(struct mio_selector *selector)
@@ -92,25 +92,18 @@ static int epoll_selector_new(const struct mio_config *config, struct mio_select
         return error;
     }
     made->base.ops = &mio_epoll_ops;
-    made->doorbell = -1;
+    made->doorbell = (struct mio_doorbell){-1, -1};
     made->milliseconds = (config->flags & MIO_OPTION_MILLISECONDS) != 0;
     *selector = &made->base;
     return 0;
-}
-
-static void close_own(const struct mio_config *config, int fd, const char *what)
-{
-    int saved = errno;
-    if (fd >= 0 && close(fd) < 0)
-        mio_log(config, mio_failed(saved), what);
 }
 
 static void epoll_selector_free(struct mio_selector *selector)
 {
     struct epoll_selector *self = epoll_of(selector);
     struct mio_config config = selector->config;
-    close_own(&config, self->doorbell, "closing the eventfd");
-    close_own(&config, self->epoll, "closing the epoll descriptor");
+    mio_doorbell_close(&self->doorbell, &config);
+    mio_close_own(&config, self->epoll, "closing the epoll descriptor");
     mio_release(&config.allocator, self, sizeof *self);
 }
 
@@ -261,25 +254,23 @@ static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
 static int epoll_setup_waker(struct mio_selector *selector)
 {
     struct epoll_selector *self = epoll_of(selector);
-    if (self->doorbell >= 0)
+    if (self->doorbell.read_end >= 0)
         return 0;
-    int saved = errno;
-    int doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (doorbell < 0)
-        return mio_failed(saved);
-    int error = control(self, EPOLL_CTL_ADD, doorbell, EPOLLIN | EPOLLET, (uintptr_t)self);
+    struct mio_doorbell made;
+    int error = mio_doorbell_open(&made, &selector->config);
     if (error < 0)
-        close_own(&selector->config, doorbell, "closing the eventfd");
+        return error;
+    error = control(self, EPOLL_CTL_ADD, made.read_end, EPOLLIN | EPOLLET, (uintptr_t)self);
+    if (error < 0)
+        mio_doorbell_close(&made, &selector->config);
     else
-        self->doorbell = doorbell;
+        self->doorbell = made;
     return error;
 }
 
 static int epoll_wake(struct mio_selector *selector)
 {
-    uint64_t one = 1;
-    long written = mio_syscall4(SYS_write, epoll_of(selector)->doorbell, (long)&one, sizeof one, 0);
-    return written < 0 ? (int)written : 0;
+    return mio_doorbell_ring(&epoll_of(selector)->doorbell);
 }
 
 static bool epoll_is_wake(const struct mio_selector *selector, const struct mio_event *record)

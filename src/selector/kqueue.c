@@ -37,7 +37,7 @@
 #if MIO_HAVE_KQUEUE
 
 #if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* for the model: pipe2 */
+#define _GNU_SOURCE
 #endif
 
 #include "kqueue.h"
@@ -95,19 +95,12 @@ static int open_kqueue(void)
 
 #else
 
-static int set_flags(int fd, bool nonblocking)
-{
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        return -1;
-    return nonblocking ? fcntl(fd, F_SETFL, O_NONBLOCK) : 0;
-}
-
 /* Apple's kernel sets the flag itself; setting it again costs a call, but asks nothing of the
  * release. */
 static int open_kqueue(void)
 {
     int kq = kqueue();
-    if (kq >= 0 && set_flags(kq, false) < 0) {
+    if (kq >= 0 && fcntl(kq, F_SETFD, FD_CLOEXEC) < 0) {
         int error = errno;
         close(kq);
         errno = error;
@@ -117,37 +110,6 @@ static int open_kqueue(void)
 }
 
 #endif
-
-#if MIO_PLATFORM == MIO_PLATFORM_APPLE
-
-static int open_pipe(int ends[2])
-{
-    if (pipe(ends) < 0)
-        return -1;
-    if (set_flags(ends[0], true) == 0 && set_flags(ends[1], true) == 0)
-        return 0;
-    int error = errno;
-    close(ends[0]);
-    close(ends[1]);
-    errno = error;
-    return -1;
-}
-
-#else
-
-static int open_pipe(int ends[2])
-{
-    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
-}
-
-#endif
-
-static void close_own(const struct mio_config *config, int fd, const char *what)
-{
-    int saved = errno;
-    if (fd >= 0 && close(fd) < 0)
-        mio_log(config, mio_failed(saved), what);
-}
 
 static int kqueue_selector_new(const struct mio_config *config, struct mio_selector **selector)
 {
@@ -164,8 +126,7 @@ static int kqueue_selector_new(const struct mio_config *config, struct mio_selec
     made->base.ops = &mio_kqueue_ops;
     made->maker = (int)getpid();
     made->doorbell = DOORBELL_NONE;
-    made->pipe_read = -1;
-    made->pipe_write = -1;
+    made->pipe = (struct mio_doorbell){-1, -1};
     made->collector.collects = true;
     mio_lock_init(&made->lock);
     *selector = &made->base;
@@ -177,9 +138,8 @@ static void kqueue_selector_free(struct mio_selector *selector)
     struct kqueue_selector *self = kqueue_of(selector);
     struct mio_config config = selector->config;
     if (self->maker == (int)getpid())
-        close_own(&config, self->kq, "closing the kqueue");
-    close_own(&config, self->pipe_read, "closing the waker's pipe");
-    close_own(&config, self->pipe_write, "closing the waker's pipe");
+        mio_close_own(&config, self->kq, "closing the kqueue");
+    mio_doorbell_close(&self->pipe, &config);
     mio_kq_release_kept(self);
     mio_lock_destroy(&self->lock);
     mio_release(&config.allocator, self, sizeof *self);
@@ -270,21 +230,16 @@ static int setup_user_doorbell(struct kqueue_selector *self)
 
 static int setup_pipe_doorbell(struct kqueue_selector *self)
 {
-    int ends[2];
-    int saved = errno;
-    if (open_pipe(ends) < 0)
-        return mio_failed(saved);
-    int error = submit_one(self, kqueue_change((uintptr_t)ends[0], EVFILT_READ, EV_ADD | EV_CLEAR,
-                                               0, doorbell_ident(self)));
-    if (error < 0) {
-        close_own(&self->base.config, ends[0], "closing the waker's pipe");
-        close_own(&self->base.config, ends[1], "closing the waker's pipe");
+    int error = mio_doorbell_open(&self->pipe, &self->base.config);
+    if (error < 0)
         return error;
-    }
-    self->pipe_read = ends[0];
-    self->pipe_write = ends[1];
-    self->doorbell = DOORBELL_PIPE;
-    return 0;
+    error = submit_one(self, kqueue_change((uintptr_t)self->pipe.read_end, EVFILT_READ,
+                                           EV_ADD | EV_CLEAR, 0, doorbell_ident(self)));
+    if (error < 0)
+        mio_doorbell_close(&self->pipe, &self->base.config);
+    else
+        self->doorbell = DOORBELL_PIPE;
+    return error;
 }
 
 /* The header may be newer than the kernel, and OpenBSD counts such knotes (K27): whatever is
@@ -308,38 +263,19 @@ static int trigger_user_doorbell(struct kqueue_selector *self)
                                           doorbell_ident(self)));
 }
 
-/* A full pipe has lost its edge: what is in it has been waited for long ago. */
-static void empty_pipe(struct kqueue_selector *self)
-{
-    char bytes[4096];
-    while (read(self->pipe_read, bytes, sizeof bytes) > 0)
-        ;
-}
-
-static int write_to_pipe(struct kqueue_selector *self)
-{
-    int saved = errno;
-    while (write(self->pipe_write, "", 1) < 0) {
-        if (errno == EAGAIN)
-            empty_pipe(self);
-        else if (errno != EINTR)
-            return mio_failed(saved);
-    }
-    errno = saved;
-    return 0;
-}
-
 static int kqueue_wake(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
-    return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self) : write_to_pipe(self);
+    return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self)
+                                           : mio_doorbell_ring(&self->pipe);
 }
 
 static bool kqueue_is_wake(const struct mio_selector *selector, const struct mio_event *record)
 {
     const struct kqueue_selector *self = (const struct kqueue_selector *)selector;
     if (self->doorbell == DOORBELL_PIPE)
-        return (int)record->filter == EVFILT_READ && record->ident == (uintptr_t)self->pipe_read;
+        return (int)record->filter == EVFILT_READ &&
+               record->ident == (uintptr_t)self->pipe.read_end;
     return (int)record->filter == USER_FILTER && record->ident == doorbell_ident(self);
 }
 

@@ -12,6 +12,8 @@
 
 #include "selector.h"
 
+#include "../doorbell.h"
+
 #include <mio/event.h>
 #include <mio/kqueue.h>
 
@@ -115,8 +117,7 @@ struct kqueue_selector {
                   file's there (K45) */
 
     enum kqueue_doorbell doorbell; /* set once, before the queue is armed */
-    int pipe_read;                 /* both ends with DOORBELL_PIPE, else -1 */
-    int pipe_write;
+    struct mio_doorbell pipe;      /* open with DOORBELL_PIPE */
 
     mio_lock lock; /* serialises registrations; never taken by a wait that has nothing to sift */
     struct kqueue_kept kept;

@@ -21,6 +21,9 @@ const struct mio_selector_ops *const mio_selectors[] = {
 #if MIO_HAVE_EPOLL
     &mio_epoll_ops,
 #endif
+#if MIO_HAVE_POLL
+    &mio_poll_ops,
+#endif
     NULL,
 };
 
