@@ -167,8 +167,8 @@ int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_
     int64_t timeout_ns = MIO_FOREVER;
     for (;;) {
         if (deadline != MIO_FOREVER) {
-            int64_t left = deadline - mio_now();
-            timeout_ns = left > 0 ? left : 0;
+            int64_t now = mio_now();
+            timeout_ns = deadline > now ? deadline - now : 0;
         }
         int count = mio_poll_wait(poll, events, timeout_ns);
         if (count != -EINTR)

@@ -112,8 +112,12 @@ int mio_registry_apply(struct mio_registry *registry, struct mio_change *changes
             changes[i].result = apply_one(registry, &changes[i]);
     }
     int succeeded = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        /* A kqueue tells a child only when it is asked. */
+        if (changes[i].result == -ECHILD)
+            return -ECHILD;
         succeeded += changes[i].result == 0;
+    }
     return succeeded;
 }
 

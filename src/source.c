@@ -27,9 +27,7 @@ static int check(const struct mio_source *source, const struct mio_registry *reg
 {
     if (!source || !registry)
         return -EINVAL;
-    if (mio_born_before_fork(&registry->selector->birth))
-        return -ECHILD;
-    return source->fd == MIO_INVALID_FD ? -EBADF : 0;
+    return mio_born_before_fork(&registry->selector->birth) ? -ECHILD : 0;
 }
 
 void mio_source_init(struct mio_source *source, mio_fd fd)
@@ -50,6 +48,8 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
         return error;
     if (source->selector)
         return -EEXIST;
+    if (source->fd == MIO_INVALID_FD)
+        return -EBADF;
     error = selector->ops->register_fd(selector, source->fd, token, interest);
     if (error < 0)
         return error;

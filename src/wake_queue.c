@@ -59,6 +59,11 @@ bool mio_wake_queue_abandon(struct mio_wake_node *node)
     return atomic_exchange(&node->state, MIO_WAKE_DEAD) == MIO_WAKE_IDLE;
 }
 
+static bool anything_pending(struct mio_wake_queue *queue)
+{
+    return queue->taken || atomic_load(&queue->incoming);
+}
+
 int mio_wake_queue_embed(struct mio_selector *selector)
 {
     struct mio_wake_queue *queue = &selector->wakes;
@@ -66,16 +71,11 @@ int mio_wake_queue_embed(struct mio_selector *selector)
         return 0;
     int expected = MIO_WAITER_AWAKE;
     atomic_compare_exchange_strong(&queue->waiter, &expected, MIO_WAITER_ASLEEP);
-    /* For what is pending already and was not rung for. */
-    return mio_wake_queue_ring(selector);
+    /* What is pending already was not rung for. */
+    return anything_pending(queue) ? mio_wake_queue_ring(selector) : 0;
 }
 
 /* --- the waiter's side --- */
-
-static bool anything_pending(struct mio_wake_queue *queue)
-{
-    return queue->taken || atomic_load(&queue->incoming);
-}
 
 /* Moves the stack to the end of `taken`, in the order of the wakes. */
 static void take_incoming(struct mio_wake_queue *queue)
@@ -132,7 +132,7 @@ static int hand_over(struct mio_selector *selector, struct mio_event *list, int 
 }
 
 /* Drops the doorbell's records from a fetch, keeping the order of the rest. */
-static int sift(struct mio_selector *selector, struct mio_event *list, int count)
+static int drop_doorbell(struct mio_selector *selector, struct mio_event *list, int count)
 {
     int kept = 0;
     for (int i = 0; i < count; i++) {
@@ -147,70 +147,78 @@ static inline int fetch(struct mio_selector *selector, struct mio_event *list, i
                         int64_t timeout_ns)
 {
     struct mio_wake_queue *queue = &selector->wakes;
+    const struct mio_selector_ops *ops = selector->ops;
     unsigned done = atomic_load_explicit(&queue->rings_done, memory_order_acquire);
-    int count = selector->ops->select(selector, list, room, timeout_ns);
+    int count = ops->select(selector, list, room, timeout_ns);
     unsigned begun = atomic_load_explicit(&queue->rings_begun, memory_order_acquire);
-    if (begun == queue->settled || count < 0)
-        return count;
-    if (begun == done && count < room)
-        queue->settled = begun;
-    return sift(selector, list, count);
+    if (begun != queue->settled && count >= 0) {
+        if (begun == done && count < room)
+            queue->settled = begun;
+        count = drop_doorbell(selector, list, count);
+    }
+    return ops->sift && count > 0 ? ops->sift(selector, list, count) : count;
 }
 
-/* Sleeps by the rule of the two looks. */
-static int sleep_on_kernel(struct mio_selector *selector, struct mio_event *list, int room,
-                           int64_t timeout_ns)
+/*
+ * Back to what the waiter rests in. Before the last look at the stack, so that a wake after that
+ * look is rung for when somebody else sleeps on the selector's descriptor.
+ */
+static inline void wake_up(struct mio_wake_queue *queue)
 {
-    struct mio_wake_queue *queue = &selector->wakes;
-    atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
-    return fetch(selector, list, room, anything_pending(queue) ? 0 : timeout_ns);
-}
-
-/* Back to what the waiter rests in. Before the last look at the stack, so that a wake after that
- * look is rung for. */
-static void wake_up(struct mio_wake_queue *queue)
-{
-    int resting = atomic_load_explicit(&queue->resting, memory_order_relaxed);
-    if (resting == MIO_WAITER_ASLEEP)
+    if (atomic_load_explicit(&queue->resting, memory_order_relaxed) == MIO_WAITER_ASLEEP)
         atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
     else
         atomic_store_explicit(&queue->waiter, MIO_WAITER_AWAKE, memory_order_release);
 }
 
-static int select_armed(struct mio_selector *selector, struct mio_event *list, int room,
-                        int64_t timeout_ns)
+/* Events of the program are there, or were when last looked: hands them over beside the kernel's.
+ */
+static int select_pending(struct mio_selector *selector, struct mio_event *list, int room)
 {
     struct mio_wake_queue *queue = &selector->wakes;
     int count = 0;
     int fetched = 0;
-    if (anything_pending(queue)) {
-        /* With little room neither side may starve the other: they take turns at being first. */
-        queue->kernel_first = !queue->kernel_first;
-        if (!queue->kernel_first)
-            count = hand_over(selector, list, room);
-        timeout_ns = 0;
-    }
-    if (timeout_ns != 0)
-        fetched = sleep_on_kernel(selector, list, room, timeout_ns);
-    else if (count < room)
+    /* With little room neither side may starve the other: they take turns at being first. */
+    queue->kernel_first = !queue->kernel_first;
+    if (!queue->kernel_first)
+        count = hand_over(selector, list, room);
+    if (count < room)
         fetched = fetch(selector, list + count, room - count, 0);
     wake_up(queue);
     if (fetched < 0)
         return count > 0 ? count : fetched;
     count += fetched;
-    if (count < room)
+    return count < room ? count + hand_over(selector, list + count, room - count) : count;
+}
+
+/* Nothing was pending a moment ago: sleeps by the rule of the two looks. */
+static inline int select_kernel(struct mio_selector *selector, struct mio_event *list, int room,
+                                int64_t timeout_ns)
+{
+    struct mio_wake_queue *queue = &selector->wakes;
+    if (timeout_ns != 0) {
+        atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
+        if (anything_pending(queue))
+            timeout_ns = 0;
+    }
+    int count = fetch(selector, list, room, timeout_ns);
+    wake_up(queue);
+    if (anything_pending(queue) && count >= 0 && count < room)
         count += hand_over(selector, list + count, room - count);
-    if (anything_pending(queue) && atomic_load(&queue->resting) == MIO_WAITER_ASLEEP)
-        ring_sleeper(selector);
     return count;
 }
 
 int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list, int room,
                           int64_t timeout_ns)
 {
-    if (!atomic_load_explicit(&selector->wakes.armed, memory_order_acquire))
-        return fetch(selector, list, room, timeout_ns);
-    return select_armed(selector, list, room, timeout_ns);
+    struct mio_wake_queue *queue = &selector->wakes;
+    int count = anything_pending(queue) ? select_pending(selector, list, room)
+                                        : select_kernel(selector, list, room, timeout_ns);
+    /* Events that found no room must keep the descriptor readable for whoever sleeps on it. */
+    if (atomic_load_explicit(&queue->resting, memory_order_relaxed) == MIO_WAITER_ASLEEP &&
+        anything_pending(queue))
+        ring_sleeper(selector);
+    return count;
 }
 
 void mio_wake_queue_destroy(struct mio_selector *selector)

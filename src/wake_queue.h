@@ -16,10 +16,6 @@
  * Whichever order the four first steps take, the waker sees the sleeper or the waiter sees the
  * node: no wake is lost. tests/model/ checks exactly this with Spin.
  *
- * Before a poll has its first waker, its waiter does not say "asleep", which would cost it 20
- * cycles a wait; making the doorbell therefore rings it once, for a waiter that sleeps without
- * having said so.
- *
  * The doorbell's record comes out of the kernel among the others and must not reach the caller.
  * Looking for it costs a comparison an event, so it is done only while a record may be under way:
  * while the rings begun are not known to be used up. They are when a fetch that began after the
@@ -58,7 +54,7 @@ struct mio_wake_queue {
     _Atomic(struct mio_wake_node *) incoming; /* the stack, last first */
     atomic_int waiter;                        /* enum mio_waiter_state */
     atomic_int resting;      /* what `waiter` returns to: ASLEEP once others wait too */
-    atomic_bool armed;       /* the doorbell is there */
+    atomic_bool armed;       /* the doorbell is there; before it is, there is no waker */
     atomic_uint rings_begun; /* counted before the kernel is told ... */
     atomic_uint rings_done;  /* ... and after */
 

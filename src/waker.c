@@ -38,7 +38,12 @@ int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_wak
 
 int mio_waker_wake(struct mio_waker *waker)
 {
-    return waker ? mio_wake_queue_push(waker->selector, &waker->node) : -EINVAL;
+    if (!waker)
+        return -EINVAL;
+    /* The doorbell of a child's copy may be the parent's. */
+    if (mio_born_before_fork(&waker->selector->birth))
+        return -ECHILD;
+    return mio_wake_queue_push(waker->selector, &waker->node);
 }
 
 void mio_waker_release(struct mio_selector *selector, struct mio_wake_node *node)

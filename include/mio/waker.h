@@ -27,8 +27,9 @@ MIO_API int mio_waker_new(struct mio_registry *registry, mio_token token, struct
 /*
  * Makes the wait in progress, or the next one, deliver an event with the waker's token. What was
  * written before is seen by the thread that gets the event. Async-signal-safe; never blocks. After
- * the poll is freed it does nothing. -EINVAL: NULL. Any other error is the kernel's, after which
- * the wake is remembered but may not have ended the wait in progress; waking again tries again.
+ * the poll is freed it does nothing. -EINVAL: NULL. -ECHILD: see mio_poll_wait(). Any other error
+ * is the kernel's, after which the wake is remembered but may not have ended the wait in progress;
+ * waking again tries again.
  */
 MIO_API int mio_waker_wake(struct mio_waker *waker);
 

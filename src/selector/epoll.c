@@ -254,8 +254,6 @@ static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
 static int epoll_setup_waker(struct mio_selector *selector)
 {
     struct epoll_selector *self = epoll_of(selector);
-    if (self->doorbell.read_end >= 0)
-        return 0;
     struct mio_doorbell made;
     int error = mio_doorbell_open(&made, &selector->config);
     if (error < 0)
@@ -289,6 +287,7 @@ const struct mio_selector_ops mio_epoll_ops = {
     .selector_new = epoll_selector_new,
     .selector_free = epoll_selector_free,
     .select = epoll_select,
+    .sift = NULL,
     .register_fd = epoll_register,
     .reregister_fd = epoll_reregister,
     .deregister_fd = epoll_deregister,

@@ -152,8 +152,11 @@ static void kqueue_selector_free(struct mio_selector *selector)
  * one-shot registrations that have fired, which is the one case in which a wait makes a further
  * call.
  */
-static int sift(struct kqueue_selector *self, struct mio_event *list, int count)
+static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, int count)
 {
+    struct kqueue_selector *self = kqueue_of(selector);
+    if (!atomic_load_explicit(&self->sifts, memory_order_acquire))
+        return count;
     int kept = 0;
     mio_lock_take(&self->lock);
     for (int i = 0; i < count; i++) {
@@ -188,8 +191,6 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
         int error = mio_failed(saved);
         return error == -EBADF && self->maker != (int)getpid() ? -ECHILD : error;
     }
-    if (atomic_load_explicit(&self->sifts, memory_order_acquire))
-        return sift(self, list, count);
     return count;
 }
 
@@ -247,8 +248,6 @@ static int setup_pipe_doorbell(struct kqueue_selector *self)
 static int kqueue_setup_waker(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
-    if (self->doorbell != DOORBELL_NONE)
-        return 0;
     if (HAVE_EVFILT_USER && (selector->config.flags & MIO_OPTION_PIPE_WAKER) == 0 &&
         setup_user_doorbell(self) == 0)
         return 0;
@@ -291,6 +290,7 @@ const struct mio_selector_ops mio_kqueue_ops = {
     .selector_new = kqueue_selector_new,
     .selector_free = kqueue_selector_free,
     .select = kqueue_select,
+    .sift = kqueue_sift,
     .register_fd = mio_kq_register,
     .reregister_fd = mio_kq_reregister,
     .deregister_fd = mio_kq_deregister,

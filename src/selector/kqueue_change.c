@@ -81,17 +81,26 @@ static void judge(struct kqueue_selector *self, const struct kevent *changes, si
     }
 }
 
+static bool is_delete(const struct kevent *change)
+{
+    return (change->flags & EV_DELETE) != 0;
+}
+
 void mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
                          int *errors)
 {
     static const struct timespec at_once;
     struct kevent results[MAX_CHANGES];
     int saved = errno;
+    bool interrupted = false;
     int result_count;
-    do {
+    for (;;) {
         result_count =
             kevent(self->kq, changes, (kevent_count)count, results, (kevent_count)count, &at_once);
-    } while (result_count < 0 && errno == EINTR);
+        if (result_count >= 0 || errno != EINTR)
+            break;
+        interrupted = true;
+    }
     int error = result_count < 0 ? errno : 0;
     errno = saved;
     if (error == EBADF && self->maker != (int)getpid())
@@ -99,6 +108,11 @@ void mio_kevent_register(struct kqueue_selector *self, const struct kevent *chan
     for (size_t i = 0; i < count; i++)
         errors[i] = error;
     judge(self, changes, count, errors, results, result_count);
+    /* What the interrupted call had deleted already is not there any more (K11). */
+    for (size_t i = 0; interrupted && i < count; i++) {
+        if (errors[i] == ENOENT && is_delete(&changes[i]))
+            errors[i] = 0;
+    }
 }
 
 /* --- planning --- */
@@ -185,11 +199,6 @@ static bool is_open(int fd)
     bool open = fcntl(fd, F_GETFD) >= 0;
     errno = saved;
     return open;
-}
-
-static bool is_delete(const struct kevent *change)
-{
-    return (change->flags & EV_DELETE) != 0;
 }
 
 /* A pipe whose reader is gone: EPIPE, and on NetBSD up to 10 EBADF for a descriptor that is open
@@ -314,8 +323,9 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
     bool was_refused = mio_kq_forget_injected(self, operation->fd);
     if (answers.error != 0)
         return fail(self, operation, batch, -answers.error);
-    if (operation->kind == MIO_REREGISTER && !operation->previous && answers.deleted == 0 &&
-        !was_refused)
+    bool was_registered = operation->previous || answers.deleted > 0 || was_refused;
+    /* Of a pipe without reader FreeBSD drops the knote itself: there is nothing to tell from. */
+    if (operation->kind == MIO_REREGISTER && !was_registered && !answers.write_closed)
         return fail(self, operation, batch, -ENOENT);
     if (answers.write_closed) {
         int error = inject_write_closed(self, operation);

@@ -587,6 +587,7 @@ const struct mio_selector_ops mio_poll_ops = {
     .selector_new = poll_selector_new,
     .selector_free = poll_selector_free,
     .select = poll_select,
+    .sift = NULL,
     .register_fd = poll_register,
     .reregister_fd = poll_reregister,
     .deregister_fd = poll_deregister,

@@ -118,13 +118,8 @@ int mio_selector_arm(struct mio_selector *selector)
     mio_lock_take(&selector->arming);
     if (!atomic_load(&selector->wakes.armed)) {
         error = selector->ops->setup_waker(selector);
-        if (error == 0) {
+        if (error == 0)
             atomic_store(&selector->wakes.armed, true);
-            /* For a waiter that went to sleep before there was anything to say so to. */
-            error = mio_wake_queue_ring(selector);
-            if (error < 0)
-                atomic_store(&selector->wakes.armed, false);
-        }
     }
     mio_lock_give(&selector->arming);
     return error;

@@ -65,6 +65,12 @@ struct mio_selector_ops {
                   int64_t timeout_ns);
 
     /*
+     * Looks through what select() has fetched and drops or follows up records. NULL: nothing to
+     * look for. Returns how many are left.
+     */
+    int (*sift)(struct mio_selector *selector, struct mio_event *list, int count);
+
+    /*
      * As mio_registry_register() and its kin have it. Any thread, during a select too. `previous`
      * is what the descriptor is known to be registered for. A failed call leaves the kernel as it
      * was; without `previous`, a failed reregister_fd may leave the descriptor unregistered.

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses, sockets and pipes: thin, typed conveniences over struct mio_source. */
+#ifndef MIO_NET_H
+#define MIO_NET_H
+
+#include <mio/addr.h>
+#include <mio/io.h>
+#include <mio/pipe.h>
+#include <mio/socket.h>
+#include <mio/tcp.h>
+#include <mio/udp.h>
+#include <mio/unix.h>
+
+#endif

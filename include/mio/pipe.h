@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pipes: what the sender writes, the receiver reads. io.h tells what holds for reading and writing.
+ * The ends are values, owned by the caller, as sockets are (socket.h): a struct mio_source and
+ * nothing more, registered by mio_source_register(&sender.source, ...).
+ *
+ * Writing to a pipe whose receiver is gone gives -EPIPE and never the signal SIGPIPE, which has its
+ * price where the kernel has no flag for it: Linux before 6.18, FreeBSD, OpenBSD and DragonFly. The
+ * signal is blocked there, for the calling thread, around each write, and the one that the write
+ * raised is taken back: two system calls more for a write, which a program with many small messages
+ * can avoid by a socket pair. A SIGPIPE that was pending before stays pending.
+ */
+#ifndef MIO_PIPE_H
+#define MIO_PIPE_H
+
+#include <mio/io.h>
+
+#include <stdbool.h>
+
+MIO_BEGIN_DECLS
+
+struct mio_pipe_sender {
+    struct mio_source source;
+};
+
+struct mio_pipe_receiver {
+    struct mio_source source;
+};
+
+/* Makes a pipe, both ends non-blocking and closed on exec (on Apple not from the first moment).
+ * -EINVAL: NULL. -EMFILE, -ENFILE. */
+MIO_API int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
+
+/* Writes some of `size` bytes; up to PIPE_BUF (512 at least) all or none, in one piece. -EAGAIN: no
+ * room. -EPIPE: the receiver is closed. */
+MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buffer,
+                                        size_t size);
+
+/* Reads at most `size` bytes; 0: every sender is closed, and all is read. -EAGAIN: nothing there
+ * yet. */
+MIO_API ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, void *buffer,
+                                         size_t size);
+
+/* Several parts in order, as if they were one; those after the 1024th are left for the next call.
+ */
+MIO_API ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender,
+                                         const struct mio_iovec *parts, size_t count);
+MIO_API ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver,
+                                          const struct mio_iovec *parts, size_t count);
+
+/*
+ * Makes an end blocking, or non-blocking again, for all who share the open file: that end's
+ * duplicates, but not the other end. Edge-triggered interest needs it non-blocking.
+ */
+MIO_API int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking);
+MIO_API int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver, bool nonblocking);
+
+/*
+ * Takes an end made elsewhere, a child's stdin or stdout for instance, or anything that is written
+ * and read as a pipe is: a FIFO, a terminal. It is made non-blocking, for all who share the open
+ * file. -EBADF, after which (as after any error) the descriptor is the caller's still, and
+ * unchanged.
+ */
+MIO_API int mio_pipe_sender_from_fd(mio_fd fd, struct mio_pipe_sender *sender);
+MIO_API int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver);
+
+/* Gives the descriptor to the caller: -EBUSY when it is registered, -EBADF when closed. */
+MIO_API int mio_pipe_sender_into_fd(struct mio_pipe_sender *sender, mio_fd *fd);
+MIO_API int mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver, mio_fd *fd);
+
+/* Deregisters the end if it is registered, and closes it: mio_source_close(). */
+MIO_API int mio_pipe_sender_close(struct mio_pipe_sender *sender);
+MIO_API int mio_pipe_receiver_close(struct mio_pipe_receiver *receiver);
+
+MIO_END_DECLS
+
+#endif

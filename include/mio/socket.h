@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the typed sockets of tcp.h, udp.h and unix.h have in common.
+ *
+ * They are values, owned by the caller: a struct mio_source and nothing more, so nothing is
+ * allocated and the descriptor is socket.source.fd. They are registered as any source is:
+ *
+ *   struct mio_tcp_stream stream;
+ *   int error = mio_tcp_stream_connect(&addr, NULL, &stream);
+ *   if (error == 0)
+ *       error = mio_source_register(&stream.source, registry, token, MIO_READABLE | MIO_WRITABLE);
+ *
+ * A function that makes a socket (_bind, _connect, _accept, _pair, _unbound, _from_fd) writes to
+ * the struct when it succeeds, without looking at what was in it, and leaves it untouched when it
+ * fails; no descriptor is left open then. Every socket is non-blocking, closed on exec, and raises
+ * no SIGPIPE; on Linux, FreeBSD, NetBSD, OpenBSD and DragonFly from its first moment, on Apple by
+ * calls that follow (a fork and exec in between inherits it). A registered socket may be moved to
+ * another struct by assignment, if the old one is not used again.
+ *
+ *   _close       deregisters it if registered, and closes it: mio_source_close()
+ *   _into_fd     gives the descriptor to the caller: -EBUSY when it is registered (deregister it
+ *                first), -EBADF when closed, -EINVAL for NULL. The struct is then empty
+ *   _from_fd     takes a descriptor made elsewhere, and makes it non-blocking: the mode belongs to
+ *                the open file, which other processes may share. What it is connected to or bound
+ *                to is not looked at. -EPROTOTYPE: a socket of another type; -ENOTSOCK, -EBADF.
+ *                After an error the descriptor is the caller's still, and unchanged
+ *   _take_error  the error that is pending at the socket (SO_ERROR) as -errno, which is then
+ *                cleared; 0: none. The failure of asking (-EBADF) is returned alike
+ *   _local_addr  the socket's own address, e.g. the port that port 0 became
+ *   _peer_addr   whom it is connected to: -ENOTCONN when nobody, or no longer (Apple: -EINVAL then)
+ *
+ * Every function gives -EINVAL for a NULL socket or address. An address of a kind that the socket
+ * cannot have is -EAFNOSUPPORT, an unnamed one -EINVAL.
+ */
+#ifndef MIO_SOCKET_H
+#define MIO_SOCKET_H
+
+#include <mio/addr.h>
+#include <mio/io.h>
+
+MIO_BEGIN_DECLS
+
+/* Whether an IPv6 socket is for IPv6 alone. */
+enum mio_only_v6 {
+    MIO_ONLY_V6_DEFAULT = 0, /* as the system has it: Linux, Apple, NetBSD's default differ */
+    MIO_ONLY_V6_YES,
+    MIO_ONLY_V6_NO /* IPv4 too, as ::ffff:a.b.c.d; OpenBSD cannot: -EINVAL */
+};
+
+/*
+ * What can be asked for when a socket is made. A zeroed struct, or NULL, asks for nothing. What
+ * makes no sense for the socket is -EINVAL (nodelay for UDP, a negative number); what the system
+ * lacks is -ENOTSUP.
+ */
+struct mio_socket_options {
+    /* Listeners: how many connections may wait to be accepted. 0: as many as the system allows. */
+    int backlog;
+
+    /* SO_SNDBUF and SO_RCVBUF in bytes; 0: the system's. Linux takes twice as much and says so. */
+    int send_buffer;
+    int receive_buffer;
+
+    /* IPv6 sockets alone. */
+    enum mio_only_v6 only_v6;
+
+    /* UDP: SO_REUSEADDR. A TCP listener always has it, so that it can be bound again at once while
+     * old connections are dying. */
+    bool reuse_addr;
+
+    /*
+     * TCP listeners and UDP: SO_REUSEPORT, several sockets with the same address. On Linux and
+     * DragonFly each connection goes to one of them; on FreeBSD, OpenBSD, NetBSD and Apple all may
+     * go to the last.
+     */
+    bool reuse_port;
+
+    bool keep_alive; /* TCP: SO_KEEPALIVE; of a listener, its connections inherit it */
+    bool nodelay;    /* TCP: TCP_NODELAY; of a listener, its connections inherit it */
+
+    /*
+     * Unix listeners, streams and pairs: SOCK_SEQPACKET in place of SOCK_STREAM. Each write is then
+     * one record, and each read takes one; what does not fit is lost, and an empty record reads as
+     * the end. -ENOTSUP on Apple.
+     */
+    bool seqpacket;
+};
+
+MIO_END_DECLS
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#include "io.h"
+
+#include "selector/selector.h"
+
+ptrdiff_t mio_source_rearm(const struct mio_source *source)
+{
+    struct mio_selector *selector = source->selector;
+    if (!selector->ops->rearm || (source->interest & (MIO_LEVEL | MIO_ONESHOT)) != 0)
+        return -EAGAIN;
+    if (mio_born_before_fork(&selector->birth))
+        return -EAGAIN;
+    int error = selector->ops->rearm(selector, source->fd, source->interest);
+    if (error == 0 || error == -ENOENT)
+        return -EAGAIN;
+    mio_log(&selector->config, error, "asking for the next event of a source");
+    return error;
+}
+
+ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_io_function *operation, void *user)
+{
+    if (!source || !operation)
+        return -EINVAL;
+    if (source->fd == MIO_INVALID_FD)
+        return -EBADF;
+    return mio_source_after_io(source, operation(source->fd, user));
+}

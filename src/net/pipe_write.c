@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing to a pipe that may have lost its reader, without SIGPIPE.
+ *
+ * Three ways, the best that a system has:
+ *   the descriptor   F_SETNOSIGPIPE (Apple, NetBSD): asked for once
+ *   the write        RWF_NOSIGNAL of pwritev2() (Linux 6.18): costs nothing
+ *   the thread       SIGPIPE is blocked around the write and, when the write raised it, taken back
+ *
+ * The last is right because the kernels send this signal to the writing thread, so that nobody else
+ * can receive it, and because standard signals do not queue: one that was pending before the write
+ * absorbs the new one, and stays.
+ */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* sigtimedwait */
+#endif
+
+#include "pipe_write.h"
+
+#include "calls.h"
+#include "iovec.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+
+/* --- by the descriptor --- */
+
+#if defined(F_SETNOSIGPIPE)
+
+static bool is_silent(void)
+{
+    return true;
+}
+
+int mio_pipe_silence(mio_fd fd)
+{
+    int saved = errno;
+    return fcntl(fd, F_SETNOSIGPIPE, 1) < 0 ? mio_failed(saved) : 0;
+}
+
+#else
+
+static bool is_silent(void)
+{
+    return false;
+}
+
+int mio_pipe_silence(mio_fd fd)
+{
+    (void)fd;
+    return 0;
+}
+
+#endif
+
+/* --- by the write --- */
+
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX && defined(SYS_pwritev2) && !defined(MIO_SYSCALL_BY_LIBC)
+
+enum { WRITE_NO_SIGNAL = 0x100 }; /* RWF_NOSIGNAL, which older headers lack */
+
+atomic_bool mio_pipe_write_blocks_signal = false;
+
+/* -1, -1: at the present position, which is a pipe's only one. */
+static ptrdiff_t write_flagged(mio_fd fd, const struct iovec *parts, int count)
+{
+    ptrdiff_t result;
+    do
+        result = mio_syscall(SYS_pwritev2, fd, (long)parts, count, -1, -1, WRITE_NO_SIGNAL);
+    while (result == -EINTR);
+    return result;
+}
+
+#else
+
+atomic_bool mio_pipe_write_blocks_signal = true;
+
+static ptrdiff_t write_flagged(mio_fd fd, const struct iovec *parts, int count)
+{
+    (void)fd;
+    (void)parts;
+    (void)count;
+    return -ENOSYS;
+}
+
+#endif
+
+/* What kernels and sandboxes say to a call or a flag that they do not know. */
+static bool is_unknown(ptrdiff_t result)
+{
+    return result == -EOPNOTSUPP || result == -ENOSYS || result == -EPERM;
+}
+
+/* --- by the thread --- */
+
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_OPENBSD
+
+static void take_pending(const sigset_t *signals)
+{
+    sigset_t pending;
+    int signal;
+    if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1)
+        (void)sigwait(signals, &signal);
+}
+
+#else
+
+static void take_pending(const sigset_t *signals)
+{
+    static const struct timespec now = {0, 0};
+    while (sigtimedwait(signals, NULL, &now) < 0 && errno == EINTR)
+        continue;
+}
+
+#endif
+
+static bool is_pending(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+/* A SIGPIPE can have been pending before only if it was blocked before. */
+static ptrdiff_t write_blocking_signal(mio_fd fd, const struct iovec *parts, int count)
+{
+    int saved = errno;
+    sigset_t signals;
+    sigset_t mask;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, &mask);
+    bool was_blocked = sigismember(&mask, SIGPIPE) == 1;
+    bool was_pending = was_blocked && is_pending();
+    ptrdiff_t result = call_writev(fd, parts, count);
+    if (result == -EPIPE && !was_pending)
+        take_pending(&signals);
+    if (!was_blocked)
+        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    errno = saved;
+    return result;
+}
+
+ptrdiff_t mio_pipe_write(mio_fd fd, const struct mio_iovec *parts, size_t count)
+{
+    const struct iovec *system_parts = iovec_of(parts);
+    int system_count = iovec_count(count);
+    if (is_silent())
+        return call_writev(fd, system_parts, system_count);
+    if (!atomic_load_explicit(&mio_pipe_write_blocks_signal, memory_order_relaxed)) {
+        ptrdiff_t result = write_flagged(fd, system_parts, system_count);
+        if (!is_unknown(result))
+            return result;
+        atomic_store_explicit(&mio_pipe_write_blocks_signal, true, memory_order_relaxed);
+    }
+    return write_blocking_signal(fd, system_parts, system_count);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How sockets are made. What the kernel can do in the call that makes a descriptor is done there:
+ * between that call and a later one another thread may fork and exec. Apple can do nothing in the
+ * call; there three more follow, the last of which keeps SIGPIPE away for the socket's life.
+ */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* accept4 */
+#endif
+
+#include "socket.h"
+
+#include "../error.h"
+#include "../io.h"
+#include "descriptor.h"
+#include "sockaddr.h"
+
+#include <unistd.h>
+
+#if MIO_PLATFORM != MIO_PLATFORM_APPLE && defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+
+enum { BIRTH_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC };
+
+static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
+{
+    return accept4(fd, peer, size, BIRTH_FLAGS);
+}
+
+#else
+
+enum { BIRTH_FLAGS = 0 };
+
+static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
+{
+    return accept(fd, peer, size);
+}
+
+#endif
+
+/* Elsewhere each sending call says MSG_NOSIGNAL (socket_io.c). */
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE && defined(SO_NOSIGPIPE)
+enum { NO_SIGPIPE = SO_NOSIGPIPE };
+#else
+enum { NO_SIGPIPE = 0 };
+#endif
+
+/* As many as the system allows: where it takes -1 for that, its present limit and not the one that
+ * this file was compiled with. */
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX || MIO_PLATFORM == MIO_PLATFORM_FREEBSD || \
+    MIO_PLATFORM == MIO_PLATFORM_OPENBSD || MIO_PLATFORM == MIO_PLATFORM_APPLE
+enum { LONGEST_BACKLOG = -1 };
+#else
+enum { LONGEST_BACKLOG = SOMAXCONN };
+#endif
+
+static const struct mio_socket_options no_options;
+
+static bool is_local(enum mio_socket_kind kind)
+{
+    return kind >= MIO_KIND_UNIX_LISTENER;
+}
+
+static bool is_listener(enum mio_socket_kind kind)
+{
+    return kind == MIO_KIND_TCP_LISTENER || kind == MIO_KIND_UNIX_LISTENER;
+}
+
+static bool is_datagram(enum mio_socket_kind kind)
+{
+    return kind == MIO_KIND_UDP || kind == MIO_KIND_UNIX_DATAGRAM;
+}
+
+int mio_socket_address(enum mio_socket_kind kind, const struct mio_addr *addr,
+                       struct mio_sockaddr *sockaddr)
+{
+    int error = mio_sockaddr_write(sockaddr, addr);
+    if (error < 0)
+        return error;
+    return is_local(kind) == (sockaddr->as.any.sa_family == AF_UNIX) ? 0 : -EAFNOSUPPORT;
+}
+
+/* --- one descriptor --- */
+
+static int keep_sigpipe_away(mio_fd fd)
+{
+    int saved = errno;
+    int on = 1;
+    if (NO_SIGPIPE != 0 && setsockopt(fd, SOL_SOCKET, NO_SIGPIPE, &on, sizeof on) < 0)
+        return mio_failed(saved);
+    return 0;
+}
+
+/* What the call that made the descriptor could not do. Closes it when that fails. */
+static int finish_birth(mio_fd fd)
+{
+    int error = BIRTH_FLAGS == 0 ? mio_fd_prepare(fd) : 0;
+    if (error == 0)
+        error = keep_sigpipe_away(fd);
+    return error < 0 ? mio_fd_give_up(fd, error) : 0;
+}
+
+static int type_of(enum mio_socket_kind kind, const struct mio_socket_options *options)
+{
+    if (is_datagram(kind))
+        return SOCK_DGRAM;
+    return options->seqpacket ? SOCK_SEQPACKET : SOCK_STREAM;
+}
+
+/* Systems have several words for a type of socket that they lack. */
+static int explain(int error, const struct mio_socket_options *options)
+{
+    bool unknown = error == -EPROTONOSUPPORT || error == -ESOCKTNOSUPPORT || error == -EPROTOTYPE ||
+                   error == -EOPNOTSUPP;
+    return options->seqpacket && unknown ? -ENOTSUP : error;
+}
+
+/* A new descriptor, with its options. */
+static int open_socket(enum mio_socket_kind kind, int family,
+                       const struct mio_socket_options *options, mio_fd *fd)
+{
+    int error = mio_socket_check_options(kind, family == AF_INET6, options);
+    if (error < 0)
+        return error;
+    int saved = errno;
+    mio_fd made = socket(family, type_of(kind, options) | BIRTH_FLAGS, 0);
+    if (made < 0)
+        return explain(mio_failed(saved), options);
+    error = finish_birth(made);
+    if (error < 0)
+        return error;
+    error = mio_socket_set_options(kind, made, options);
+    if (error < 0)
+        return mio_fd_give_up(made, error);
+    *fd = made;
+    return 0;
+}
+
+/* --- public kinds of birth --- */
+
+int mio_socket_bind(enum mio_socket_kind kind, const struct mio_addr *addr,
+                    const struct mio_socket_options *options, struct mio_source *source)
+{
+    if (!addr || !source)
+        return -EINVAL;
+    if (!options)
+        options = &no_options;
+    struct mio_sockaddr sockaddr;
+    int error = mio_socket_address(kind, addr, &sockaddr);
+    if (error < 0)
+        return error;
+    mio_fd fd;
+    error = open_socket(kind, sockaddr.as.any.sa_family, options, &fd);
+    if (error < 0)
+        return error;
+    int saved = errno;
+    if (bind(fd, &sockaddr.as.any, sockaddr.size) < 0)
+        return mio_fd_give_up(fd, mio_failed(saved));
+    int backlog = options->backlog > 0 ? options->backlog : LONGEST_BACKLOG;
+    if (is_listener(kind) && listen(fd, backlog) < 0)
+        return mio_fd_give_up(fd, mio_failed(saved));
+    mio_source_init(source, fd);
+    return 0;
+}
+
+/* An interrupted connect goes on by itself, and calling it again would be an error. */
+static int connect_once(mio_fd fd, const struct mio_sockaddr *sockaddr)
+{
+    int saved = errno;
+    if (connect(fd, &sockaddr->as.any, sockaddr->size) == 0)
+        return 0;
+    int error = mio_failed(saved);
+    return error == -EINPROGRESS || error == -EINTR ? 0 : error;
+}
+
+int mio_socket_connect(enum mio_socket_kind kind, const struct mio_addr *addr,
+                       const struct mio_socket_options *options, struct mio_source *source)
+{
+    if (!addr || !source)
+        return -EINVAL;
+    struct mio_sockaddr sockaddr;
+    int error = mio_socket_address(kind, addr, &sockaddr);
+    if (error < 0)
+        return error;
+    mio_fd fd;
+    error = open_socket(kind, sockaddr.as.any.sa_family, options ? options : &no_options, &fd);
+    if (error < 0)
+        return error;
+    error = connect_once(fd, &sockaddr);
+    if (error < 0)
+        return mio_fd_give_up(fd, error);
+    mio_source_init(source, fd);
+    return 0;
+}
+
+int mio_socket_unbound(enum mio_socket_kind kind, const struct mio_socket_options *options,
+                       struct mio_source *source)
+{
+    if (!source)
+        return -EINVAL;
+    mio_fd fd;
+    int error = open_socket(kind, AF_UNIX, options ? options : &no_options, &fd);
+    if (error < 0)
+        return error;
+    mio_source_init(source, fd);
+    return 0;
+}
+
+static int finish_pair(enum mio_socket_kind kind, const struct mio_socket_options *options,
+                       const mio_fd fds[2])
+{
+    for (int i = 0; i < 2; i++) {
+        int error = finish_birth(fds[i]);
+        if (error < 0)
+            return mio_fd_give_up(fds[1 - i], error);
+        error = mio_socket_set_options(kind, fds[i], options);
+        if (error < 0) {
+            (void)mio_fd_give_up(fds[i], error);
+            return mio_fd_give_up(fds[1 - i], error);
+        }
+    }
+    return 0;
+}
+
+int mio_socket_pair(enum mio_socket_kind kind, const struct mio_socket_options *options,
+                    struct mio_source *first, struct mio_source *second)
+{
+    if (!first || !second || first == second)
+        return -EINVAL;
+    if (!options)
+        options = &no_options;
+    int error = mio_socket_check_options(kind, false, options);
+    if (error < 0)
+        return error;
+    int saved = errno;
+    mio_fd fds[2];
+    if (socketpair(AF_UNIX, type_of(kind, options) | BIRTH_FLAGS, 0, fds) < 0)
+        return explain(mio_failed(saved), options);
+    error = finish_pair(kind, options, fds);
+    if (error < 0)
+        return error;
+    mio_source_init(first, fds[0]);
+    mio_source_init(second, fds[1]);
+    return 0;
+}
+
+/* Apple lets nothing be set on a connection that has ended (EINVAL). Accepted sockets inherit the
+ * listener's SO_NOSIGPIPE there, so that changes nothing. */
+static int finish_accepted(mio_fd fd)
+{
+    int error = BIRTH_FLAGS == 0 ? mio_fd_prepare(fd) : 0;
+    if (error == 0)
+        error = keep_sigpipe_away(fd);
+    return error < 0 && error != -EINVAL ? mio_fd_give_up(fd, error) : 0;
+}
+
+int mio_socket_accept(const struct mio_source *listener, struct mio_source *source,
+                      struct mio_addr *peer)
+{
+    if (!listener || !source)
+        return -EINVAL;
+    struct mio_sockaddr sockaddr;
+    int saved = errno;
+    int fd;
+    do {
+        mio_sockaddr_prepare(&sockaddr);
+        fd =
+            accept_once(listener->fd, peer ? &sockaddr.as.any : NULL, peer ? &sockaddr.size : NULL);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return (int)mio_source_after_io(listener, mio_failed(saved));
+    errno = saved;
+    int error = finish_accepted(fd);
+    if (error < 0)
+        return error;
+    if (peer)
+        mio_sockaddr_read(&sockaddr, peer);
+    mio_source_init(source, fd);
+    return 0;
+}
+
+int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *source)
+{
+    if (!source)
+        return -EINVAL;
+    int saved = errno;
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+        return mio_failed(saved);
+    bool fits = is_datagram(kind)
+                    ? type == SOCK_DGRAM
+                    : type == SOCK_STREAM || (is_local(kind) && type == SOCK_SEQPACKET);
+    if (!fits)
+        return -EPROTOTYPE;
+    int error = keep_sigpipe_away(fd);
+    if (error == 0)
+        error = mio_fd_set_nonblocking(fd, true);
+    if (error < 0)
+        return error;
+    mio_source_init(source, fd);
+    return 0;
+}
+
+int mio_socket_connect_datagram(enum mio_socket_kind kind, const struct mio_source *source,
+                                const struct mio_addr *addr)
+{
+    if (!source)
+        return -EINVAL;
+    struct mio_sockaddr sockaddr;
+    int error = mio_socket_address(kind, addr, &sockaddr);
+    return error < 0 ? error : connect_once(source->fd, &sockaddr);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets read by recv() and write by send(), which are cheaper than read() and write(), and can
+ * be told to raise no SIGPIPE. */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+
+#include "../io.h"
+#include "calls.h"
+#include "iovec.h"
+#include "sockaddr.h"
+#include "socket.h"
+
+/* On Apple the socket has SO_NOSIGPIPE (socket.c); releases that lack MSG_NOSIGNAL would refuse
+ * it. */
+#if defined(MSG_NOSIGNAL) && !(MIO_PLATFORM == MIO_PLATFORM_APPLE && defined(SO_NOSIGPIPE))
+enum { SEND_FLAGS = MSG_NOSIGNAL };
+#else
+enum { SEND_FLAGS = 0 };
+#endif
+
+/* K52: Apple's word for a connection that is being torn down under the writer. */
+enum { SAYS_EPROTOTYPE = MIO_PLATFORM == MIO_PLATFORM_APPLE };
+
+static ptrdiff_t after_send(const struct mio_source *source, ptrdiff_t result)
+{
+    if (SAYS_EPROTOTYPE && result == -EPROTOTYPE)
+        return -ECONNRESET;
+    return mio_source_after_io(source, result);
+}
+
+static ptrdiff_t receive(const struct mio_source *source, void *buffer, size_t size, int flags)
+{
+    if (!source)
+        return -EINVAL;
+    return mio_source_after_io(source, call_recvfrom(source->fd, buffer, size, flags, NULL, NULL));
+}
+
+ptrdiff_t mio_socket_recv(const struct mio_source *source, void *buffer, size_t size)
+{
+    return receive(source, buffer, size, 0);
+}
+
+ptrdiff_t mio_socket_peek(const struct mio_source *source, void *buffer, size_t size)
+{
+    return receive(source, buffer, size, MSG_PEEK);
+}
+
+ptrdiff_t mio_socket_send(const struct mio_source *source, const void *buffer, size_t size)
+{
+    if (!source)
+        return -EINVAL;
+    return after_send(source, call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0));
+}
+
+static ptrdiff_t receive_from(const struct mio_source *source, void *buffer, size_t size,
+                              struct mio_addr *from, int flags)
+{
+    if (!source || !from)
+        return receive(source, buffer, size, flags);
+    struct mio_sockaddr sockaddr;
+    mio_sockaddr_prepare(&sockaddr);
+    ptrdiff_t result =
+        call_recvfrom(source->fd, buffer, size, flags, &sockaddr.as.any, &sockaddr.size);
+    if (result >= 0)
+        mio_sockaddr_read(&sockaddr, from);
+    return mio_source_after_io(source, result);
+}
+
+ptrdiff_t mio_socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
+                               struct mio_addr *from)
+{
+    return receive_from(source, buffer, size, from, 0);
+}
+
+ptrdiff_t mio_socket_peek_from(const struct mio_source *source, void *buffer, size_t size,
+                               struct mio_addr *from)
+{
+    return receive_from(source, buffer, size, from, MSG_PEEK);
+}
+
+ptrdiff_t mio_socket_send_to(enum mio_socket_kind kind, const struct mio_source *source,
+                             const void *buffer, size_t size, const struct mio_addr *addr)
+{
+    if (!source)
+        return -EINVAL;
+    struct mio_sockaddr sockaddr;
+    int error = mio_socket_address(kind, addr, &sockaddr);
+    if (error < 0)
+        return error;
+    return after_send(
+        source, call_sendto(source->fd, buffer, size, SEND_FLAGS, &sockaddr.as.any, sockaddr.size));
+}
+
+/* The count is an int, a size_t or in between, as the system has it. */
+static struct msghdr message_of(const struct mio_iovec *parts, size_t count)
+{
+    struct msghdr message = {.msg_iov = iovec_of(parts)};
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    return message;
+}
+
+ptrdiff_t mio_socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
+                                size_t count)
+{
+    if (!source)
+        return -EINVAL;
+    struct msghdr message = message_of(parts, count);
+    return mio_source_after_io(source, call_recvmsg(source->fd, &message));
+}
+
+ptrdiff_t mio_socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
+                                size_t count)
+{
+    if (!source)
+        return -EINVAL;
+    struct msghdr message = message_of(parts, count);
+    return after_send(source, call_sendmsg(source->fd, &message, SEND_FLAGS));
+}

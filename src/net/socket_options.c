@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* What sockets can be asked and told. */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* SO_REUSEPORT, IPV6_UNICAST_HOPS */
+#endif
+
+#include "../error.h"
+#include "sockaddr.h"
+#include "socket.h"
+
+#include <netinet/tcp.h>
+
+#if defined(SO_REUSEPORT)
+enum { HAVE_REUSEPORT = 1, REUSEPORT = SO_REUSEPORT };
+#else
+enum { HAVE_REUSEPORT = 0, REUSEPORT = 0 };
+#endif
+
+/* --- at creation --- */
+
+enum option_bits {
+    OPTION_BACKLOG = 0x01,
+    OPTION_BUFFERS = 0x02,
+    OPTION_ONLY_V6 = 0x04,
+    OPTION_REUSE_ADDR = 0x08,
+    OPTION_REUSE_PORT = 0x10,
+    OPTION_KEEP_ALIVE = 0x20,
+    OPTION_NODELAY = 0x40,
+    OPTION_SEQPACKET = 0x80
+};
+
+static const unsigned meaningful[] = {
+    [MIO_KIND_TCP_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_ONLY_V6 | OPTION_REUSE_ADDR |
+                              OPTION_REUSE_PORT | OPTION_KEEP_ALIVE | OPTION_NODELAY,
+    [MIO_KIND_TCP_STREAM] = OPTION_BUFFERS | OPTION_ONLY_V6 | OPTION_KEEP_ALIVE | OPTION_NODELAY,
+    [MIO_KIND_UDP] = OPTION_BUFFERS | OPTION_ONLY_V6 | OPTION_REUSE_ADDR | OPTION_REUSE_PORT,
+    [MIO_KIND_UNIX_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_SEQPACKET,
+    [MIO_KIND_UNIX_STREAM] = OPTION_BUFFERS | OPTION_SEQPACKET,
+    [MIO_KIND_UNIX_DATAGRAM] = OPTION_BUFFERS,
+};
+
+static unsigned asked_for(const struct mio_socket_options *options)
+{
+    return (options->backlog != 0 ? OPTION_BACKLOG : 0u) |
+           (options->send_buffer != 0 || options->receive_buffer != 0 ? OPTION_BUFFERS : 0u) |
+           (options->only_v6 != MIO_ONLY_V6_DEFAULT ? OPTION_ONLY_V6 : 0u) |
+           (options->reuse_addr ? OPTION_REUSE_ADDR : 0u) |
+           (options->reuse_port ? OPTION_REUSE_PORT : 0u) |
+           (options->keep_alive ? OPTION_KEEP_ALIVE : 0u) |
+           (options->nodelay ? OPTION_NODELAY : 0u) | (options->seqpacket ? OPTION_SEQPACKET : 0u);
+}
+
+int mio_socket_check_options(enum mio_socket_kind kind, bool ipv6,
+                             const struct mio_socket_options *options)
+{
+    unsigned asked = asked_for(options);
+    if ((asked & ~meaningful[kind]) != 0 || ((asked & OPTION_ONLY_V6) != 0 && !ipv6))
+        return -EINVAL;
+    if (options->backlog < 0 || options->send_buffer < 0 || options->receive_buffer < 0)
+        return -EINVAL;
+    switch (options->only_v6) {
+    case MIO_ONLY_V6_DEFAULT:
+    case MIO_ONLY_V6_YES:
+    case MIO_ONLY_V6_NO:
+        break;
+    default:
+        return -EINVAL;
+    }
+    return options->reuse_port && !HAVE_REUSEPORT ? -ENOTSUP : 0;
+}
+
+int mio_socket_set_options(enum mio_socket_kind kind, mio_fd fd,
+                           const struct mio_socket_options *options)
+{
+    const struct {
+        bool asked;
+        int level, name, value;
+    } steps[] = {
+        {kind == MIO_KIND_TCP_LISTENER || options->reuse_addr, SOL_SOCKET, SO_REUSEADDR, 1},
+        {options->reuse_port, SOL_SOCKET, REUSEPORT, 1},
+        {options->only_v6 != MIO_ONLY_V6_DEFAULT, IPPROTO_IPV6, IPV6_V6ONLY,
+         options->only_v6 == MIO_ONLY_V6_YES},
+        /* Before the connection: the window is agreed upon when it is made. */
+        {options->send_buffer != 0, SOL_SOCKET, SO_SNDBUF, options->send_buffer},
+        {options->receive_buffer != 0, SOL_SOCKET, SO_RCVBUF, options->receive_buffer},
+        {options->keep_alive, SOL_SOCKET, SO_KEEPALIVE, 1},
+        {options->nodelay, IPPROTO_TCP, TCP_NODELAY, 1},
+    };
+    int saved = errno;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (!steps[i].asked)
+            continue;
+        int value = steps[i].value;
+        if (setsockopt(fd, steps[i].level, steps[i].name, &value, sizeof value) < 0)
+            return mio_failed(saved);
+    }
+    return 0;
+}
+
+/* --- later --- */
+
+int mio_socket_set_int(const struct mio_source *source, int level, int name, int value)
+{
+    if (!source)
+        return -EINVAL;
+    int saved = errno;
+    return setsockopt(source->fd, level, name, &value, sizeof value) < 0 ? mio_failed(saved) : 0;
+}
+
+int mio_socket_get_int(const struct mio_source *source, int level, int name)
+{
+    if (!source)
+        return -EINVAL;
+    int saved = errno;
+    int value = 0;
+    socklen_t size = sizeof value;
+    return getsockopt(source->fd, level, name, &value, &size) < 0 ? mio_failed(saved) : value;
+}
+
+/* Some systems answer with the option's bit and not with 1. */
+int mio_socket_get_bool(const struct mio_source *source, int level, int name)
+{
+    int value = mio_socket_get_int(source, level, name);
+    return value > 0 ? 1 : value;
+}
+
+int mio_socket_take_error(const struct mio_source *source)
+{
+    int error = mio_socket_get_int(source, SOL_SOCKET, SO_ERROR);
+    return error > 0 ? -error : error;
+}
+
+/* getsockname() or getpeername(). */
+static int ask_name(const struct mio_source *source, bool peer, struct mio_addr *addr)
+{
+    if (!source || !addr)
+        return -EINVAL;
+    struct mio_sockaddr sockaddr;
+    mio_sockaddr_prepare(&sockaddr);
+    int saved = errno;
+    int result = peer ? getpeername(source->fd, &sockaddr.as.any, &sockaddr.size)
+                      : getsockname(source->fd, &sockaddr.as.any, &sockaddr.size);
+    if (result < 0)
+        return mio_failed(saved);
+    mio_sockaddr_read(&sockaddr, addr);
+    return 0;
+}
+
+int mio_socket_local_addr(const struct mio_source *source, struct mio_addr *addr)
+{
+    return ask_name(source, false, addr);
+}
+
+int mio_socket_peer_addr(const struct mio_source *source, struct mio_addr *addr)
+{
+    return ask_name(source, true, addr);
+}
+
+int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
+{
+    static const int hows[] = {
+        [MIO_SHUTDOWN_READ] = SHUT_RD,
+        [MIO_SHUTDOWN_WRITE] = SHUT_WR,
+        [MIO_SHUTDOWN_BOTH] = SHUT_RDWR,
+    };
+    if (!source || (unsigned)how >= sizeof hows / sizeof hows[0])
+        return -EINVAL;
+    int saved = errno;
+    return shutdown(source->fd, hows[how]) < 0 ? mio_failed(saved) : 0;
+}
+
+/* --- time to live --- */
+
+static int is_ipv6(const struct mio_source *source)
+{
+    struct mio_addr addr;
+    int error = mio_socket_local_addr(source, &addr);
+    return error < 0 ? error : addr.kind == MIO_ADDR_IPV6;
+}
+
+int mio_socket_set_ttl(const struct mio_source *source, uint32_t ttl)
+{
+    if (!source || ttl > UINT8_MAX)
+        return -EINVAL;
+    int ipv6 = is_ipv6(source);
+    if (ipv6 < 0)
+        return ipv6;
+    if (!ipv6)
+        return mio_socket_set_int(source, IPPROTO_IP, IP_TTL, (int)ttl);
+    int error = mio_socket_set_int(source, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
+    if (error < 0)
+        return error;
+    /* For the IPv4 packets of a socket that has both; most systems refuse it on an IPv6 socket. */
+    (void)mio_socket_set_int(source, IPPROTO_IP, IP_TTL, (int)ttl);
+    return 0;
+}
+
+int mio_socket_ttl(const struct mio_source *source)
+{
+    int ipv6 = is_ipv6(source);
+    if (ipv6 < 0)
+        return ipv6;
+    return ipv6 ? mio_socket_get_int(source, IPPROTO_IPV6, IPV6_UNICAST_HOPS)
+                : mio_socket_get_int(source, IPPROTO_IP, IP_TTL);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "descriptor.h"
+#include "iovec.h"
+#include "socket.h"
+
+#include <mio/tcp.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+/* A source is the first member: a NULL socket becomes a NULL source. */
+static inline struct mio_source *tcp_listener_source(const struct mio_tcp_listener *listener)
+{
+    return (struct mio_source *)(uintptr_t)listener;
+}
+
+static inline struct mio_source *tcp_source(const struct mio_tcp_stream *stream)
+{
+    return (struct mio_source *)(uintptr_t)stream;
+}
+
+/* --- listeners --- */
+
+int mio_tcp_listener_bind(const struct mio_addr *addr, const struct mio_socket_options *options,
+                          struct mio_tcp_listener *listener)
+{
+    return mio_socket_bind(MIO_KIND_TCP_LISTENER, addr, options, tcp_listener_source(listener));
+}
+
+int mio_tcp_listener_accept(struct mio_tcp_listener *listener, struct mio_tcp_stream *stream,
+                            struct mio_addr *peer)
+{
+    return mio_socket_accept(tcp_listener_source(listener), tcp_source(stream), peer);
+}
+
+int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, uint32_t ttl)
+{
+    return mio_socket_set_ttl(tcp_listener_source(listener), ttl);
+}
+
+int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener)
+{
+    return mio_socket_ttl(tcp_listener_source(listener));
+}
+
+int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener, struct mio_addr *addr)
+{
+    return mio_socket_local_addr(tcp_listener_source(listener), addr);
+}
+
+int mio_tcp_listener_take_error(struct mio_tcp_listener *listener)
+{
+    return mio_socket_take_error(tcp_listener_source(listener));
+}
+
+int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listener)
+{
+    return mio_socket_from_fd(MIO_KIND_TCP_LISTENER, fd, tcp_listener_source(listener));
+}
+
+int mio_tcp_listener_into_fd(struct mio_tcp_listener *listener, mio_fd *fd)
+{
+    return mio_source_take_fd(tcp_listener_source(listener), fd);
+}
+
+int mio_tcp_listener_close(struct mio_tcp_listener *listener)
+{
+    return mio_source_close(tcp_listener_source(listener));
+}
+
+/* --- connections --- */
+
+int mio_tcp_stream_connect(const struct mio_addr *addr, const struct mio_socket_options *options,
+                           struct mio_tcp_stream *stream)
+{
+    return mio_socket_connect(MIO_KIND_TCP_STREAM, addr, options, tcp_source(stream));
+}
+
+int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
+{
+    int error = mio_socket_take_error(tcp_source(stream));
+    if (error < 0)
+        return error;
+    struct mio_addr peer;
+    error = mio_socket_peer_addr(tcp_source(stream), &peer);
+    return error == -ENOTCONN ? -EINPROGRESS : error;
+}
+
+ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buffer, size_t size)
+{
+    return mio_socket_recv(tcp_source(stream), buffer, size);
+}
+
+ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buffer, size_t size)
+{
+    return mio_socket_send(tcp_source(stream), buffer, size);
+}
+
+ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
+                               size_t count)
+{
+    return mio_socket_recv_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
+}
+
+ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
+                                size_t count)
+{
+    return mio_socket_send_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
+}
+
+ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_t size)
+{
+    return mio_socket_peek(tcp_source(stream), buffer, size);
+}
+
+int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how)
+{
+    return mio_socket_shutdown(tcp_source(stream), how);
+}
+
+int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay)
+{
+    return mio_socket_set_int(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY, nodelay);
+}
+
+int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream)
+{
+    return mio_socket_get_bool(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY);
+}
+
+int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl)
+{
+    return mio_socket_set_ttl(tcp_source(stream), ttl);
+}
+
+int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream)
+{
+    return mio_socket_ttl(tcp_source(stream));
+}
+
+int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)
+{
+    return mio_socket_local_addr(tcp_source(stream), addr);
+}
+
+int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)
+{
+    return mio_socket_peer_addr(tcp_source(stream), addr);
+}
+
+int mio_tcp_stream_take_error(struct mio_tcp_stream *stream)
+{
+    return mio_socket_take_error(tcp_source(stream));
+}
+
+int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream)
+{
+    return mio_socket_from_fd(MIO_KIND_TCP_STREAM, fd, tcp_source(stream));
+}
+
+int mio_tcp_stream_into_fd(struct mio_tcp_stream *stream, mio_fd *fd)
+{
+    return mio_source_take_fd(tcp_source(stream), fd);
+}
+
+int mio_tcp_stream_close(struct mio_tcp_stream *stream)
+{
+    return mio_source_close(tcp_source(stream));
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* struct ip_mreq */
+#endif
+
+#include "../error.h"
+#include "descriptor.h"
+#include "socket.h"
+
+#include <mio/udp.h>
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A source is the first member: a NULL socket becomes a NULL source. */
+static inline struct mio_source *udp_source(const struct mio_udp_socket *socket)
+{
+    return (struct mio_source *)(uintptr_t)socket;
+}
+
+int mio_udp_socket_bind(const struct mio_addr *addr, const struct mio_socket_options *options,
+                        struct mio_udp_socket *socket)
+{
+    return mio_socket_bind(MIO_KIND_UDP, addr, options, udp_source(socket));
+}
+
+int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr)
+{
+    return mio_socket_connect_datagram(MIO_KIND_UDP, udp_source(socket), addr);
+}
+
+ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buffer, size_t size)
+{
+    return mio_socket_send(udp_source(socket), buffer, size);
+}
+
+ptrdiff_t mio_udp_socket_send_to(struct mio_udp_socket *socket, const void *buffer, size_t size,
+                                 const struct mio_addr *addr)
+{
+    return mio_socket_send_to(MIO_KIND_UDP, udp_source(socket), buffer, size, addr);
+}
+
+ptrdiff_t mio_udp_socket_recv(struct mio_udp_socket *socket, void *buffer, size_t size)
+{
+    return mio_socket_recv(udp_source(socket), buffer, size);
+}
+
+ptrdiff_t mio_udp_socket_recv_from(struct mio_udp_socket *socket, void *buffer, size_t size,
+                                   struct mio_addr *from)
+{
+    return mio_socket_recv_from(udp_source(socket), buffer, size, from);
+}
+
+ptrdiff_t mio_udp_socket_peek(struct mio_udp_socket *socket, void *buffer, size_t size)
+{
+    return mio_socket_peek(udp_source(socket), buffer, size);
+}
+
+ptrdiff_t mio_udp_socket_peek_from(struct mio_udp_socket *socket, void *buffer, size_t size,
+                                   struct mio_addr *from)
+{
+    return mio_socket_peek_from(udp_source(socket), buffer, size, from);
+}
+
+int mio_udp_socket_set_broadcast(struct mio_udp_socket *socket, bool on)
+{
+    return mio_socket_set_int(udp_source(socket), SOL_SOCKET, SO_BROADCAST, on);
+}
+
+int mio_udp_socket_broadcast(const struct mio_udp_socket *socket)
+{
+    return mio_socket_get_bool(udp_source(socket), SOL_SOCKET, SO_BROADCAST);
+}
+
+int mio_udp_socket_set_ttl(struct mio_udp_socket *socket, uint32_t ttl)
+{
+    return mio_socket_set_ttl(udp_source(socket), ttl);
+}
+
+int mio_udp_socket_ttl(const struct mio_udp_socket *socket)
+{
+    return mio_socket_ttl(udp_source(socket));
+}
+
+int mio_udp_socket_only_v6(const struct mio_udp_socket *socket)
+{
+    return mio_socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_V6ONLY);
+}
+
+/* --- multicast --- */
+
+static int change_group_v4(struct mio_udp_socket *socket, int name, const struct mio_addr *group,
+                           const struct mio_addr *interface_addr)
+{
+    if (!socket || !group || group->kind != MIO_ADDR_IPV4)
+        return -EINVAL;
+    if (interface_addr && interface_addr->kind != MIO_ADDR_IPV4)
+        return -EINVAL;
+    struct ip_mreq request = {.imr_interface.s_addr = htonl(INADDR_ANY)};
+    memcpy(&request.imr_multiaddr, group->bytes, sizeof request.imr_multiaddr);
+    if (interface_addr)
+        memcpy(&request.imr_interface, interface_addr->bytes, sizeof request.imr_interface);
+    int saved = errno;
+    int result = setsockopt(socket->source.fd, IPPROTO_IP, name, &request, sizeof request);
+    return result < 0 ? mio_failed(saved) : 0;
+}
+
+static int change_group_v6(struct mio_udp_socket *socket, int name, const struct mio_addr *group,
+                           uint32_t interface_index)
+{
+    if (!socket || !group || group->kind != MIO_ADDR_IPV6)
+        return -EINVAL;
+    struct ipv6_mreq request;
+    memset(&request, 0, sizeof request);
+    memcpy(&request.ipv6mr_multiaddr, group->bytes, sizeof request.ipv6mr_multiaddr);
+    /* An int on Android, unsigned elsewhere. */
+    request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
+    int saved = errno;
+    int result = setsockopt(socket->source.fd, IPPROTO_IPV6, name, &request, sizeof request);
+    return result < 0 ? mio_failed(saved) : 0;
+}
+
+int mio_udp_socket_join_multicast_v4(struct mio_udp_socket *socket, const struct mio_addr *group,
+                                     const struct mio_addr *interface_addr)
+{
+    return change_group_v4(socket, IP_ADD_MEMBERSHIP, group, interface_addr);
+}
+
+int mio_udp_socket_leave_multicast_v4(struct mio_udp_socket *socket, const struct mio_addr *group,
+                                      const struct mio_addr *interface_addr)
+{
+    return change_group_v4(socket, IP_DROP_MEMBERSHIP, group, interface_addr);
+}
+
+int mio_udp_socket_join_multicast_v6(struct mio_udp_socket *socket, const struct mio_addr *group,
+                                     uint32_t interface_index)
+{
+    return change_group_v6(socket, IPV6_JOIN_GROUP, group, interface_index);
+}
+
+int mio_udp_socket_leave_multicast_v6(struct mio_udp_socket *socket, const struct mio_addr *group,
+                                      uint32_t interface_index)
+{
+    return change_group_v6(socket, IPV6_LEAVE_GROUP, group, interface_index);
+}
+
+/* IPv4's two multicast options are the one byte that BSD made them; Linux, Apple and most others
+ * take an int too, OpenBSD nothing else. */
+static int set_byte(struct mio_udp_socket *socket, int name, uint32_t value)
+{
+    if (!socket || value > UINT8_MAX)
+        return -EINVAL;
+    unsigned char byte = (unsigned char)value;
+    int saved = errno;
+    int result = setsockopt(socket->source.fd, IPPROTO_IP, name, &byte, sizeof byte);
+    return result < 0 ? mio_failed(saved) : 0;
+}
+
+static int get_byte(const struct mio_udp_socket *socket, int name)
+{
+    if (!socket)
+        return -EINVAL;
+    unsigned char byte = 0;
+    socklen_t size = sizeof byte;
+    int saved = errno;
+    int result = getsockopt(socket->source.fd, IPPROTO_IP, name, &byte, &size);
+    return result < 0 ? mio_failed(saved) : byte;
+}
+
+int mio_udp_socket_set_multicast_loop_v4(struct mio_udp_socket *socket, bool on)
+{
+    return set_byte(socket, IP_MULTICAST_LOOP, on);
+}
+
+int mio_udp_socket_multicast_loop_v4(const struct mio_udp_socket *socket)
+{
+    return get_byte(socket, IP_MULTICAST_LOOP);
+}
+
+int mio_udp_socket_set_multicast_ttl_v4(struct mio_udp_socket *socket, uint32_t ttl)
+{
+    return set_byte(socket, IP_MULTICAST_TTL, ttl);
+}
+
+int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket)
+{
+    return get_byte(socket, IP_MULTICAST_TTL);
+}
+
+int mio_udp_socket_set_multicast_loop_v6(struct mio_udp_socket *socket, bool on)
+{
+    return mio_socket_set_int(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on);
+}
+
+int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket)
+{
+    return mio_socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP);
+}
+
+/* --- what all sockets have --- */
+
+int mio_udp_socket_local_addr(const struct mio_udp_socket *socket, struct mio_addr *addr)
+{
+    return mio_socket_local_addr(udp_source(socket), addr);
+}
+
+int mio_udp_socket_peer_addr(const struct mio_udp_socket *socket, struct mio_addr *addr)
+{
+    return mio_socket_peer_addr(udp_source(socket), addr);
+}
+
+int mio_udp_socket_take_error(struct mio_udp_socket *socket)
+{
+    return mio_socket_take_error(udp_source(socket));
+}
+
+int mio_udp_socket_from_fd(mio_fd fd, struct mio_udp_socket *socket)
+{
+    return mio_socket_from_fd(MIO_KIND_UDP, fd, udp_source(socket));
+}
+
+int mio_udp_socket_into_fd(struct mio_udp_socket *socket, mio_fd *fd)
+{
+    return mio_source_take_fd(udp_source(socket), fd);
+}
+
+int mio_udp_socket_close(struct mio_udp_socket *socket)
+{
+    return mio_source_close(udp_source(socket));
+}
