@@ -8,11 +8,11 @@
 #include <mio/platform.h>
 
 #include <stddef.h>
+#include <unistd.h>
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #if !defined(MADV_WIPEONFORK)
 #define MADV_WIPEONFORK 18 /* older headers; the kernel refuses what it does not know */
 #endif
@@ -71,4 +71,10 @@ void mio_birth_record(struct mio_birth *birth)
     }
     birth->page = page;
     birth->generation = generation;
+    birth->process = (int)getpid();
+}
+
+bool mio_is_forked_child(const struct mio_birth *birth)
+{
+    return mio_born_before_fork(birth) || birth->process != (int)getpid();
 }

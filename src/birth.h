@@ -17,6 +17,7 @@
 struct mio_birth {
     const _Atomic uint32_t *page; /* the number of the running process */
     uint32_t generation;          /* the number at the time of mio_birth_record() */
+    int process;                  /* getpid() at that time */
 };
 
 void mio_birth_record(struct mio_birth *birth);
@@ -25,5 +26,8 @@ static inline bool mio_born_before_fork(const struct mio_birth *birth)
 {
     return atomic_load_explicit(birth->page, memory_order_relaxed) != birth->generation;
 }
+
+/* The same by a system call, which knows everywhere; for calls that are seldom made. */
+bool mio_is_forked_child(const struct mio_birth *birth);
 
 #endif

@@ -25,7 +25,6 @@ enum { NS_PER_SECOND = 1000000000 };
 
 struct mio_poll {
     struct mio_registry registry; /* lent to the caller; holds the selector */
-    bool delivered;               /* the last wait brought events */
     atomic_bool waiting; /* somebody is in mio_poll_wait(); kept only if NOTICE_SECOND_WAITER */
 };
 
@@ -86,12 +85,12 @@ int mio_poll_fd(struct mio_poll *poll)
     if (!poll)
         return -EINVAL;
     struct mio_selector *selector = poll->registry.selector;
-    if (mio_born_before_fork(&selector->birth))
+    if (mio_is_forked_child(&selector->birth))
         return -ECHILD;
     int fd = selector->ops->selector_fd(selector);
     if (fd < 0)
         return fd;
-    int error = mio_selector_arm(selector);
+    int error = mio_selector_arm(selector, false);
     if (error == 0)
         error = mio_wake_queue_embed(selector);
     return error < 0 ? error : fd;
@@ -104,16 +103,35 @@ int64_t mio_now(void)
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* Sleeps until `deadline`, again and again where a fetch was over early. `timeout_ns` is the time
- * left, above 0. */
-static int wait_to_deadline(struct mio_selector *selector, struct mio_events *events,
-                            int64_t timeout_ns)
+/* One fetch, with all that belongs to it. As ops->select(). */
+static inline int select_once(struct mio_selector *selector, struct mio_events *events,
+                              int64_t timeout_ns)
 {
+    struct mio_event *list = events->list;
+    int room = (int)events->capacity;
+    if (!mio_selector_is_plain(selector))
+        return mio_wake_queue_select(selector, list, room, timeout_ns);
+    int count = selector->ops->select(selector, list, room, timeout_ns);
+    if (!mio_selector_is_plain(selector))
+        return mio_wake_queue_conclude(selector, list, room, count);
+    return count;
+}
+
+/* A wait with a time that ends. Sleeps again and again where a fetch was over early. */
+static int wait_for_time(struct mio_selector *selector, struct mio_events *events,
+                         int64_t timeout_ns, bool busy)
+{
+    int count;
+    /* On Linux a timer costs 200 cycles even when it is not needed: a busy poll looks first. */
+    if (busy) {
+        count = select_once(selector, events, 0);
+        if (count != 0)
+            return count;
+    }
     int64_t now = mio_now();
     int64_t deadline = timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
     for (;;) {
-        int count =
-            mio_wake_queue_select(selector, events->list, (int)events->capacity, timeout_ns);
+        count = select_once(selector, events, timeout_ns);
         if (count != 0)
             return count;
         now = mio_now();
@@ -123,42 +141,70 @@ static int wait_to_deadline(struct mio_selector *selector, struct mio_events *ev
     }
 }
 
-static int wait_for_events(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
+static int wait_for_events(struct mio_selector *selector, struct mio_events *events,
+                           int64_t timeout_ns, bool busy)
 {
-    struct mio_selector *selector = poll->registry.selector;
+    if (timeout_ns > 0)
+        return wait_for_time(selector, events, timeout_ns, busy);
     int count;
-    if (timeout_ns > 0) {
-        /* On Linux a timer costs 200 cycles even when it is not needed: a busy poll looks first. */
-        if (poll->delivered) {
-            count = mio_wake_queue_select(selector, events->list, (int)events->capacity, 0);
-            if (count != 0)
-                return count;
-        }
-        return wait_to_deadline(selector, events, timeout_ns);
-    }
     do {
-        count = mio_wake_queue_select(selector, events->list, (int)events->capacity, timeout_ns);
+        count = select_once(selector, events, timeout_ns);
     } while (count == 0 && timeout_ns == MIO_FOREVER);
     return count;
 }
 
+/* Whatever a wait may have to do. */
+__attribute__((noinline)) static int wait_with_care(struct mio_poll *poll,
+                                                    struct mio_events *events, int64_t timeout_ns)
+{
+    struct mio_selector *selector = poll->registry.selector;
+    bool busy = events->len > 0; /* the wait before brought something */
+    events->len = 0;
+    if (timeout_ns < MIO_FOREVER)
+        return -EINVAL;
+    if (mio_born_before_fork(&selector->birth))
+        return -ECHILD;
+    if (NOTICE_SECOND_WAITER && atomic_exchange(&poll->waiting, true))
+        return -EBUSY;
+    int count = wait_for_events(selector, events, timeout_ns, busy);
+    if (NOTICE_SECOND_WAITER)
+        atomic_store(&poll->waiting, false);
+    if (count > 0)
+        events->len = (size_t)count;
+    return count;
+}
+
+/* Ends a plain wait that has brought nothing, or that has become another kind while it slept. */
+__attribute__((noinline)) static int end_with_care(struct mio_poll *poll, struct mio_events *events,
+                                                   int64_t timeout_ns, int count)
+{
+    struct mio_selector *selector = poll->registry.selector;
+    events->len = 0;
+    if (!mio_selector_is_plain(selector))
+        count = mio_wake_queue_conclude(selector, events->list, (int)events->capacity, count);
+    if (count == 0 && timeout_ns == MIO_FOREVER)
+        return wait_with_care(poll, events, timeout_ns);
+    if (count > 0)
+        events->len = (size_t)count;
+    return count;
+}
+
+/*
+ * What most waits are, no time that ends and nothing but the kernel to ask, goes straight to the
+ * system call and back, in some forty instructions.
+ */
 int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
 {
     if (!poll || !events)
         return -EINVAL;
-    events->len = 0;
-    if (timeout_ns < MIO_FOREVER)
-        return -EINVAL;
-    if (mio_born_before_fork(&poll->registry.selector->birth))
-        return -ECHILD;
-    if (NOTICE_SECOND_WAITER && atomic_exchange(&poll->waiting, true))
-        return -EBUSY;
-    int count = wait_for_events(poll, events, timeout_ns);
-    if (NOTICE_SECOND_WAITER)
-        atomic_store(&poll->waiting, false);
-    poll->delivered = count > 0;
-    if (count > 0)
-        events->len = (size_t)count;
+    struct mio_selector *selector = poll->registry.selector;
+    bool has_no_end = timeout_ns == MIO_FOREVER || timeout_ns == 0;
+    if (NOTICE_SECOND_WAITER || !has_no_end || !mio_selector_is_plain(selector))
+        return wait_with_care(poll, events, timeout_ns);
+    int count = selector->ops->select(selector, events->list, (int)events->capacity, timeout_ns);
+    if (count <= 0 || !mio_selector_is_plain(poll->registry.selector))
+        return end_with_care(poll, events, timeout_ns, count);
+    events->len = (size_t)count;
     return count;
 }
 

@@ -142,69 +142,61 @@ static int drop_doorbell(struct mio_selector *selector, struct mio_event *list, 
     return kept;
 }
 
-/* One fetch from the kernel, without the doorbell. */
-static inline int fetch(struct mio_selector *selector, struct mio_event *list, int room,
-                        int64_t timeout_ns)
+/* What of a fetch is for the caller. `done` are the rings that were done before it began. */
+static int look_through(struct mio_selector *selector, struct mio_event *list, int room, int count,
+                        unsigned done)
 {
     struct mio_wake_queue *queue = &selector->wakes;
-    const struct mio_selector_ops *ops = selector->ops;
-    unsigned done = atomic_load_explicit(&queue->rings_done, memory_order_acquire);
-    int count = ops->select(selector, list, room, timeout_ns);
-    unsigned begun = atomic_load_explicit(&queue->rings_begun, memory_order_acquire);
-    if (begun != queue->settled && count >= 0) {
+    unsigned begun = atomic_load(&queue->rings_begun);
+    if (count < 0)
+        return count;
+    if (begun != queue->settled) {
         if (begun == done && count < room)
             queue->settled = begun;
         count = drop_doorbell(selector, list, count);
     }
-    return ops->sift && count > 0 ? ops->sift(selector, list, count) : count;
+    return selector->ops->sift ? selector->ops->sift(selector, list, count) : count;
+}
+
+/* One fetch from the kernel, without the doorbell. */
+static int fetch(struct mio_selector *selector, struct mio_event *list, int room,
+                 int64_t timeout_ns)
+{
+    unsigned done = atomic_load(&selector->wakes.rings_done);
+    int count = selector->ops->select(selector, list, room, timeout_ns);
+    return look_through(selector, list, room, count, done);
+}
+
+/* Sleeps by the rule of the two looks. */
+static int sleep_on_kernel(struct mio_selector *selector, struct mio_event *list, int room,
+                           int64_t timeout_ns)
+{
+    struct mio_wake_queue *queue = &selector->wakes;
+    atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
+    return fetch(selector, list, room, anything_pending(queue) ? 0 : timeout_ns);
 }
 
 /*
- * Back to what the waiter rests in. Before the last look at the stack, so that a wake after that
+ * Ends a wait that has `count` events of the program and `fetched` of the kernel, or its error. The
+ * waiter goes back to what it rests in before the last look at the stack, so that a wake after that
  * look is rung for when somebody else sleeps on the selector's descriptor.
  */
-static inline void wake_up(struct mio_wake_queue *queue)
-{
-    if (atomic_load_explicit(&queue->resting, memory_order_relaxed) == MIO_WAITER_ASLEEP)
-        atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
-    else
-        atomic_store_explicit(&queue->waiter, MIO_WAITER_AWAKE, memory_order_release);
-}
-
-/* Events of the program are there, or were when last looked: hands them over beside the kernel's.
- */
-static int select_pending(struct mio_selector *selector, struct mio_event *list, int room)
+static int end_wait(struct mio_selector *selector, struct mio_event *list, int room, int count,
+                    int fetched)
 {
     struct mio_wake_queue *queue = &selector->wakes;
-    int count = 0;
-    int fetched = 0;
-    /* With little room neither side may starve the other: they take turns at being first. */
-    queue->kernel_first = !queue->kernel_first;
-    if (!queue->kernel_first)
-        count = hand_over(selector, list, room);
-    if (count < room)
-        fetched = fetch(selector, list + count, room - count, 0);
-    wake_up(queue);
-    if (fetched < 0)
-        return count > 0 ? count : fetched;
-    count += fetched;
-    return count < room ? count + hand_over(selector, list + count, room - count) : count;
-}
-
-/* Nothing was pending a moment ago: sleeps by the rule of the two looks. */
-static inline int select_kernel(struct mio_selector *selector, struct mio_event *list, int room,
-                                int64_t timeout_ns)
-{
-    struct mio_wake_queue *queue = &selector->wakes;
-    if (timeout_ns != 0) {
-        atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
-        if (anything_pending(queue))
-            timeout_ns = 0;
+    int resting = atomic_load(&queue->resting);
+    atomic_exchange(&queue->waiter, resting);
+    if (fetched >= 0) {
+        count += fetched;
+        if (count < room)
+            count += hand_over(selector, list + count, room - count);
+    } else if (count == 0) {
+        count = fetched;
     }
-    int count = fetch(selector, list, room, timeout_ns);
-    wake_up(queue);
-    if (anything_pending(queue) && count >= 0 && count < room)
-        count += hand_over(selector, list + count, room - count);
+    /* Events that found no room must keep the descriptor readable. */
+    if (resting == MIO_WAITER_ASLEEP && anything_pending(queue))
+        ring_sleeper(selector);
     return count;
 }
 
@@ -212,13 +204,28 @@ int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list,
                           int64_t timeout_ns)
 {
     struct mio_wake_queue *queue = &selector->wakes;
-    int count = anything_pending(queue) ? select_pending(selector, list, room)
-                                        : select_kernel(selector, list, room, timeout_ns);
-    /* Events that found no room must keep the descriptor readable for whoever sleeps on it. */
-    if (atomic_load_explicit(&queue->resting, memory_order_relaxed) == MIO_WAITER_ASLEEP &&
-        anything_pending(queue))
-        ring_sleeper(selector);
-    return count;
+    int count = 0;
+    int fetched = 0;
+    if (anything_pending(queue)) {
+        /* With little room neither side may starve the other: they take turns at being first. */
+        queue->kernel_first = !queue->kernel_first;
+        if (!queue->kernel_first)
+            count = hand_over(selector, list, room);
+        timeout_ns = 0;
+    }
+    if (timeout_ns != 0)
+        fetched = sleep_on_kernel(selector, list, room, timeout_ns);
+    else if (count < room)
+        fetched = fetch(selector, list + count, room - count, 0);
+    return end_wait(selector, list, room, count, fetched);
+}
+
+int mio_wake_queue_conclude(struct mio_selector *selector, struct mio_event *list, int room,
+                            int fetched)
+{
+    /* Rings may be under way whatever the counts say: none of them is taken for settled. */
+    fetched = look_through(selector, list, room, fetched, selector->wakes.settled);
+    return end_wait(selector, list, room, 0, fetched);
 }
 
 void mio_wake_queue_destroy(struct mio_selector *selector)

@@ -19,12 +19,12 @@ int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_wak
     if (!registry || !waker)
         return -EINVAL;
     struct mio_selector *selector = registry->selector;
-    if (mio_born_before_fork(&selector->birth))
+    if (mio_is_forked_child(&selector->birth))
         return -ECHILD;
     struct mio_waker *made = mio_allocate(&selector->config.allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int error = mio_selector_arm(selector);
+    int error = mio_selector_arm(selector, true);
     if (error < 0) {
         mio_release(&selector->config.allocator, made, sizeof *made);
         return error;

@@ -57,9 +57,9 @@ MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interes
 
 /*
  * The selector's own descriptor, for embedding in another event loop (readable when a wait would
- * deliver; seldom also when it would not) and for aio(4). It stays the poll's: do not close it.
- * From this call on every wake makes a system call, since the library cannot know who sleeps. Not
- * while another thread waits on the poll. -EINVAL: NULL. -ENOTSUP where the selector is no
+ * deliver; also for nothing in those rare cases) and for aio(4). It stays the poll's: do not close
+ * it. From this call on every wake makes a system call, since the library cannot know who sleeps.
+ * Not while another thread waits on the poll. -EINVAL: NULL. -ENOTSUP where the selector is no
  * descriptor. -ECHILD: see mio_poll_wait(). Else the error of making the wakers' doorbell.
  */
 MIO_API int mio_poll_fd(struct mio_poll *poll);
@@ -71,7 +71,8 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  *
  * A wait allocates nothing and makes one system call; two when it has to sleep after a first look
  * that found nothing. One more is needed in the rare case that all that came is the doorbell of a
- * wake already handed over: a waker rang while the wait before was ending. On kqueue, so does
+ * wake already handed over: when a waker rang while the wait before was ending, and once after the
+ * poll's first waker was made. On kqueue, so does
  * delivering a one-shot registration of both directions.
  *
  * Timeouts never end early. They are exact to the kernel's own granularity; epoll without

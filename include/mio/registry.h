@@ -25,12 +25,12 @@ struct mio_registry;
  *
  * -EINVAL: NULL, an empty interest, unknown bits, or bits that exclude each other (LEVEL with
  * ONESHOT, EXCLUSIVE with ONESHOT or PRIORITY). -ENOTSUP: this selector cannot serve the interest.
- * -EBADF: the descriptor is closed. -EEXIST: it is registered already (on kqueue the second
- * registration silently replaces the first, for raw descriptors; a struct mio_source is checked
- * everywhere). -EPERM: a regular file or a directory, or on Linux anything else that epoll cannot
- * watch. -ENOMEM, -ENOSPC (fs.epoll.max_user_watches). -ECHILD: see mio_poll_wait(). What the
- * kernel says of a device or of a nested selector is passed on. After an error nothing is
- * registered that was not before.
+ * -EBADF: the descriptor is closed. -EEXIST: it is registered already (on kqueue a raw
+ * descriptor's second registration is taken, and replaces the token of those filters that both ask
+ * for; a struct mio_source is checked everywhere). -EPERM: a regular file or a directory, or on
+ * Linux anything else that epoll cannot watch. -ENOMEM, -ENOSPC (fs.epoll.max_user_watches).
+ * -ECHILD: see mio_poll_wait(). What the kernel says of a device or of a nested selector is passed
+ * on. After an error nothing is registered that was not before.
  */
 MIO_API int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
                                   mio_interest interest);

@@ -157,8 +157,10 @@ static int milliseconds_of(int64_t timeout_ns)
     return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
 }
 
-static int select_exactly(struct epoll_selector *self, struct mio_event *list, int room,
-                          int64_t timeout_ns)
+/* Apart, so that the common case has no registers to save. */
+__attribute__((noinline)) static int select_exactly(struct epoll_selector *self,
+                                                    struct mio_event *list, int room,
+                                                    int64_t timeout_ns)
 {
     bool whole = timeout_ns % NS_PER_MS == 0 && timeout_ns / NS_PER_MS <= INT_MAX;
     if (!whole && !self->milliseconds) {
@@ -254,6 +256,8 @@ static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
 static int epoll_setup_waker(struct mio_selector *selector)
 {
     struct epoll_selector *self = epoll_of(selector);
+    if (self->doorbell.read_end >= 0)
+        return 0;
     struct mio_doorbell made;
     int error = mio_doorbell_open(&made, &selector->config);
     if (error < 0)

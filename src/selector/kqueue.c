@@ -145,6 +145,13 @@ static void kqueue_selector_free(struct mio_selector *selector)
     mio_release(&config.allocator, self, sizeof *self);
 }
 
+/* A failed call on the kqueue; in a forked child, which has inherited none, the error says so. */
+static int kqueue_failed(const struct kqueue_selector *self, int saved_errno)
+{
+    int error = mio_failed(saved_errno);
+    return error == -EBADF && self->maker != (int)getpid() ? -ECHILD : error;
+}
+
 /* --- waiting --- */
 
 /*
@@ -187,11 +194,7 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     }
     int saved = errno;
     int count = kevent(self->kq, NULL, 0, (struct kevent *)(void *)list, (kevent_count)room, limit);
-    if (count < 0) {
-        int error = mio_failed(saved);
-        return error == -EBADF && self->maker != (int)getpid() ? -ECHILD : error;
-    }
-    return count;
+    return count < 0 ? kqueue_failed(self, saved) : count;
 }
 
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
@@ -214,7 +217,7 @@ static int submit_one(struct kqueue_selector *self, struct kevent change)
         count = kevent(self->kq, &change, 1, &receipt, (kevent_count)slots, &at_once);
     } while (count < 0 && errno == EINTR);
     if (count < 0)
-        return mio_failed(saved);
+        return kqueue_failed(self, saved);
     errno = saved;
     return count > 0 && (receipt.flags & EV_ERROR) != 0 ? -(int)receipt.data : 0;
 }
@@ -248,6 +251,8 @@ static int setup_pipe_doorbell(struct kqueue_selector *self)
 static int kqueue_setup_waker(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
+    if (self->doorbell != DOORBELL_NONE)
+        return 0;
     if (HAVE_EVFILT_USER && (selector->config.flags & MIO_OPTION_PIPE_WAKER) == 0 &&
         setup_user_doorbell(self) == 0)
         return 0;
@@ -265,6 +270,9 @@ static int trigger_user_doorbell(struct kqueue_selector *self)
 static int kqueue_wake(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
+    /* A forked child has the parent's pipe. */
+    if (self->doorbell == DOORBELL_PIPE && self->maker != (int)getpid())
+        return -ECHILD;
     return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self)
                                            : mio_doorbell_ring(&self->pipe);
 }

@@ -130,6 +130,13 @@ static inline struct kqueue_selector *kqueue_of(struct mio_selector *selector)
     return (struct kqueue_selector *)selector;
 }
 
+/* Some record may have to be dropped or followed up. */
+static inline void mio_kq_sift_from_now_on(struct kqueue_selector *self)
+{
+    atomic_store(&self->sifts, true);
+    mio_selector_pay_attention(&self->base);
+}
+
 /* A change with everything else zero, which FreeBSD's and NetBSD's ext[4] have to be. */
 static inline struct kevent kqueue_change(uintptr_t ident, int filter, unsigned flags,
                                           uint32_t fflags, mio_token token)

@@ -184,7 +184,7 @@ static int prepare(struct kqueue_selector *self, struct operation *operation)
             return error;
     }
     if ((operation->interest & MIO_PRIORITY) != 0)
-        atomic_store_explicit(&self->sifts, true, memory_order_release);
+        mio_kq_sift_from_now_on(self);
     if (mio_kq_is_joint_oneshot(operation->interest))
         return mio_kq_keep_oneshot(self, operation->fd, operation->token, operation->interest);
     mio_kq_forget_oneshot(self, operation->fd);

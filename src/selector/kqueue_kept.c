@@ -72,7 +72,7 @@ int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
         return error;
     kept->oneshots = block;
     kept->oneshots[fd] = (struct kqueue_oneshot){.token = token, .interest = interest};
-    atomic_store_explicit(&self->sifts, true, memory_order_release);
+    mio_kq_sift_from_now_on(self);
     return 0;
 }
 
@@ -108,7 +108,7 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
                   bool refused)
 {
     struct kqueue_kept *kept = &self->kept;
-    int error = mio_selector_arm(&self->base);
+    int error = mio_selector_arm(&self->base, true);
     if (error < 0)
         return error;
     void *block = kept->injected;

@@ -54,6 +54,7 @@ static int open_one(const struct mio_selector_ops *ops, const struct mio_config 
     made->id = atomic_fetch_add(&last_id, 1) + 1;
     atomic_init(&made->owners, 1);
     mio_birth_record(&made->birth);
+    atomic_init(&made->plain, made->birth.generation);
     mio_lock_init(&made->arming);
     *selector = made;
     return 0;
@@ -110,16 +111,22 @@ void mio_selector_release(struct mio_selector *selector)
     selector->ops->selector_free(selector);
 }
 
-int mio_selector_arm(struct mio_selector *selector)
+int mio_selector_arm(struct mio_selector *selector, bool may_sleep)
 {
-    if (atomic_load(&selector->wakes.armed))
+    struct mio_wake_queue *queue = &selector->wakes;
+    if (atomic_load(&queue->armed))
         return 0;
     int error = 0;
     mio_lock_take(&selector->arming);
-    if (!atomic_load(&selector->wakes.armed)) {
+    if (!atomic_load(&queue->armed)) {
         error = selector->ops->setup_waker(selector);
+        if (error == 0) {
+            mio_selector_pay_attention(selector);
+            if (may_sleep)
+                error = mio_wake_queue_ring(selector);
+        }
         if (error == 0)
-            atomic_store(&selector->wakes.armed, true);
+            atomic_store(&queue->armed, true);
     }
     mio_lock_give(&selector->arming);
     return error;

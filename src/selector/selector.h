@@ -65,8 +65,8 @@ struct mio_selector_ops {
                   int64_t timeout_ns);
 
     /*
-     * Looks through what select() has fetched and drops or follows up records. NULL: nothing to
-     * look for. Returns how many are left.
+     * Looks through what select() has fetched, and drops or follows up records; called only once
+     * the selector pays attention. NULL: nothing to look for. Returns how many are left.
      */
     int (*sift)(struct mio_selector *selector, struct mio_event *list, int count);
 
@@ -112,6 +112,12 @@ struct mio_selector {
     struct mio_config config;
     uint64_t id;        /* unique in the process, not 0 */
     atomic_uint owners; /* poll, clones, wakers and sources that hold it; never 0 while in use */
+    /*
+     * The number of the process it was made in, for as long as a wait is nothing but ops->select();
+     * then 0xffffffff, for ever. So one comparison notices both an attentive selector and a forked
+     * child.
+     */
+    _Atomic uint32_t plain;
     struct mio_birth birth;      /* the process it was made in */
     struct mio_wake_queue wakes; /* events that come from the program and not from the kernel */
     mio_lock arming;             /* held while the doorbell is made */
@@ -124,14 +130,30 @@ extern const struct mio_selector_ops *const mio_selectors[];
 int mio_selector_open(const char *backend, const struct mio_config *config,
                       struct mio_selector **selector);
 
+/* Whether a wait is nothing but ops->select(), in the process that made the selector. */
+static inline bool mio_selector_is_plain(const struct mio_selector *selector)
+{
+    return atomic_load_explicit(selector->birth.page, memory_order_relaxed) ==
+           atomic_load_explicit(&selector->plain, memory_order_relaxed);
+}
+
+/* From now on a wait goes through the wake queue, and looks at what it has fetched. */
+static inline void mio_selector_pay_attention(struct mio_selector *selector)
+{
+    atomic_store(&selector->plain, UINT32_MAX);
+}
+
 /* One owner more: always succeeds. */
 struct mio_selector *mio_selector_try_clone(struct mio_selector *selector);
 
 /* One owner less; the last one frees it. */
 void mio_selector_release(struct mio_selector *selector);
 
-/* Makes the doorbell unless it is there. Any thread. */
-int mio_selector_arm(struct mio_selector *selector);
+/*
+ * Makes the doorbell unless it is there, and rings it once for a thread that may sleep in a wait
+ * that began before. Any thread.
+ */
+int mio_selector_arm(struct mio_selector *selector, bool may_sleep);
 
 void mio_log(const struct mio_config *config, int error, const char *what);
 
