@@ -83,11 +83,11 @@ int mio_socket_address(enum mio_socket_kind kind, const struct mio_addr *addr,
 
 static int keep_sigpipe_away(mio_fd fd)
 {
+    if (NO_SIGPIPE == 0)
+        return 0;
     int saved = errno;
     int on = 1;
-    if (NO_SIGPIPE != 0 && setsockopt(fd, SOL_SOCKET, NO_SIGPIPE, &on, sizeof on) < 0)
-        return mio_failed(saved);
-    return 0;
+    return setsockopt(fd, SOL_SOCKET, NO_SIGPIPE, &on, sizeof on) < 0 ? mio_failed(saved) : 0;
 }
 
 /* What the call that made the descriptor could not do. Closes it when that fails. */
@@ -114,25 +114,22 @@ static int explain(int error, const struct mio_socket_options *options)
     return options->seqpacket && unknown ? -ENOTSUP : error;
 }
 
-/* A new descriptor, with its options. */
+/* A new descriptor with its options, or -errno. */
 static int open_socket(enum mio_socket_kind kind, int family,
-                       const struct mio_socket_options *options, mio_fd *fd)
+                       const struct mio_socket_options *options)
 {
     int error = mio_socket_check_options(kind, family == AF_INET6, options);
     if (error < 0)
         return error;
     int saved = errno;
-    mio_fd made = socket(family, type_of(kind, options) | BIRTH_FLAGS, 0);
-    if (made < 0)
+    int fd = socket(family, type_of(kind, options) | BIRTH_FLAGS, 0);
+    if (fd < 0)
         return explain(mio_failed(saved), options);
-    error = finish_birth(made);
+    error = finish_birth(fd);
     if (error < 0)
         return error;
-    error = mio_socket_set_options(kind, made, options);
-    if (error < 0)
-        return mio_fd_give_up(made, error);
-    *fd = made;
-    return 0;
+    error = mio_socket_set_options(kind, fd, options);
+    return error < 0 ? mio_fd_give_up(fd, error) : fd;
 }
 
 /* --- public kinds of birth --- */
@@ -148,10 +145,9 @@ int mio_socket_bind(enum mio_socket_kind kind, const struct mio_addr *addr,
     int error = mio_socket_address(kind, addr, &sockaddr);
     if (error < 0)
         return error;
-    mio_fd fd;
-    error = open_socket(kind, sockaddr.as.any.sa_family, options, &fd);
-    if (error < 0)
-        return error;
+    int fd = open_socket(kind, sockaddr.as.any.sa_family, options);
+    if (fd < 0)
+        return fd;
     int saved = errno;
     if (bind(fd, &sockaddr.as.any, sockaddr.size) < 0)
         return mio_fd_give_up(fd, mio_failed(saved));
@@ -181,10 +177,9 @@ int mio_socket_connect(enum mio_socket_kind kind, const struct mio_addr *addr,
     int error = mio_socket_address(kind, addr, &sockaddr);
     if (error < 0)
         return error;
-    mio_fd fd;
-    error = open_socket(kind, sockaddr.as.any.sa_family, options ? options : &no_options, &fd);
-    if (error < 0)
-        return error;
+    int fd = open_socket(kind, sockaddr.as.any.sa_family, options ? options : &no_options);
+    if (fd < 0)
+        return fd;
     error = connect_once(fd, &sockaddr);
     if (error < 0)
         return mio_fd_give_up(fd, error);
@@ -197,16 +192,15 @@ int mio_socket_unbound(enum mio_socket_kind kind, const struct mio_socket_option
 {
     if (!source)
         return -EINVAL;
-    mio_fd fd;
-    int error = open_socket(kind, AF_UNIX, options ? options : &no_options, &fd);
-    if (error < 0)
-        return error;
+    int fd = open_socket(kind, AF_UNIX, options ? options : &no_options);
+    if (fd < 0)
+        return fd;
     mio_source_init(source, fd);
     return 0;
 }
 
 static int finish_pair(enum mio_socket_kind kind, const struct mio_socket_options *options,
-                       const mio_fd fds[2])
+                       const int fds[2])
 {
     for (int i = 0; i < 2; i++) {
         int error = finish_birth(fds[i]);
@@ -232,7 +226,7 @@ int mio_socket_pair(enum mio_socket_kind kind, const struct mio_socket_options *
     if (error < 0)
         return error;
     int saved = errno;
-    mio_fd fds[2];
+    int fds[2];
     if (socketpair(AF_UNIX, type_of(kind, options) | BIRTH_FLAGS, 0, fds) < 0)
         return explain(mio_failed(saved), options);
     error = finish_pair(kind, options, fds);

@@ -173,7 +173,7 @@ int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
 
 static int is_ipv6(const struct mio_source *source)
 {
-    struct mio_addr addr;
+    struct mio_addr addr = {.kind = MIO_ADDR_UNNAMED};
     int error = mio_socket_local_addr(source, &addr);
     return error < 0 ? error : addr.kind == MIO_ADDR_IPV6;
 }

@@ -240,7 +240,7 @@ static const struct mio_name process_notes[] = {
 #if defined(NOTE_SIGNAL)
     NAME(NOTE_SIGNAL),
 #endif
-#if defined(NOTE_REAP)
+#if defined(NOTE_REAP) && MIO_PLATFORM != MIO_PLATFORM_APPLE /* deprecated there */
     NAME(NOTE_REAP),
 #endif
 #if defined(NOTE_EXITSTATUS)
