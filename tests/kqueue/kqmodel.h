@@ -2,9 +2,10 @@
 /*
  * What a test may order from the kqueue model beyond kqueue(2) itself.
  *
- * The model is one translation unit a flavour: the flavour is chosen by defining one of KQMODEL_FREEBSD,
- * KQMODEL_NETBSD, KQMODEL_OPENBSD, KQMODEL_DRAGONFLY or KQMODEL_MACOS when it is compiled, and the same definition
- * makes <sys/event.h> in include/ show that system's layout and constants.
+ * The model is one translation unit a flavour: the flavour is chosen by defining one of
+ * KQMODEL_FREEBSD, KQMODEL_NETBSD, KQMODEL_OPENBSD, KQMODEL_DRAGONFLY or KQMODEL_MACOS when it is
+ * compiled, and the same definition makes <sys/event.h> in include/ show that system's layout and
+ * constants.
  */
 #ifndef KQMODEL_H
 #define KQMODEL_H
@@ -22,13 +23,15 @@ void kqmodel_reset(void);
 
 /* --- faults: the n-th matching call from now on (1 is the next) fails with `error`, once --- */
 
-/* The whole call fails before anything is done; with EINTR the changes have been applied, as kernels do. */
+/* The whole call fails before anything is done; with EINTR the changes have been applied, as
+ * kernels do. */
 void kqmodel_fail_kevent(unsigned n, int error);
 
 /* kqueue() and kqueue1() fail. */
 void kqmodel_fail_kqueue(unsigned n, int error);
 
-/* Changes that name this filter (and have EV_ADD) are refused with `error` until the order is taken back with 0. */
+/* Changes that name this filter (and have EV_ADD) are refused with `error` until the order is taken
+ * back with 0. */
 void kqmodel_refuse_filter(int filter, int error);
 
 /* Only the n-th such change from now on is refused. */
@@ -39,14 +42,17 @@ void kqmodel_refuse_change(unsigned n, int error);
 /* Without EVFILT_USER, as NetBSD 9 and OpenBSD 7.7: adding one gives EINVAL. */
 void kqmodel_set_user_filter(bool present);
 
-/* The older answer where two releases of the system differ and both are in use (macOS 10.14's and OpenBSD 7.0's EPIPE
- * for a pipe without reader, a NetBSD-current pipe that attaches): true is the older kernel. */
+/* The older answer where two releases of the system differ and both are in use (macOS 10.14's and
+ * OpenBSD 7.0's EPIPE for a pipe without reader, a NetBSD-current pipe that attaches): true is the
+ * older kernel.
+ * The NetBSD flavour starts as the older one (NetBSD 10), the others as the newer. */
 void kqmodel_set_older(bool older);
 
 /* --- events that come from elsewhere in a real kernel --- */
 
-/* A finished asynchronous request, as aio(4) posts it to the kqueue named in its sigevent. EVFILT_AIO, or EVFILT_LIO
- * where the flavour has it. Returns 0, or -1 with errno where the flavour lacks the filter. */
+/* A finished asynchronous request, as aio(4) posts it to the kqueue named in its sigevent.
+ * EVFILT_AIO, or EVFILT_LIO where the flavour has it. Returns 0, or -1 with errno where the flavour
+ * lacks the filter. */
 int kqmodel_post_aio(int kq, int filter, uintptr_t ident, void *udata);
 
 /* --- counters and log --- */
@@ -54,7 +60,8 @@ int kqmodel_post_aio(int kq, int filter, uintptr_t ident, void *udata);
 /* Calls of kevent() since the last reset. */
 unsigned kqmodel_kevent_calls(void);
 
-/* The changes of the last call that had any, copied: at most `room` of them. Returns how many it had. */
+/* The changes of the last call that had any, copied: at most `room` of them. Returns how many it
+ * had. */
 int kqmodel_last_changes(struct kevent *changes, int room);
 
 /* Knotes of this kqueue, and knotes of this (ident, filter): 0 or 1. */

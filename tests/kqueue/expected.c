@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of expected.h: one line a difference, one column a system, and where it was seen or
+ * read. */
+#include "expected.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <sys/event.h>
+
+/* This program is built for one system: that column is taken, the others are dropped. */
+#if defined(KQMODEL_FREEBSD) || defined(__FreeBSD__)
+#define BY_SYSTEM(freebsd, netbsd, openbsd, dragonfly, macos) freebsd
+#elif defined(KQMODEL_NETBSD) || defined(__NetBSD__)
+#define BY_SYSTEM(freebsd, netbsd, openbsd, dragonfly, macos) netbsd
+#elif defined(KQMODEL_OPENBSD) || defined(__OpenBSD__)
+#define BY_SYSTEM(freebsd, netbsd, openbsd, dragonfly, macos) openbsd
+#elif defined(KQMODEL_DRAGONFLY) || defined(__DragonFly__)
+#define BY_SYSTEM(freebsd, netbsd, openbsd, dragonfly, macos) dragonfly
+#elif defined(KQMODEL_MACOS) || defined(__APPLE__)
+#define BY_SYSTEM(freebsd, netbsd, openbsd, dragonfly, macos) macos
+#else
+#error "these tests know FreeBSD, NetBSD, OpenBSD, DragonFly and macOS"
+#endif
+
+/* A table: one line a row. */
+/* clang-format off */
+#define COPY ((int64_t)NOTE_FFCOPY)
+enum {
+    NONE = UNSTATED,
+    TRIGGER = NOTE_TRIGGER,
+    NODATA = 0x1000,  /* EV_NODATA of DragonFly */
+    HANG_UP = 0x0800, /* its EV_HUP */
+};
+
+/*
+ * "rule n": the fifteen rules for one code on five kernels. "Kn": the list of kqueue pitfalls. A
+ * topic alone: the section of that name in what was observed on FreeBSD 13 and NetBSD 7, read of
+ * NetBSD 10, and read from the sources of OpenBSD, DragonFly and XNU.
+ */
+const struct expected expected = {
+    /*                                             FreeBSD                NetBSD                 OpenBSD                 DragonFly       macOS */
+    .system =                            BY_SYSTEM("freebsd",             "netbsd",              "openbsd",              "dragonfly",    "macos"),
+
+    /* rule 2, K4: exactly EV_ERROR, or the flags of the change with it */
+    .receipt_echoes_flags =              BY_SYSTEM(false,                 false,                 false,                  false,          true),
+    /* Receipts: what fflags 3 of a new knote, and NOTE_TRIGGER|3 of a known one, come back as */
+    .receipt_fflags_new =                BY_SYSTEM(0,                     0,                     0,                      0,              3),
+    .receipt_fflags_known =              BY_SYSTEM(NONE,                  NONE,                  TRIGGER | 3,            3,              TRIGGER | 3),
+    .receipt_fflags_failed =             BY_SYSTEM(TRIGGER,               NONE,                  TRIGGER,                NONE,           TRIGGER),
+    /* rule 1, K1 */
+    .short_list =                        BY_SYSTEM(SHORT_STOPS,           SHORT_STOPS,           SHORT_STOPS,            SHORT_OVERRUNS, SHORT_DROPS),
+    .failure_stops_short_list =          BY_SYSTEM(true,                  true,                  true,                   false,          true),
+    /* rule 3 */
+    .receipt_needed_for_known =          BY_SYSTEM(false,                 false,                 false,                  true,           false),
+    /* rule 10, K5: EV_ADD and EV_ENABLE stay in the flags of events */
+    .event_echoes_add =                  BY_SYSTEM(false,                 true,                  true,                   true,           true),
+    /* Receipts: 0x0800 in the flags of a change, a bit of the system or one that means nothing */
+    .bit_11_kept =                       BY_SYSTEM(NONE,                  1,                     0,                      0,              NONE),
+    /* rule 13, K8 */
+    .delete_after_close =                BY_SYSTEM(EBADF,                 EBADF,                 EBADF,                  EBADF,          ENOENT),
+    /* K13: NetBSD counts filters from 0, which is EVFILT_READ */
+    .filter_zero =                       BY_SYSTEM(SKIPPED_CHANGE,        0,                     EINVAL,                 EINVAL,         EINVAL),
+    .filter_aio =                        BY_SYSTEM(NONE,                  EINVAL,                EINVAL,                 NONE,           ENOTSUP),
+    .first_unknown_filter =              BY_SYSTEM(-14,                   10,                    -11,                    -11,            -19),
+    /* Receipts: a descriptor number above the soft limit; kevent() on a pipe */
+    .ident_above_limit =                 BY_SYSTEM(EBADF,                 EBADF,                 EBADF,                  EBADF,          EINVAL),
+    .not_a_kqueue =                      BY_SYSTEM(EBADF,                 NONE,                  NONE,                   NONE,           EBADF),
+    .enable_disable =                    BY_SYSTEM(BOTH_REFUSED,          BOTH_ENABLE,           BOTH_ENABLE,            BOTH_ENABLE,    BOTH_DISABLE),
+    .add_delete_known =                  BY_SYSTEM(DELETE_IF_PRESENT,     DELETE_IF_PRESENT,     ADD_WINS,               ADD_WINS,       DELETE_WINS),
+    .add_delete_new =                    BY_SYSTEM(DELETE_IF_PRESENT,     ADD_DELETE_UNSTATED,   ADD_WINS,               ADD_WINS,       DELETE_WINS),
+
+    /* K7, rule 4: a change without EV_ADD replaces the token, too */
+    .enable_sets_udata =                 BY_SYSTEM(true,                  true,                  false,                  true,           true),
+    .user_keeps_first_udata =            BY_SYSTEM(false,                 false,                 false,                  true,           false),
+    /* EV_CLEAR: a change without any flag runs the filter again */
+    .flags0_reports_again =              BY_SYSTEM(NONE,                  1,                     0,                      1,              1),
+    /* rule 6 */
+    .clear_overrides_dispatch =          BY_SYSTEM(false,                 true,                  false,                  false,          false),
+    /* K38 */
+    .oneshot_rechecked =                 BY_SYSTEM(false,                 false,                 false,                  false,          true),
+
+    /* Pipes: free bytes of a fresh one, and of one that was full and is drained */
+    .pipe_space =                        BY_SYSTEM(NONE,                  16384,                 16384,                  32768,          16384),
+    .pipe_space_drained =                BY_SYSTEM(NONE,                  16384,                 NONE,                   NONE,           NONE),
+    /* rule 12 */
+    .pipe_partial_read_fires =           BY_SYSTEM(1,                     1,                     1,                      0,              1),
+    .pipe_partial_read_after_eof_fires = BY_SYSTEM(1,                     1,                     1,                      0,              1),
+    .pipe_last_read_after_eof_fires =    BY_SYSTEM(NONE,                  1,                     1,                      0,              1),
+    .pipe_read_at_end_fires =            BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           1),
+    /* K37 */
+    .pipe_read_fires_write =             BY_SYSTEM(1,                     1,                     1,                      NONE,           1),
+    /* Pipes: READ again only while 512 bytes are free, or while any is; a read that gives EAGAIN */
+    .small_read_of_full_pipe_fires =     BY_SYSTEM(0,                     NONE,                  0,                      0,              1),
+    .failed_read_fires_write =           BY_SYSTEM(0,                     NONE,                  NONE,                   NONE,           1),
+    .write_waits_for_half =              BY_SYSTEM(false,                 false,                 false,                  true,           false),
+    .own_write_fires =                   BY_SYSTEM(NONE,                  1,                     1,                      0,              1),
+    /* rule 9, K9 */
+    .write_without_reader =              BY_SYSTEM(EPIPE,                 EBADF,                 0,                      EPIPE,          0),
+    .reader_close_is_oneshot =           BY_SYSTEM(true,                  false,                 false,                  false,          false),
+    .reader_close_of_full_pipe_fires =   BY_SYSTEM(NONE,                  0,                     NONE,                   NONE,           NONE),
+    .pipe_data_without_reader =          BY_SYSTEM(NONE,                  0,                     0,                      0,              0),
+    /* K24 */
+    .write_on_read_end_ready =           BY_SYSTEM(1,                     NONE,                  NONE,                   NONE,           0),
+    .pipe_space_on_read_end =            BY_SYSTEM(4096,                  NONE,                  NONE,                   NONE,           NONE),
+    .read_on_write_end_eof =             BY_SYSTEM(NONE,                  NONE,                  1,                      1,              1),
+    .wrong_direction_waits_for_eof =     BY_SYSTEM(false,                 false,                 false,                  false,          true),
+    /* rule 10 */
+    .eof_without_data =                  BY_SYSTEM(0,                     0,                     0,                      NODATA,         0),
+
+    /* rule 12 */
+    .accept_leaving_some_fires =         BY_SYSTEM(1,                     NONE,                  1,                      1,              0),
+    /* Listener: NetBSD picks the filter at the ADD; DragonFly too, and then counts bytes */
+    .read_added_before_listen =          BY_SYSTEM(1,                     0,                     1,                      1,              1),
+    .read_before_listen_data =           BY_SYSTEM(1,                     NONE,                  1,                      0,              1),
+    .listener_shutdown =                 BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           ENOTCONN),
+    .listener_shutdown_event =           BY_SYSTEM(1,                     NONE,                  0,                      0,              0),
+    .listener_shutdown_write =           BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           0),
+    /* UDP: bytes counted beside the payload of each datagram; the data of an empty one */
+    .udp_overhead =                      BY_SYSTEM(0,                     16,                    16,                     16,             0),
+    .udp_empty =                         BY_SYSTEM(0,                     NONE,                  16,                     16,             0),
+    .udp_refused =                       BY_SYSTEM(1,                     NONE,                  1,                      1,              1),
+    .unconnected_udp_writable =          BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           1),
+    .unix_datagram_overhead =            BY_SYSTEM(NONE,                  2,                     16,                     NONE,           NONE),
+    .closed_datagram_peer_event =        BY_SYSTEM(NONE,                  0,                     0,                      0,              0),
+    /* EOF and errors */
+    .unix_peer_shut_rd =                 BY_SYSTEM(0,                     NONE,                  0,                      0,              0),
+    .peer_read_fires_write =             BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           1),
+    .space_at_eof =                      BY_SYSTEM(NONE,                  4096,                  NONE,                   NONE,           8192),
+    /* free bytes of a fresh socket */
+    .tcp_space =                         BY_SYSTEM(NONE,                  32768,                 NONE,                   NONE,           NONE),
+    .unix_space =                        BY_SYSTEM(NONE,                  4096,                  32768,                  65536,          8192),
+    /* both ends of TCP have ended: each is told once more */
+    .full_close_repeats =                BY_SYSTEM(NONE,                  NONE,                  1,                      1,              1),
+    .eof_hang_up =                       BY_SYSTEM(0,                     0,                     0,                      HANG_UP,        0),
+    /* K36 */
+    .low_water =                         BY_SYSTEM(1,                     NONE,                  1,                      1,              1),
+    .enable_drops_low_water =            BY_SYSTEM(NONE,                  1,                     0,                      1,              1),
+    .note_lowat_lowers =                 BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           0),
+
+    /* rule 7, K28 */
+    .trigger_with_clear_fires =          BY_SYSTEM(false,                 false,                 false,                  false,          true),
+    .trigger_with_clear_cancels =        BY_SYSTEM(1,                     NONE,                  1,                      NONE,           0),
+    .trigger_in_add_fires =              BY_SYSTEM(false,                 false,                 true,                   true,           true),
+    .trigger_in_add_fflags =             BY_SYSTEM(NONE,                  NONE,                  0,                      0,              TRIGGER),
+    .clear_ends_level =                  BY_SYSTEM(1,                     NONE,                  1,                      1,              0),
+    /* EVFILT_USER */
+    /* fflags 3 of the ADD, seen in the event of a plain trigger */
+    .fflags_of_add =                     BY_SYSTEM(3,                     3,                     3,                      0,              NONE),
+    /* the same with NOTE_FFCOPY, which only some look at in an ADD */
+    .fflags_of_add_with_copy =           BY_SYSTEM(COPY | 3,              COPY | 3,              3,                      3,              NONE),
+    .fflags_survive_clear =              BY_SYSTEM(true,                  true,                  true,                   false,          true),
+    .data_after_enable =                 BY_SYSTEM(NONE,                  NONE,                  0,                      0,              0),
+    .add_keeps_trigger =                 BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           1),
+    .oneshot_fflags =                    BY_SYSTEM(0,                     5,                     5,                      NONE,           5),
+    .oneshot_data =                      BY_SYSTEM(0,                     9,                     9,                      NONE,           9),
+    .user_oneshot_rechecked =            BY_SYSTEM(0,                     0,                     1,                      0,              NONE),
+    .user_limit =                        BY_SYSTEM(0,                     0,                     1024,                   0,              0),
+
+    /* rule 8, K35 */
+    .except_fires_for_data =             BY_SYSTEM(false,                 false,                 false,                  false,          true),
+    .except_without_note_fires =         BY_SYSTEM(false,                 false,                 false,                  true,           true),
+    .except_reports_eof =                BY_SYSTEM(false,                 false,                 false,                  false,          true),
+    .read_honours_note_oob =             BY_SYSTEM(false,                 false,                 false,                  true,           true),
+    .enable_drops_note_oob =             BY_SYSTEM(false,                 false,                 false,                  true,           true),
+    .except_on_pipe =                    BY_SYSTEM(EINVAL,                EINVAL,                EINVAL,                 EOPNOTSUPP,     EINVAL),
+    .except_on_fifo =                    BY_SYSTEM(NONE,                  NONE,                  EINVAL,                 EOPNOTSUPP,     NONE),
+    /* the note stays in fflags although the mark is passed */
+    .level_keeps_note_oob =              BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           1),
+
+    /* K21, K24, K22, K20 */
+    .fifo_eof =                          BY_SYSTEM(NONE,                  NONE,                  1,                      1,              0),
+    .fifo_wrong_direction =              BY_SYSTEM(NONE,                  NONE,                  EINVAL,                 0,              0),
+    .file_write_data =                   BY_SYSTEM(NONE,                  NONE,                  0,                      0,              1),
+    .directory =                         BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           EINVAL),
+    .null_device =                       BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           EINVAL),
+
+    /* rule 11, K40 */
+    .bad_timeout =                       BY_SYSTEM(REFUSED_AFTER_CHANGES, REFUSED_AFTER_CHANGES, REFUSED_BEFORE_CHANGES, REFUSED_NEVER,  REFUSED_BEFORE_CHANGES),
+    .timeout_checked_without_room =      BY_SYSTEM(false,                 false,                 true,                   false,          true),
+    .nsec_billion =                      BY_SYSTEM(EINVAL,                EINVAL,                EINVAL,                 0,              0),
+    .sec_above_int32 =                   BY_SYSTEM(0,                     NONE,                  0,                      0,              EINVAL),
+    .sec_int64_max =                     BY_SYSTEM(0,                     NONE,                  NONE,                   NONE,           EINVAL),
+    /* K14: FreeBSD 13 hangs, NetBSD's counts have no sign */
+    .negative_room =                     BY_SYSTEM(NONE,                  NONE,                  0,                      0,              0),
+    .negative_room_is_unbounded =        BY_SYSTEM(false,                 false,                 true,                   true,           false),
+
+    /* kqueue in a kqueue, K25 */
+    .nested_write =                      BY_SYSTEM(EINVAL,                EINVAL,                EINVAL,                 EOPNOTSUPP,     EINVAL),
+    .nested_itself =                     BY_SYSTEM(EINVAL,                NONE,                  0,                      0,              EINVAL),
+    .nested_cycle =                      BY_SYSTEM(0,                     NONE,                  0,                      0,              EINVAL),
+    .nested_counts =                     BY_SYSTEM(1,                     NONE,                  1,                      1,              1),
+    .nested_stale =                      BY_SYSTEM(1,                     NONE,                  NONE,                   NONE,           1),
+    .nested_depth_limited =              BY_SYSTEM(false,                 false,                 false,                  false,          true),
+    .nested_clear_needs_empty =          BY_SYSTEM(false,                 false,                 false,                  false,          true),
+
+    /* rule 14, K43 */
+    .close_wakes_waiter =                BY_SYSTEM(false,                 true,                  true,                   false,          true),
+    /* K45, K46 */
+    .close_on_exec =                     BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           1),
+
+    /* AIO on the systems whose aio(4) posts to a kqueue; K9 of kernels before and after the
+       flavour's own */
+    .posts_aio =                         BY_SYSTEM(1,                     0,                     0,                      1,              NONE),
+    .older_write_without_reader =        BY_SYSTEM(EPIPE,                 EBADF,                 EPIPE,                  EPIPE,          EPIPE),
+    .newer_write_without_reader =        BY_SYSTEM(EPIPE,                 0,                     0,                      EPIPE,          0),
+};
+/* clang-format on */
+
+uint32_t expected_echo(uint32_t added)
+{
+    uint32_t registration = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE;
+    return expected.event_echoes_add ? added : added & ~registration;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs between the systems, as data: the tests are written once and read these rows.
+ *
+ * A row that nobody observed or read for a system says UNSTATED; the test then leaves the
+ * comparison out, or is skipped where nothing else would be left of it. expected.c has a line a
+ * row, with a column a system and its source. Rows named ..._fires and the like hold 0, 1 or
+ * UNSTATED; rows that name a refusal hold an errno, 0 for success.
+ */
+#ifndef EXPECTED_H
+#define EXPECTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { UNSTATED = -1000000, SKIPPED_CHANGE = -1 };
+
+/* What becomes of a receipt for which the event list has no room (K1). */
+enum short_list {
+    SHORT_STOPS,    /* its change is applied, kevent() returns 0, later changes are not applied */
+    SHORT_DROPS,    /* the receipt is dropped, all changes are applied */
+    SHORT_OVERRUNS, /* the receipt is written behind the end of the list */
+};
+
+/* What EV_ENABLE|EV_DISABLE in one change does (K13). */
+enum enable_disable { BOTH_REFUSED, BOTH_ENABLE, BOTH_DISABLE };
+
+/* What EV_ADD|EV_DELETE in one change does. */
+enum add_delete { ADD_WINS, DELETE_WINS, DELETE_IF_PRESENT, ADD_DELETE_UNSTATED };
+
+/* When a timeout that cannot be right is refused (rule 11). */
+enum refusal { REFUSED_NEVER, REFUSED_AFTER_CHANGES, REFUSED_BEFORE_CHANGES };
+
+struct expected {
+    const char *system;
+
+    /* receipts, refusals, flags of events */
+    bool receipt_echoes_flags;
+    int receipt_fflags_new;
+    int receipt_fflags_known;
+    int receipt_fflags_failed;
+    enum short_list short_list;
+    bool failure_stops_short_list;
+    bool receipt_needed_for_known;
+    bool event_echoes_add;
+    int bit_11_kept;
+    int delete_after_close;
+    int filter_zero; /* SKIPPED_CHANGE: no receipt at all */
+    int filter_aio;
+    int first_unknown_filter;
+    int ident_above_limit;
+    int not_a_kqueue;
+    enum enable_disable enable_disable;
+    enum add_delete add_delete_known;
+    enum add_delete add_delete_new;
+
+    /* changes of a knote that exists, EV_CLEAR, EV_DISPATCH, EV_ONESHOT */
+    bool enable_sets_udata;
+    bool user_keeps_first_udata;
+    int flags0_reports_again;
+    bool clear_overrides_dispatch;
+    bool oneshot_rechecked;
+
+    /* pipes */
+    int pipe_space;
+    int pipe_space_drained;
+    int pipe_partial_read_fires;
+    int pipe_partial_read_after_eof_fires;
+    int pipe_last_read_after_eof_fires;
+    int pipe_read_at_end_fires;
+    int pipe_read_fires_write;
+    int small_read_of_full_pipe_fires;
+    int failed_read_fires_write;
+    bool write_waits_for_half;
+    int own_write_fires;
+    int write_without_reader;
+    bool reader_close_is_oneshot;
+    int reader_close_of_full_pipe_fires;
+    int pipe_data_without_reader;
+    int write_on_read_end_ready;
+    int pipe_space_on_read_end;
+    int read_on_write_end_eof;
+    bool wrong_direction_waits_for_eof;
+    uint32_t eof_without_data; /* a flag that joins EV_EOF when nothing is unread */
+
+    /* sockets */
+    int accept_leaving_some_fires;
+    int read_added_before_listen;
+    int read_before_listen_data;
+    int listener_shutdown;
+    int listener_shutdown_event;
+    int listener_shutdown_write;
+    int udp_overhead;
+    int udp_empty;
+    int udp_refused;
+    int unconnected_udp_writable;
+    int unix_datagram_overhead;
+    int closed_datagram_peer_event;
+    int unix_peer_shut_rd;
+    int peer_read_fires_write;
+    int space_at_eof;
+    int tcp_space;
+    int unix_space;
+    int full_close_repeats;
+    uint32_t eof_hang_up; /* a flag that joins EV_EOF of READ when writing is shut as well */
+    int low_water;
+    int enable_drops_low_water;
+    int note_lowat_lowers;
+
+    /* EVFILT_USER */
+    bool trigger_with_clear_fires;
+    int trigger_with_clear_cancels;
+    bool trigger_in_add_fires;
+    int trigger_in_add_fflags;
+    int clear_ends_level;
+    int fflags_of_add;
+    int64_t fflags_of_add_with_copy;
+    bool fflags_survive_clear;
+    int data_after_enable;
+    int add_keeps_trigger;
+    int oneshot_fflags;
+    int oneshot_data;
+    int user_oneshot_rechecked;
+    int user_limit; /* 0: none */
+
+    /* EVFILT_EXCEPT */
+    bool except_fires_for_data;
+    bool except_without_note_fires;
+    bool except_reports_eof;
+    bool read_honours_note_oob;
+    bool enable_drops_note_oob;
+    int except_on_pipe;
+    int except_on_fifo;
+    int level_keeps_note_oob;
+
+    /* FIFOs, files, devices */
+    int fifo_eof;
+    int fifo_wrong_direction;
+    int file_write_data;
+    int directory;
+    int null_device;
+
+    /* timeouts */
+    enum refusal bad_timeout;
+    bool timeout_checked_without_room;
+    int nsec_billion;
+    int sec_above_int32;
+    int sec_int64_max;
+    int negative_room;
+    bool negative_room_is_unbounded;
+
+    /* kqueue in a kqueue */
+    int nested_write;
+    int nested_itself;
+    int nested_cycle;
+    int nested_counts;
+    int nested_stale;
+    bool nested_depth_limited;
+    bool nested_clear_needs_empty;
+
+    /* closing */
+    bool close_wakes_waiter;
+    int close_on_exec;
+
+    /* hooks of the model */
+    int posts_aio;
+    int older_write_without_reader;
+    int newer_write_without_reader;
+};
+
+extern const struct expected expected;
+
+/* The flags of an event of a knote that was added with `added`: all of them, or those that the
+ * system keeps. */
+uint32_t expected_echo(uint32_t added);
+
+#endif

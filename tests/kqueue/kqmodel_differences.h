@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The five systems side by side: one row a difference, one column a system.
+ *
+ * Included twice, with ROW(type, name, FreeBSD, NetBSD, OpenBSD, DragonFly, macOS) defined each
+ * time: once to declare the members of struct flavour, once to fill them from the column that the
+ * build chose. A row that begins with older_ is the answer after kqmodel_set_older(true), where
+ * two releases in use differ. K numbers are the pitfalls of kernels-and-peers.md; [F], [N], [O],
+ * [D], [M], [new] are freebsd-observed, netbsd-observed, openbsd-read, dragonfly-read, macos-read
+ * and newer-freebsd-netbsd.
+ */
+/* clang-format off */
+
+/*                                      FreeBSD     NetBSD      OpenBSD     DragonFly   macOS */
+ROW(const char *, name,
+    "freebsd",         "netbsd",          "openbsd",         "dragonfly",       "macos")
+/* NetBSD 10 is the flavour, NetBSD-current the newer one [new]. */
+ROW(bool, older_by_default,             false,      true,       false,      false,      false)
+
+/* --- filters --- */
+/* Numbers of filters that not all systems have; NO_FILTER where there is none (K27, K35). */
+ROW(int, except_filter,
+    NO_FILTER,         NO_FILTER,         EVFILT_EXCEPT,     EVFILT_EXCEPT,     EVFILT_EXCEPT)
+ROW(int, lio_filter,                    EVFILT_LIO, NO_FILTER,  NO_FILTER,  NO_FILTER,  NO_FILTER)
+ROW(int, first_filter,                  -13,        0,          -10,        -10,        -18)
+ROW(int, last_filter,                   -1,         9,          -1,         -1,         -1)
+/* A zeroed change means "no change" (K13, [F]). */
+ROW(bool, skips_filter_0,               true,       false,      false,      false,      false)
+/* Adding EVFILT_AIO by hand: aio(4) does it from inside the kernel. */
+ROW(int, aio_add_error,                 EPERM,      EINVAL,     EINVAL,     EPERM,      ENOTSUP)
+ROW(bool, posts_aio,                    true,       false,      false,      true,       false)
+ROW(unsigned, aio_event_flags,          0xA000,     0,          0,          0x8000,     0)
+/* An object that knows the filter's number but not the filter ([D] "Refusals", [M] "Receipts"). */
+ROW(int, unsupported_error,             EINVAL,     EINVAL,     EINVAL,     EOPNOTSUPP, EINVAL)
+
+/* --- one change --- */
+/* Bits of the input that are masked off silently. */
+ROW(unsigned, system_flags,             0xF000,     0xF000,     0xF800,     0xF800,     0xF000)
+/* Flags that the system knows and the model does not: EV_FORCEONESHOT, EV_UDATA_SPECIFIC,
+ * EV_VANISHED (K18). */
+ROW(unsigned, unmodelled_flags,         0x0100,     0,          0,          0,          0x0300)
+/* EV_ENABLE and EV_DISABLE together (K13). */
+ROW(enum conflict, enable_and_disable,
+    CONFLICT_REFUSED,  CONFLICT_FIRST,    CONFLICT_FIRST,    CONFLICT_FIRST,    CONFLICT_SECOND)
+/* EV_ADD and EV_DELETE together: adds or deletes by turns, adds, or deletes ([F], [new], [O],
+ * [D], [M]). */
+ROW(enum conflict, add_and_delete,
+    CONFLICT_TOGGLES,  CONFLICT_TOGGLES,  CONFLICT_FIRST,    CONFLICT_FIRST,    CONFLICT_SECOND)
+/* EV_ADD of a number that can be no descriptor: at or above RLIMIT_NOFILE. */
+ROW(int, beyond_limit_error,            EBADF,      EBADF,      EBADF,      EBADF,      EINVAL)
+/* A change without EV_ADD on a closed descriptor (K8). */
+ROW(int, closed_without_add,            EBADF,      EBADF,      EBADF,      EBADF,      ENOENT)
+/* EV_ADD and its kin are kept in the knote and seen in its events (K4, K5). */
+ROW(bool, echoes_operations,            false,      true,       true,       true,       true)
+/* What a change of an existing knote replaces and re-runs, by the operations it carries (K7). */
+ROW(enum touch, touch_replaces,
+    TOUCH_ALWAYS,      TOUCH_ALWAYS,      TOUCH_ADD,         TOUCH_ALWAYS,      TOUCH_ALWAYS)
+ROW(enum touch, touch_reruns,
+    TOUCH_ALWAYS, TOUCH_ALWAYS, TOUCH_ADD_OR_ENABLE, TOUCH_ALWAYS, TOUCH_ALWAYS)
+/* An existing knote changed without EV_RECEIPT reports a made-up error ([D] "Receipts", the main
+ * copy). */
+ROW(bool, older_made_up_result,         false,      false,      false,      true,       false)
+
+/* --- receipts --- */
+ROW(bool, receipt_keeps_flags,          false,      false,      false,      false,      true)
+ROW(bool, receipt_clears_new,           true,       true,       true,       true,       false)
+ROW(bool, receipt_masks_user,           true,       true,       false,      true,       false)
+/* No room for a receipt or an error (K1). */
+ROW(enum short_list, short_list,
+    SHORT_STOPS,       SHORT_STOPS,       SHORT_STOPS,       SHORT_OVERRUNS,    SHORT_DROPS)
+/* nevents below 0 (K14). */
+ROW(enum negative, negative_events,
+    NEGATIVE_HANGS, NEGATIVE_HANGS, NEGATIVE_UNBOUNDED, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO)
+
+/* --- timeouts (K40) --- */
+ROW(enum timeout_check, timeout_check,
+    TIMEOUT_AFTER,     TIMEOUT_AFTER,     TIMEOUT_FIRST,     TIMEOUT_NEVER,     TIMEOUT_FIRST)
+ROW(int64_t, timeout_seconds,           INT64_MAX,  INT64_MAX,  INT64_MAX,  INT64_MAX,  INT32_MAX)
+ROW(int64_t, older_timeout_seconds,     INT64_MAX,  INT64_MAX,  INT64_MAX,  INT64_MAX,  100000000)
+ROW(int64_t, timeout_nanoseconds,       999999999,  999999999,  999999999,  INT64_MAX,  1000000000)
+ROW(int64_t, older_timeout_nanoseconds, 999999999,  999999999,  999999999,  INT64_MAX,  999999999)
+
+/* --- delivery --- */
+/* A queued one-shot is looked at again before it is reported (K38): descriptors, and
+ * EVFILT_USER. */
+ROW(bool, oneshot_rechecked,            false,      false,      false,      false,      true)
+ROW(bool, oneshot_user_rechecked,       false,      false,      true,       false,      true)
+/* EV_CLEAR beats EV_DISPATCH: the knote is never disabled ([new] "Registering"). */
+ROW(bool, clear_beats_dispatch,         false,      true,       false,      false,      false)
+
+/* --- EVFILT_USER (K27, K28) --- */
+ROW(bool, user_keeps_first_udata,       false,      false,      false,      true,       false)
+ROW(bool, user_fires_in_add,            false,      false,      true,       true,       true)
+ROW(bool, user_clear_cancels,           true,       true,       true,       true,       false)
+/* The fflags of the EV_ADD: kept as they are, their low 24 bits, or what NOTE_FFCOPY and
+ * NOTE_FFOR say. */
+ROW(enum user_add, user_add_fflags,
+    USER_RAW,          USER_RAW,          USER_MASKED,       USER_CONTROLLED,   USER_RAW)
+ROW(bool, user_clear_zeroes,            false,      false,      false,      true,       false)
+ROW(bool, user_oneshot_blank,           true,       false,      false,      false,      false)
+ROW(int, user_limit,                    INT_MAX,    INT_MAX,    1024,       INT_MAX,    INT_MAX)
+
+/* --- end of file --- */
+ROW(unsigned, flag_no_data,             0,          0,          0,          0x1000,     0)
+ROW(unsigned, flag_hang_up,             0,          0,          0,          0x0800,     0)
+/* When both directions of a TCP connection have ended both filters are posted again ([O], [D],
+ * [M]). */
+ROW(bool, full_close_refires,           false,      false,      true,       true,       true)
+
+/* --- pipes --- */
+ROW(int64_t, pipe_capacity,             16384,      16384,      16384,      32768,      16384)
+/* EVFILT_WRITE on the reading end: the free space of the other direction, 0: silent until the
+ * other end closes (K24). */
+ROW(int64_t, pipe_backward_space,       4096,       0,          16384,      32768,      0)
+/* A filter in the wrong direction fires when the other end closes. */
+ROW(bool, pipe_backward_ends,           true,       false,      true,       true,       true)
+ROW(bool, older_pipe_backward_ends,     true,       true,       true,       true,       true)
+/* EVFILT_WRITE added after the other end has gone: an errno, or 0: attached, with EOF (K9). */
+ROW(int, pipe_gone_error,               EPIPE,      0,          0,          EPIPE,      0)
+ROW(int, older_pipe_gone_error,         EPIPE,      EBADF,      EPIPE,      EPIPE,      EPIPE)
+/* The other end goes: the knote of EVFILT_WRITE becomes a one-shot ([F] "Pipes"). */
+ROW(bool, pipe_gone_oneshot,            true,       false,      false,      false,      false)
+/* A read posts READ again if something, or the end of file, is left (K37), and as much as this
+ * is free. */
+ROW(bool, pipe_read_posts_read,         true,       false,      true,       false,      true)
+ROW(bool, older_pipe_read_posts_read,   true,       true,       true,       false,      true)
+ROW(int64_t, pipe_read_posts_from,      512,        512,        512,        512,        1)
+/* A read posts WRITE once this much is free; a write posts WRITE while 512 are free. */
+ROW(int64_t, pipe_read_posts_write,     512,        512,        512,        16384,      512)
+ROW(bool, pipe_write_posts_write,       true,       false,      true,       false,      true)
+ROW(bool, older_pipe_write_posts_write, true,       true,       true,       false,      true)
+/* The other end of a full pipe goes: the knote is cut off, nothing is reported any more ([new]
+ * "Pipes"). */
+ROW(bool, older_full_pipe_cut_off,      false,      true,       false,      false,      false)
+/* Calls that failed with EAGAIN post as well ([M] "Pipes"). */
+ROW(bool, pipe_failure_posts,           false,      false,      false,      false,      true)
+
+/* --- FIFOs, files, devices (K20 to K24) --- */
+ROW(bool, fifo_tells_eof,               true,       true,       true,       true,       false)
+ROW(bool, fifo_checks_direction,        false,      false,      true,       false,      false)
+ROW(int64_t, fifo_write_mark,           512,        512,        512,        512,        1)
+ROW(int64_t, file_write_data,           0,          0,          0,          0,          1)
+ROW(int, directory_error,               0,          0,          0,          0,          EINVAL)
+ROW(bool, device_needs_mark,            false,      false,      false,      false,      true)
+ROW(int, device_unpolled_error,         ENODEV,     ENODEV,     0,          EOPNOTSUPP, 0)
+ROW(unsigned, note_eof,                 0,          0,          0x2,        0,          0)
+
+/* --- sockets --- */
+/* Free space of fresh send buffers: hints only ([F], [N], [O], [D], [M]). */
+ROW(int64_t, tcp_space,                 32768,      32768,      16384,      32768,      131072)
+ROW(int64_t, unix_space,                8192,       4096,       32768,      65536,      8192)
+ROW(int64_t, datagram_space,            9216,       9216,       9216,       9216,       9216)
+/* What the address adds to each queued datagram: IPv4, IPv6, Unix without a name. */
+ROW(int64_t, udp4_address,              0,          16,         16,         16,         0)
+ROW(int64_t, udp6_address,              0,          28,         28,         28,         0)
+ROW(int64_t, unix_address,              0,          2,          16,         16,         0)
+/* NOTE_LOWAT can only raise the socket's own mark (K36). */
+ROW(bool, mark_only_raises,             false,      false,      false,      false,      true)
+/* accept() with connections left is a new edge. */
+ROW(bool, accept_posts_read,            true,       true,       true,       true,       false)
+/* EVFILT_READ added before listen(): works, never fires, or fires with data 0. */
+ROW(enum late_listen, late_listen,
+    LATE_WORKS,        LATE_SILENT,       LATE_WORKS,        LATE_NO_COUNT,     LATE_WORKS)
+/* shutdown() of a listener: EOF with ECONNABORTED on READ, EOF on WRITE, or refused with
+ * ENOTCONN. */
+ROW(bool, listener_end_read,            true,       false,      false,      false,      false)
+ROW(bool, listener_end_write,           false,      false,      true,       false,      false)
+ROW(bool, listener_end_refused,         false,      false,      false,      false,      true)
+
+/* --- urgent data (K35) --- */
+ROW(unsigned, note_oob,                 0,          0,          0x4,        0x2,        0x2)
+/* EVFILT_EXCEPT is a filter of its own; elsewhere it is EVFILT_READ, and both honour NOTE_OOB. */
+ROW(bool, except_is_read,               false,      false,      false,      true,       true)
+/* With NOTE_OOB asked nothing but the mark counts ([D] "EVFILT_EXCEPT"). */
+ROW(bool, oob_excludes_data,            false,      false,      false,      true,       false)
+
+/* --- a kqueue in a kqueue (K25) --- */
+ROW(int, nested_write_error,            EINVAL,     EINVAL,     EINVAL,     EOPNOTSUPP, EINVAL)
+ROW(int, nested_self_error,             EINVAL,     EINVAL,     0,          0,          EINVAL)
+/* With EV_CLEAR: an edge only when the inner queue was empty ([M] "kqueue in a kqueue"). */
+ROW(bool, nested_edge_from_empty,       false,      false,      false,      false,      true)
+ROW(int, nested_cycle_error,            0,          0,          0,          0,          EINVAL)
+
+/* --- the descriptor --- */
+ROW(bool, close_on_exec,                false,      false,      false,      false,      true)
+/* kqueue1(): flags that are refused; all others are taken or ignored ([new] "Creating", [O]
+ * "close, dup"). */
+ROW(unsigned, kqueue1_refused,
+    ~(unsigned)(O_CLOEXEC | O_NONBLOCK), 0, ~(unsigned)(O_CLOEXEC | O_NONBLOCK), 0, 0)
+/* close() of a kqueue ends the waits in it with EBADF (K43). */
+ROW(bool, close_wakes,                  false,      true,       true,       false,      true)
+
+/* clang-format on */

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Linux tells about a descriptor, in the figures of the flavour.
+ *
+ * Nothing is cached: file_look() asks poll(2), FIONREAD, TIOCOUTQ, TCP_INFO and SO_ACCEPTCONN each
+ * time, so what a filter sees is always the true state. Three things Linux does not keep as a BSD
+ * does, and a record by inode keeps them: the pending error of a socket, which can only be looked
+ * at by taking it (the wrapped calls hand it out later); which side of a Unix socket was shut down
+ * by its owner; and the length of a Unix listener's queue.
+ */
+#define _GNU_SOURCE 1
+
+#include "kqmodel_inner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+enum {
+    RECORDS = 4096,
+    PROBES = 16,
+    PIPEFS = 0x50495045,
+    SEND_MARK = 2048, /* SO_SNDLOWAT of all five */
+    MAX_COUNTED_DATAGRAMS = 4096
+};
+
+/* The kernel's struct tcp_info as far as it is read here; libcs have shorter ones. */
+struct tcp_figures {
+    uint8_t state;
+    uint8_t small[7];
+    uint32_t words[24];
+    uint64_t pacing[2];
+    uint64_t bytes_acked;
+    uint64_t bytes_received;
+};
+
+enum { WORD_UNACKED = 4 }; /* of a listener: its completed connections */
+
+/* The state in it. */
+enum tcp_state {
+    STATE_ESTABLISHED = 1,
+    STATE_FIN_WAIT_1 = 4,
+    STATE_FIN_WAIT_2 = 5,
+    STATE_TIME_WAIT = 6,
+    STATE_CLOSE_WAIT = 8,
+    STATE_LAST_ACK = 9,
+    STATE_CLOSING = 11
+};
+
+/* --- records --- */
+
+static struct record records[RECORDS];
+static unsigned long uses;
+
+bool file_same(struct file_id a, struct file_id b)
+{
+    return a.inode == b.inode && a.device == b.device;
+}
+
+struct record *record_find(struct file_id id)
+{
+    for (unsigned i = 0; i < PROBES; i++) {
+        struct record *record = &records[(id.inode + i) % RECORDS];
+        if (record->used && file_same(record->id, id)) {
+            record->used = ++uses;
+            return record;
+        }
+    }
+    return NULL;
+}
+
+/* Sockets are not followed to their end, so the record that was not used for longest gives way. */
+struct record *record_make(struct file_id id)
+{
+    struct record *oldest = record_find(id);
+    if (oldest)
+        return oldest;
+    oldest = &records[id.inode % RECORDS];
+    for (unsigned i = 1; i < PROBES; i++) {
+        struct record *record = &records[(id.inode + i) % RECORDS];
+        if (record->used < oldest->used)
+            oldest = record;
+    }
+    *oldest = (struct record){.id = id, .used = ++uses};
+    return oldest;
+}
+
+void record_forget_all(void)
+{
+    memset(records, 0, sizeof records);
+}
+
+/* --- small questions --- */
+
+static short poll_now(int fd)
+{
+    struct pollfd ask = {.fd = fd, .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
+    return poll(&ask, 1, 0) > 0 ? ask.revents : 0;
+}
+
+static int option(int fd, int level, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+    return __real_getsockopt(fd, level, name, &value, &size) == 0 ? value : 0;
+}
+
+static int64_t count(int fd, unsigned long request)
+{
+    int value = 0;
+    return ioctl(fd, request, &value) == 0 ? value : 0;
+}
+
+static int64_t at_least(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+bool file_identify(int fd, struct file_id *id)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return false;
+    struct kq *kq = (st.st_mode & S_IFMT) == 0 ? kq_of(fd) : NULL;
+    *id = kq ? kq_id(kq) : (struct file_id){.device = st.st_dev, .inode = st.st_ino};
+    return true;
+}
+
+/* --- sockets --- */
+
+/* A Unix stream has no such error on the BSDs: Linux sets one when the peer left data unread. */
+static void keep_error(int fd, struct file_id id, bool unix_stream)
+{
+    int error = option(fd, SOL_SOCKET, SO_ERROR);
+    if (error != 0 && !unix_stream)
+        record_make(id)->error = error;
+}
+
+int record_take_error(int fd)
+{
+    struct file_id id;
+    if (!file_identify(fd, &id))
+        return 0;
+    struct record *record = record_find(id);
+    int error = record ? record->error : 0;
+    if (error == 0)
+        return 0;
+    record->error = 0;
+    for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote))
+        knote->seen.error = 0;
+    return error;
+}
+
+static int64_t address_bytes(int fd)
+{
+    switch (option(fd, SOL_SOCKET, SO_DOMAIN)) {
+    case AF_INET:
+        return flavour.udp4_address;
+    case AF_INET6:
+        return flavour.udp6_address;
+    default:
+        return flavour.unix_address;
+    }
+}
+
+/* Walks the queue by peeking at growing offsets; nothing is taken from it. */
+static void count_datagrams(int fd, struct look *look, bool readable)
+{
+    char byte;
+    int offset = 0;
+    int64_t datagrams = 0;
+    while (datagrams < MAX_COUNTED_DATAGRAMS) {
+        if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0)
+            break;
+        ssize_t size = __real_recv(fd, &byte, 1, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+        if (size < 0 && errno != EAGAIN)
+            record_make(look->id)->error = errno;
+        if (size < 0)
+            break;
+        datagrams++;
+        if (size == 0)
+            break; /* an empty one cannot be stepped over */
+        offset += (int)size;
+    }
+    const int off = -1;
+    setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof off);
+    if (datagrams == 0 && readable)
+        datagrams = 1;
+    look->arrivals = datagrams;
+    look->unread = offset + datagrams * address_bytes(fd);
+}
+
+/* FIONREAD stops at the urgent mark; a BSD counts on. */
+static int64_t peek_past_mark(int fd, struct file_id id)
+{
+    enum { ALL = 1 << 30 };
+    ssize_t size = __real_recv(fd, NULL, ALL, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+    if (size < 0 && errno != EAGAIN)
+        record_make(id)->error = errno;
+    return size > 0 ? size : 0;
+}
+
+static void look_tcp(int fd, short events, struct look *look)
+{
+    struct tcp_figures info = {0};
+    socklen_t size = sizeof info;
+    __real_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    bool ended = (events & POLLRDHUP) != 0;
+    look->tcp = true;
+    look->read_ended = ended;
+    switch (info.state) {
+    case STATE_ESTABLISHED:
+    case STATE_CLOSE_WAIT:
+        look->connected = true;
+        look->write_ended = ended && (events & POLLHUP);
+        break;
+    case STATE_FIN_WAIT_1:
+    case STATE_FIN_WAIT_2:
+    case STATE_CLOSING:
+    case STATE_LAST_ACK:
+    case STATE_TIME_WAIT:
+        look->connected = true;
+        look->write_ended = true;
+        break;
+    default:
+        /* closed: a fresh socket hangs up without an end of reading, a finished one has both. */
+        look->write_ended = ended && (events & POLLHUP);
+        break;
+    }
+    look->space = flavour.tcp_space - (look->connected ? count(fd, TIOCOUTQ) : 0);
+    struct record *record = record_find(look->id);
+    bool at_mark = sockatmark(fd) == 1;
+    if (record && at_mark)
+        record->urgent_ahead = false;
+    look->urgent = (events & POLLPRI) || at_mark || (record && record->urgent_ahead);
+    look->arrivals = (int64_t)info.bytes_received;
+    if (at_mark)
+        look->unread = peek_past_mark(fd, look->id);
+}
+
+static void look_unix(int fd, short events, struct look *look)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    struct record *record = record_find(look->id);
+    look->connected = getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+    look->read_ended = (events & POLLRDHUP) != 0;
+    look->write_ended = (record && record->shut_write) || (look->read_ended && (events & POLLHUP));
+    look->in_flight = count(fd, TIOCOUTQ);
+    look->space = flavour.unix_space - look->in_flight;
+}
+
+static void look_listener(int fd, short events, struct look *look)
+{
+    look->kind = FILE_LISTENER;
+    struct tcp_figures info = {0};
+    socklen_t size = sizeof info;
+    struct record *record = record_find(look->id);
+    if (option(fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX &&
+        __real_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+        look->unread = info.words[WORD_UNACKED];
+    else if (events & POLLIN)
+        look->unread = at_least(1, record ? record->backlog : 0);
+    look->arrivals = look->unread;
+}
+
+static void look_socket(int fd, struct look *look)
+{
+    short events = poll_now(fd);
+    int type = option(fd, SOL_SOCKET, SO_TYPE);
+    bool stream = type == SOCK_STREAM || type == SOCK_SEQPACKET;
+    bool internet = option(fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX;
+    if (events & POLLERR)
+        keep_error(fd, look->id, stream && !internet);
+
+    look->writable = (events & POLLOUT) != 0;
+    look->mark = option(fd, SOL_SOCKET, SO_RCVLOWAT);
+    if (option(fd, SOL_SOCKET, SO_ACCEPTCONN)) {
+        look_listener(fd, events, look);
+    } else if (stream) {
+        look->kind = FILE_STREAM;
+        look->arrivals = look->unread = count(fd, FIONREAD);
+        if (internet)
+            look_tcp(fd, events, look);
+        else
+            look_unix(fd, events, look);
+        look->writable = look->writable && look->connected && !look->write_ended;
+    } else {
+        look->kind = FILE_DATAGRAM;
+        look->connected = true;
+        look->space = flavour.datagram_space;
+        count_datagrams(fd, look, (events & POLLIN) && !(events & POLLERR));
+    }
+    /* Linux has larger buffers and a mark of its own: when it would take data the flavour's mark is
+     * free too. */
+    look->space = at_least(look->space, look->writable ? SEND_MARK : 0);
+    struct record *record = record_find(look->id);
+    if (record && look->kind == FILE_DATAGRAM) {
+        look->read_ended = record->shut_read;
+        look->write_ended = record->shut_write;
+    }
+    look->error = record ? record->error : 0;
+    look->was_listener = record && record->was_listener;
+}
+
+/* --- the others --- */
+
+static void look_pipe(int fd, struct look *look)
+{
+    struct statfs fs;
+    look->kind = fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS ? FILE_PIPE : FILE_FIFO;
+    int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+    look->reads = mode != O_WRONLY;
+    look->writes = mode != O_RDONLY;
+    short events = poll_now(fd);
+    look->peer_gone = look->writes ? (events & POLLERR) != 0 : (events & POLLHUP) != 0;
+    look->arrivals = look->unread = count(fd, FIONREAD);
+    look->space = at_least(0, flavour.pipe_capacity - look->unread);
+}
+
+static void look_regular(int fd, int64_t size, struct look *look)
+{
+    look->kind = FILE_REGULAR;
+    look->arrivals = look->unread = size - lseek(fd, 0, SEEK_CUR);
+    look->writable = true;
+    look->space = flavour.file_write_data;
+}
+
+static void look_device(int fd, struct look *look)
+{
+    short events = poll_now(fd);
+    look->kind = FILE_DEVICE;
+    look->arrivals = look->unread = count(fd, FIONREAD);
+    look->mark = (events & POLLIN) ? 1 : 0; /* devices: readable, whatever they count */
+    look->writable = (events & POLLOUT) != 0;
+    look->read_ended = look->write_ended = (events & POLLHUP) != 0;
+}
+
+static void look_kqueue(struct kq *inner, struct look *look)
+{
+    look->kind = FILE_KQUEUE;
+    kq_harvest(inner);
+    look->arrivals = look->unread = inner->queued;
+}
+
+bool file_look(int fd, struct look *look)
+{
+    struct stat st;
+    *look = (struct look){.kind = FILE_FOREIGN};
+    if (fstat(fd, &st) != 0)
+        return false;
+    look->id = (struct file_id){.device = st.st_dev, .inode = st.st_ino};
+    switch (st.st_mode & S_IFMT) {
+    case S_IFSOCK:
+        look_socket(fd, look);
+        break;
+    case S_IFIFO:
+        look_pipe(fd, look);
+        break;
+    case S_IFREG:
+        look_regular(fd, st.st_size, look);
+        break;
+    case S_IFDIR:
+        look_regular(fd, st.st_size, look);
+        look->kind = FILE_DIRECTORY;
+        break;
+    case S_IFCHR:
+        look_device(fd, look);
+        break;
+    default: {
+        struct kq *inner = kq_of(fd);
+        if (inner) {
+            look->id = kq_id(inner);
+            look_kqueue(inner, look);
+        }
+        break;
+    }
+    }
+    return true;
+}

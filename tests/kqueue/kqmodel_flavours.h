@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flavour that this build models: struct flavour, one member a row of kqmodel_differences.h.
+ *
+ * No other file of the model asks which system it is; they read `flavour`.
+ */
+#ifndef KQMODEL_FLAVOURS_H
+#define KQMODEL_FLAVOURS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Outside of every system's numbers. */
+#define NO_FILTER 0x7fff
+
+enum conflict { CONFLICT_REFUSED, CONFLICT_FIRST, CONFLICT_SECOND, CONFLICT_TOGGLES };
+enum touch { TOUCH_ALWAYS, TOUCH_ADD, TOUCH_ADD_OR_ENABLE };
+enum short_list { SHORT_STOPS, SHORT_OVERRUNS, SHORT_DROPS };
+enum negative { NEGATIVE_HANGS, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO };
+enum timeout_check { TIMEOUT_FIRST, TIMEOUT_AFTER, TIMEOUT_NEVER };
+enum user_add { USER_RAW, USER_MASKED, USER_CONTROLLED };
+enum late_listen { LATE_WORKS, LATE_SILENT, LATE_NO_COUNT };
+
+struct flavour {
+#define ROW(type, name, freebsd, netbsd, openbsd, dragonfly, macos) type name;
+#include "kqmodel_differences.h"
+#undef ROW
+};
+
+extern const struct flavour flavour;
+
+#endif

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Knotes: the table, one change, the activation queue, delivery.
+ *
+ * A knote is keyed by kqueue, ident and filter, and lives in a static table. It is active when its
+ * filter was true at some edge, and queued when it is active and enabled. The queue is first in,
+ * first out by activation; what stays true without EV_CLEAR or EV_DISPATCH goes to the tail when it
+ * was reported, so a short event list is fair. Every queued knote is asked again when it is fetched
+ * (except one-shots, on most systems), and silently leaves when it is false.
+ */
+#define _GNU_SOURCE 1
+
+#include "kqmodel_inner.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include <sys/resource.h>
+
+enum { BUCKETS = 4096 };
+
+static struct knote pool[MAX_KNOTES];
+static struct knote *unused;
+static int alive;
+static struct knote *by_key[BUCKETS];
+static struct knote *by_file[BUCKETS];
+
+void knotes_reset(void)
+{
+    memset(pool, 0, sizeof pool);
+    memset(by_key, 0, sizeof by_key);
+    memset(by_file, 0, sizeof by_file);
+    unused = NULL;
+    alive = 0;
+}
+
+int knotes_alive(void)
+{
+    return alive;
+}
+
+/* --- the table --- */
+
+enum kind knote_kind(int filter)
+{
+    const struct {
+        int filter;
+        enum kind kind;
+    } kinds[] = {
+        {(int)EVFILT_READ, KIND_READ},        {(int)EVFILT_WRITE, KIND_WRITE},
+        {(int)EVFILT_USER, KIND_USER},        {(int)EVFILT_AIO, KIND_AIO},
+        {flavour.except_filter, KIND_EXCEPT}, {flavour.lio_filter, KIND_LIO},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].filter == filter && filter != NO_FILTER)
+            return kinds[i].kind == KIND_USER && !user_filter_present() ? KIND_UNKNOWN
+                                                                        : kinds[i].kind;
+    }
+    bool known = filter >= flavour.first_filter && filter <= flavour.last_filter;
+    return known ? KIND_UNMODELLED : KIND_UNKNOWN;
+}
+
+bool kind_is_descriptor(enum kind kind)
+{
+    return kind == KIND_READ || kind == KIND_WRITE || kind == KIND_EXCEPT;
+}
+
+static struct knote **key_bucket(const struct kq *kq, uintptr_t ident)
+{
+    uintptr_t mixed = (ident * 2654435761U) ^ (kq->serial * 40503U);
+    return &by_key[(mixed ^ (mixed >> 16)) % BUCKETS];
+}
+
+static struct knote **file_bucket(struct file_id id)
+{
+    return &by_file[(id.inode * 2654435761U + id.device) % BUCKETS];
+}
+
+static struct knote *skip_other_files(struct knote *knote, struct file_id id)
+{
+    while (knote && !file_same(knote->seen.id, id))
+        knote = knote->by_file.next;
+    return knote;
+}
+
+struct knote *knotes_of_file(struct file_id id)
+{
+    return skip_other_files(*file_bucket(id), id);
+}
+
+struct knote *next_of_file(const struct knote *knote)
+{
+    return skip_other_files(knote->by_file.next, knote->seen.id);
+}
+
+struct knote *knote_find(struct kq *kq, uintptr_t ident, int filter)
+{
+    for (struct knote *knote = *key_bucket(kq, ident); knote; knote = knote->by_key.next) {
+        if (knote->kq == kq && knote->ident == ident && knote->filter == filter)
+            return knote;
+    }
+    return NULL;
+}
+
+/* The table is handed out front to back once, then from the list of those given back. */
+static struct knote *take_unused(void)
+{
+    static struct knote *fresh;
+    if (alive == 0) {
+        unused = NULL;
+        fresh = pool;
+    }
+    struct knote *knote = unused;
+    if (knote)
+        unused = knote->by_kq.next;
+    else if (fresh < pool + MAX_KNOTES)
+        knote = fresh++;
+    return knote;
+}
+
+struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind kind)
+{
+    const unsigned operations = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE;
+    struct knote *knote = take_unused();
+    if (!knote)
+        model_abort("more than %d knotes", MAX_KNOTES);
+    alive++;
+    *knote = (struct knote){
+        .kq = kq,
+        .ident = change->ident,
+        .filter = (int)change->filter,
+        .kind = kind,
+        .flags = change->flags & ~flavour.system_flags,
+        .asked_fflags = (unsigned)change->fflags,
+        .asked_data = change->data,
+        .udata = change->udata,
+        .disabled = (change->flags & EV_DISABLE) != 0,
+    };
+    if (!flavour.echoes_operations)
+        knote->flags &= ~operations;
+    LINK_INSERT(key_bucket(kq, knote->ident), knote, by_key);
+    LINK_INSERT(&kq->list, knote, by_kq);
+    kq->knotes++;
+    return knote;
+}
+
+static void dequeue(struct knote *knote)
+{
+    if (!knote->queued)
+        return;
+    struct kq *kq = knote->kq;
+    if (kq->queue_end == &knote->in_queue.next)
+        kq->queue_end = knote->in_queue.place;
+    LINK_REMOVE(knote, in_queue);
+    knote->queued = false;
+    kq->queued--;
+}
+
+static void enqueue(struct knote *knote)
+{
+    if (knote->queued || knote->disabled)
+        return;
+    struct kq *kq = knote->kq;
+    LINK_INSERT(kq->queue_end, knote, in_queue);
+    kq->queue_end = &knote->in_queue.next;
+    knote->queued = true;
+    kq->queued++;
+}
+
+static bool watches_pipe_writer(const struct knote *knote)
+{
+    return knote->kind == KIND_WRITE && knote->seen.kind == FILE_PIPE;
+}
+
+static bool others_watch(struct knote *knote)
+{
+    const int filters[] = {EVFILT_READ, EVFILT_WRITE, flavour.except_filter};
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        if (filters[i] != knote->filter && knote_find(knote->kq, knote->ident, filters[i]))
+            return true;
+    }
+    return false;
+}
+
+void knote_drop(struct knote *knote)
+{
+    struct kq *kq = knote->kq;
+    dequeue(knote);
+    if (kind_is_descriptor(knote->kind)) {
+        if (!others_watch(knote))
+            kq_unwatch(kq, (int)knote->ident);
+        if (knote->seen.id.inode != 0)
+            LINK_REMOVE(knote, by_file);
+        if (watches_pipe_writer(knote))
+            kq->pipe_writers--;
+    }
+    LINK_REMOVE(knote, by_key);
+    LINK_REMOVE(knote, by_kq);
+    kq->knotes--;
+    alive--;
+    *knote = (struct knote){.kq = NULL};
+    knote->by_kq.next = unused;
+    unused = knote;
+}
+
+/* --- activation --- */
+
+void knote_activate(struct knote *knote)
+{
+    knote->active = true;
+    enqueue(knote);
+}
+
+/* False when the number was closed behind the wrapped calls: such a knote stays silent, and goes
+ * when its number is used or closed again. */
+static bool glance(struct knote *knote, struct look *now)
+{
+    return file_look((int)knote->ident, now) && file_same(now->id, knote->seen.id);
+}
+
+static bool is_cut_off(const struct knote *knote, const struct look *now)
+{
+    enum { PIPE_MARK = 512 };
+    return older_release() && flavour.older_full_pipe_cut_off && knote->kind == KIND_WRITE &&
+           now->kind == FILE_PIPE && now->peer_gone && knote->seen.space < PIPE_MARK;
+}
+
+void knote_news(struct knote *knote, bool forced)
+{
+    struct look now;
+    if (!glance(knote, &now) || is_cut_off(knote, &now))
+        return;
+    bool level = !(knote->flags & EV_CLEAR);
+    bool edge = forced || level || filter_edge(knote, &now);
+    knote->seen = now;
+    if (edge && filter_true(knote, &now))
+        knote_activate(knote);
+}
+
+/* Kernels wake the readers first. */
+void file_news(struct file_id id)
+{
+    for (int writers = 0; writers <= 1; writers++) {
+        for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
+            if ((knote->kind == KIND_WRITE) != writers)
+                continue;
+            knote_news(knote, false);
+            kq_settle(knote->kq);
+        }
+    }
+}
+
+/* --- one change --- */
+
+static bool is_true_now(struct knote *knote)
+{
+    if (!kind_is_descriptor(knote->kind))
+        return filter_true(knote, NULL);
+    struct look now;
+    if (!glance(knote, &now))
+        return false;
+    knote->seen = now;
+    return filter_true(knote, &now);
+}
+
+static int attach_descriptor(struct knote *knote)
+{
+    struct look now;
+    int fd = (int)knote->ident;
+    if (!file_look(fd, &now))
+        return EBADF;
+    int error = filter_attach(knote, &now);
+    if (error != 0)
+        return error;
+    error = others_watch(knote) ? 0 : kq_watch(knote->kq, fd);
+    if (error == EPERM) /* files, and devices that cannot be polled */
+        error = now.kind == FILE_DEVICE ? flavour.device_unpolled_error : 0;
+    if (error != 0)
+        return error;
+    knote->attached_listener = now.kind == FILE_LISTENER;
+    knote->seen = now;
+    LINK_INSERT(file_bucket(now.id), knote, by_file);
+    if (watches_pipe_writer(knote))
+        knote->kq->pipe_writers++;
+    return 0;
+}
+
+static int attach_user(struct knote *knote, struct kevent *change)
+{
+    int others = 0;
+    if (flavour.user_limit < INT_MAX) {
+        for (struct kq *kq = kq_each(NULL); kq; kq = kq_each(kq))
+            for (const struct knote *other = kq->list; other; other = other->by_kq.next)
+                others += other->kind == KIND_USER;
+    }
+    if (others > flavour.user_limit)
+        return ENOMEM;
+    filter_user_change(knote, change, true);
+    return 0;
+}
+
+static int add(struct kq *kq, struct kevent *change, enum kind kind)
+{
+    if (kind == KIND_AIO || kind == KIND_LIO)
+        return flavour.aio_add_error;
+    if (kind == KIND_UNMODELLED)
+        model_abort("filter %d is not modelled", (int)change->filter);
+    struct knote *knote = knote_new(kq, change, kind);
+    int error = kind == KIND_USER ? attach_user(knote, change) : attach_descriptor(knote);
+    if (error != 0) {
+        knote_drop(knote);
+        return error;
+    }
+    if (is_true_now(knote))
+        knote_activate(knote);
+    return 0;
+}
+
+static bool touches(enum touch rule, unsigned flags)
+{
+    const unsigned wanted[] = {
+        [TOUCH_ALWAYS] = ~0U,
+        [TOUCH_ADD] = EV_ADD,
+        [TOUCH_ADD_OR_ENABLE] = EV_ADD | EV_ENABLE,
+    };
+    return rule == TOUCH_ALWAYS || (flags & wanted[rule]) != 0;
+}
+
+static void touch(struct knote *knote, struct kevent *change)
+{
+    bool user = knote->kind == KIND_USER;
+    if (user) {
+        filter_user_change(knote, change, false);
+        if (!flavour.user_keeps_first_udata)
+            knote->udata = change->udata;
+    } else if (touches(flavour.touch_replaces, change->flags)) {
+        knote->udata = change->udata;
+        knote->asked_fflags = (unsigned)change->fflags;
+        knote->asked_data = change->data;
+    }
+    if (change->flags & EV_DISABLE) {
+        knote->disabled = true;
+        dequeue(knote);
+    }
+    if (change->flags & EV_ENABLE)
+        knote->disabled = false;
+    /* Flags stay as the first EV_ADD gave them (K6), and EV_ADD does not enable. */
+    if (!user && !touches(flavour.touch_reruns, change->flags))
+        return;
+    if (is_true_now(knote))
+        knote_activate(knote);
+}
+
+/* Contradictions are settled in the change itself, where a receipt shows it. */
+static int settle_contradictions(struct kevent *change)
+{
+    const unsigned toggle = EV_ENABLE | EV_DISABLE;
+    if ((change->flags & toggle) == toggle) {
+        if (flavour.enable_and_disable == CONFLICT_REFUSED)
+            return EINVAL;
+        change->flags &=
+            (__typeof__(change->flags))(flavour.enable_and_disable == CONFLICT_FIRST ? ~EV_DISABLE
+                                                                                     : ~EV_ENABLE);
+    }
+    const unsigned both = EV_ADD | EV_DELETE;
+    if ((change->flags & both) == both && flavour.add_and_delete == CONFLICT_SECOND)
+        change->flags &= (__typeof__(change->flags))~EV_ADD;
+    return 0;
+}
+
+static bool deletes(const struct kevent *change)
+{
+    bool adds = (change->flags & EV_ADD) != 0;
+    return (change->flags & EV_DELETE) && (!adds || flavour.add_and_delete == CONFLICT_TOGGLES);
+}
+
+static uintptr_t descriptor_limit(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : INT_MAX;
+}
+
+/* The knote that the change names. One whose number was closed behind the wrapped calls is dropped
+ * here. */
+static int find(struct kq *kq, const struct kevent *change, enum kind kind, struct knote **found)
+{
+    struct file_id id;
+    struct knote *knote = knote_find(kq, change->ident, (int)change->filter);
+    *found = knote;
+    if (!kind_is_descriptor(kind))
+        return 0;
+    bool open = change->ident <= INT_MAX && file_identify((int)change->ident, &id);
+    if (knote && (!open || !file_same(knote->seen.id, id))) {
+        knote_drop(knote);
+        *found = NULL;
+    }
+    if (open)
+        return 0;
+    if (!(change->flags & EV_ADD))
+        return flavour.closed_without_add;
+    return change->ident < descriptor_limit() ? EBADF : flavour.beyond_limit_error;
+}
+
+int change_apply(struct kq *kq, struct kevent *change)
+{
+    enum kind kind = knote_kind((int)change->filter);
+    struct knote *knote;
+    if (change->flags & flavour.unmodelled_flags)
+        model_abort("flags 0x%x are not modelled", (unsigned)change->flags);
+    int error = settle_contradictions(change);
+    if (error == 0 && kind == KIND_UNKNOWN)
+        error = EINVAL;
+    if (error == 0 && (change->flags & EV_ADD))
+        error = fault_of_change((int)change->filter);
+    if (error == 0)
+        error = find(kq, change, kind, &knote);
+    if (error != 0)
+        return error;
+    if (!knote && !(change->flags & EV_ADD))
+        return ENOENT;
+    if (knote && deletes(change)) {
+        knote_drop(knote);
+        return 0;
+    }
+    if (!knote) {
+        error = add(kq, change, kind);
+        if (flavour.receipt_clears_new)
+            change->fflags = 0;
+        return error;
+    }
+    touch(knote, change);
+    if (kind == KIND_USER && flavour.receipt_masks_user)
+        change->fflags &= NOTE_FFLAGSMASK;
+    bool receipt = (change->flags & EV_RECEIPT) != 0;
+    return older_release() && flavour.older_made_up_result && !receipt ? EPROTO : 0;
+}
+
+/* --- delivery --- */
+
+static bool skips_check(const struct knote *knote)
+{
+    if (!(knote->flags & EV_ONESHOT))
+        return false;
+    return knote->kind == KIND_USER ? !flavour.oneshot_user_rechecked : !flavour.oneshot_rechecked;
+}
+
+static void report(const struct knote *knote, struct kevent *event)
+{
+    bool user = knote->kind == KIND_USER;
+    bool blank = user && (knote->flags & EV_ONESHOT) && flavour.user_oneshot_blank;
+    memset(event, 0, sizeof *event);
+    event->ident = knote->ident;
+    event->filter = (__typeof__(event->filter))knote->filter;
+    event->flags = (__typeof__(event->flags))knote->flags;
+    event->fflags = blank ? 0 : user ? knote->asked_fflags : knote->fflags;
+    event->data = (__typeof__(event->data))(blank ? 0 : user ? knote->asked_data : knote->data);
+    event->udata = knote->udata;
+}
+
+static void after_report(struct knote *knote)
+{
+    bool clear = (knote->flags & EV_CLEAR) != 0;
+    bool dispatch = (knote->flags & EV_DISPATCH) && !(clear && flavour.clear_beats_dispatch);
+    if (knote->flags & EV_ONESHOT || knote->kind == KIND_AIO || knote->kind == KIND_LIO) {
+        knote_drop(knote);
+        return;
+    }
+    if (clear) {
+        knote->fflags = 0;
+        knote->data = 0;
+        knote->triggered = false;
+        if (knote->kind == KIND_USER && flavour.user_clear_zeroes) {
+            knote->asked_fflags = 0;
+            knote->asked_data = 0;
+        }
+    }
+    if (dispatch)
+        knote->disabled = true;
+    if (clear || dispatch)
+        knote->active = false;
+    else
+        enqueue(knote);
+}
+
+int queue_fetch(struct kq *kq, struct kevent *events, int room)
+{
+    int count = 0;
+    for (int left = kq->queued; left > 0 && count < room; left--) {
+        struct knote *knote = kq->queue;
+        if (!knote)
+            break;
+        dequeue(knote);
+        if (!skips_check(knote) && !is_true_now(knote)) {
+            knote->active = false;
+            continue;
+        }
+        report(knote, &events[count++]);
+        after_report(knote);
+    }
+    return count;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* EVFILT_EXCEPT and NOTE_OOB: priority data, and the READ filter in disguise (rule 8, K35). */
+#include "test_support.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+enum { TOKEN = 81 };
+
+#define NEED_EXCEPT()                                 \
+    do {                                              \
+        if (!HAVE_EXCEPT)                             \
+            SKIP("this system has no EVFILT_EXCEPT"); \
+    } while (0)
+
+/* A TCP connection, and a kqueue that watches its second end with one filter. */
+struct fixture {
+    int kq;
+    int sender;
+    int receiver;
+};
+
+static struct fixture open_with(int filter, uint32_t flags, uint32_t fflags)
+{
+    int ends[2];
+    open_tcp(ends);
+    struct fixture f = {.kq = open_kqueue(), .sender = ends[0], .receiver = ends[1]};
+    REQUIRE_EQ(ask_with(f.kq, (uintptr_t)f.receiver, filter, flags, fflags, 0, TOKEN), 0);
+    return f;
+}
+
+static void close_fixture(struct fixture f)
+{
+    close(f.kq);
+    close(f.sender);
+    close(f.receiver);
+}
+
+static void put_urgent(int fd)
+{
+    REQUIRE_EQ(send(fd, "!", 1, MSG_OOB), 1);
+}
+
+/* The next event that tells of urgent data; others are dropped, as a selector does. */
+static bool await_oob(int kq, struct kevent *event)
+{
+    while (await(kq, event)) {
+        if (event->fflags & OOB)
+            return true;
+    }
+    return false;
+}
+
+static int touch(struct fixture f, uint32_t flags, uint32_t fflags)
+{
+    return ask_with(f.kq, (uintptr_t)f.receiver, FILTER_EXCEPT, flags, fflags, 0, TOKEN);
+}
+
+TEST(k35_urgent_data_is_reported_with_note_oob)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    CHECK(quiet(f.kq));
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    CHECK_EQ(event.filter, FILTER_EXCEPT);
+    CHECK_EQ(event.fflags, OOB);
+    CHECK_EQ(event.flags & EV_EOF, 0);
+    CHECK_EQ(token_of(&event), TOKEN);
+    close_fixture(f);
+}
+
+TEST(rule8_except_for_plain_data)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    int read_kq = open_kqueue();
+    CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
+    put(f.sender, "hello");
+    struct kevent event;
+    REQUIRE(await(read_kq, &event));
+    CHECK_EQ(fetch_one(f.kq, &event), expected.except_fires_for_data);
+    CHECK_EQ(event.fflags & OOB, 0);
+    close(read_kq);
+    close_fixture(f);
+}
+
+TEST(rule8_except_without_note_oob)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, 0);
+    int read_kq = open_kqueue();
+    CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
+    put(f.sender, "hello");
+    struct kevent event;
+    REQUIRE(await(read_kq, &event));
+    CHECK_EQ(fetch_one(f.kq, &event), expected.except_without_note_fires);
+    CHECK_EQ(event.fflags & OOB, 0);
+    if (expected.except_without_note_fires)
+        CHECK_EQ(event.data, 5);
+    close(read_kq);
+    close_fixture(f);
+}
+
+TEST(rule8_except_and_the_end)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    int read_kq = open_kqueue();
+    CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
+    CHECK_EQ(shutdown(f.sender, SHUT_WR), 0);
+    struct kevent event;
+    REQUIRE(await_eof(read_kq, &event));
+    fetch_one(f.kq, &event);
+    CHECK_EQ((event.flags & EV_EOF) != 0, expected.except_reports_eof);
+    close(read_kq);
+    close_fixture(f);
+}
+
+TEST(rule8_read_with_note_oob)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, OOB);
+    int except_kq = open_kqueue();
+    CHECK_EQ(
+        ask_with(except_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB, 0, TOKEN),
+        0);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(except_kq, &event));
+    fetch_one(f.kq, &event);
+    CHECK_EQ((event.fflags & OOB) != 0, expected.read_honours_note_oob);
+    close(except_kq);
+    close_fixture(f);
+}
+
+TEST(read_without_note_oob_never_tells_of_urgent_data)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
+    put_urgent(f.sender);
+    put(f.sender, "x");
+    struct kevent event;
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ(event.fflags, 0);
+    CHECK_EQ(event.filter, EVFILT_READ);
+    close_fixture(f);
+}
+
+TEST(rule8_condition_outlasts_recv_of_the_urgent_byte)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    char byte = 0;
+    CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), 1);
+    CHECK_EQ(byte, '!');
+    CHECK_EQ(touch(f, EV_ADD | EV_DISPATCH | EV_ENABLE, OOB), 0);
+    REQUIRE(fetch_one(f.kq, &event)); /* spurious, and normal: the reader stands at the mark */
+    CHECK_EQ(event.fflags, OOB);
+    CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), -1);
+    close_fixture(f);
+}
+
+TEST(reading_past_the_mark_ends_the_condition)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    char byte = 0;
+    CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), 1);
+    put(f.sender, "abc");
+    CHECK_EQ(take(f.receiver, 3), 3);
+    CHECK_EQ(touch(f, EV_ADD | EV_DISPATCH | EV_ENABLE, OOB), 0);
+    CHECK(quiet(f.kq));
+    close_fixture(f);
+}
+
+TEST(macos_level_knote_keeps_note_oob)
+{
+    NEED_STATED(expected.level_keeps_note_oob);
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD, OOB);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    char byte;
+    CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), 1);
+    put(f.sender, "abcdef");
+    CHECK_EQ(take(f.receiver, 3), 3); /* past the mark, and some is left */
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ((event.fflags & OOB) != 0, expected.level_keeps_note_oob);
+    close_fixture(f);
+}
+
+TEST(except_level_spins_while_the_mark_stands)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD, OOB);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    char byte;
+    CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), 1);
+    for (int i = 0; i < 3; i++) {
+        REQUIRE(fetch_one(f.kq, &event));
+        CHECK(event.fflags & OOB);
+    }
+    close_fixture(f);
+}
+
+TEST(except_clear_fires_again_for_later_data_while_the_mark_stands)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    while (fetch_one(f.kq, &event)) /* one urgent segment may wake twice */
+        continue;
+    put(f.sender, "x");
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ(event.fflags, OOB);
+    close_fixture(f);
+}
+
+TEST(rule4_enable_without_fflags_may_drop_note_oob)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    CHECK_EQ(touch(f, EV_DISABLE, 0), 0);
+    CHECK_EQ(touch(f, EV_ENABLE, 0), 0);
+    int sure_kq = open_kqueue();
+    CHECK_EQ(
+        ask_with(sure_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB, 0, TOKEN),
+        0);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(sure_kq, &event));
+    fetch_one(f.kq, &event);
+    CHECK_EQ((event.fflags & OOB) == 0, expected.enable_drops_note_oob);
+    close(sure_kq);
+    close_fixture(f);
+}
+
+TEST(add_without_fflags_drops_note_oob)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    CHECK_EQ(touch(f, EV_ADD | EV_CLEAR, 0), 0);
+    int sure_kq = open_kqueue();
+    CHECK_EQ(
+        ask_with(sure_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB, 0, TOKEN),
+        0);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(sure_kq, &event));
+    fetch_one(f.kq, &event);
+    CHECK_EQ(event.fflags & OOB, 0);
+    close(sure_kq);
+    close_fixture(f);
+}
+
+TEST(except_on_a_pipe_is_refused)
+{
+    NEED_EXCEPT();
+    int ends[2];
+    open_pipe(ends);
+    int kq = open_kqueue();
+    CHECK_EQ(ask_with(kq, (uintptr_t)ends[0], FILTER_EXCEPT, EV_ADD, OOB, 0, TOKEN),
+             expected.except_on_pipe);
+    CHECK_EQ(ask_with(kq, (uintptr_t)ends[0], FILTER_EXCEPT, EV_DELETE, OOB, 0, TOKEN), ENOENT);
+    close(kq);
+    close_both(ends);
+}
+
+TEST(except_read_and_write_stand_side_by_side)
+{
+    NEED_EXCEPT();
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    CHECK_EQ(ask(f.kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
+    CHECK_EQ(ask(f.kq, f.receiver, EVFILT_WRITE, EV_ADD | EV_CLEAR, TOKEN), 0);
+    struct kevent event;
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ(event.filter, EVFILT_WRITE);
+    CHECK_EQ(touch(f, EV_DELETE, OOB), 0);
+    CHECK_EQ(touch(f, EV_DELETE, OOB), ENOENT);
+    put(f.sender, "x");
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ(event.filter, EVFILT_READ);
+    CHECK(quiet(f.kq));
+    close_fixture(f);
+}
+
+TEST(k35_except_is_absent_on_freebsd_and_netbsd)
+{
+    if (HAVE_EXCEPT)
+        SKIP("this system has EVFILT_EXCEPT");
+    int ends[2];
+    open_tcp(ends);
+    int kq = open_kqueue();
+    /* The numbers it has elsewhere mean another filter or none: nothing to pretend with. */
+    CHECK_EQ(ask(kq, ends[1], FILTER_EXCEPT, EV_ADD, TOKEN), EINVAL);
+    CHECK(quiet(kq));
+    close(kq);
+    close_both(ends);
+}
