@@ -12,6 +12,8 @@
 #include <mio/event.h>
 #include <mio/events.h>
 #include <mio/interest.h>
+#include <mio/io.h>
+#include <mio/net.h>
 #include <mio/options.h>
 #include <mio/platform.h>
 #include <mio/poll.h>

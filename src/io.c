@@ -3,25 +3,27 @@
 
 #include "selector/selector.h"
 
-ptrdiff_t mio_source_rearm(const struct mio_source *source)
+ptrdiff_t mio_source_rearm(const struct mio_source *source, mio_interest direction)
 {
     struct mio_selector *selector = source->selector;
-    if (!selector->ops->rearm || (source->interest & (MIO_LEVEL | MIO_ONESHOT)) != 0)
+    mio_interest asked = direction & source->interest;
+    if (!selector->ops->rearm || asked == 0 || (source->interest & (MIO_LEVEL | MIO_ONESHOT)) != 0)
         return -EAGAIN;
     if (mio_born_before_fork(&selector->birth))
         return -EAGAIN;
-    int error = selector->ops->rearm(selector, source->fd, source->interest);
+    int error = selector->ops->rearm(selector, source->fd, asked);
     if (error == 0 || error == -ENOENT)
         return -EAGAIN;
     mio_log(&selector->config, error, "asking for the next event of a source");
     return error;
 }
 
-ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_io_function *operation, void *user)
+ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_interest direction,
+                            mio_io_function *operation, void *user)
 {
-    if (!source || !operation)
+    if (!source || !operation || (direction & MIO_ALL_READINESS) == 0)
         return -EINVAL;
     if (source->fd == MIO_INVALID_FD)
         return -EBADF;
-    return mio_source_after_io(source, operation(source->fd, user));
+    return mio_source_after_io(source, direction, operation(source->fd, user));
 }

@@ -7,14 +7,19 @@
 
 #include <errno.h>
 
-/* Asks the selector of a registered source for its next event, after -EAGAIN; returns what the
- * operation then returns. */
-ptrdiff_t mio_source_rearm(const struct mio_source *source);
+/* What reading, receiving or accepting waits for when it gives -EAGAIN. */
+#define MIO_INCOMING ((mio_interest)(MIO_READABLE | MIO_PRIORITY))
 
-/* Every operation's result goes through this. */
-static inline ptrdiff_t mio_source_after_io(const struct mio_source *source, ptrdiff_t result)
+/* Asks the selector of a registered source for its next event in a direction, after -EAGAIN;
+ * returns what the operation then returns. */
+ptrdiff_t mio_source_rearm(const struct mio_source *source, mio_interest direction);
+
+/* Every operation's result goes through this. Only the direction that would have blocked is asked
+ * for: the other one has not been drained, and its event would be one too many. */
+static inline ptrdiff_t mio_source_after_io(const struct mio_source *source, mio_interest direction,
+                                            ptrdiff_t result)
 {
-    return result == -EAGAIN && source->selector ? mio_source_rearm(source) : result;
+    return result == -EAGAIN && source->selector ? mio_source_rearm(source, direction) : result;
 }
 
 #endif

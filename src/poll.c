@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "registry.h"
 #include "selector/selector.h"
+#include "units.h"
 
 #include <errno.h>
 #include <time.h>
@@ -20,8 +21,6 @@ enum { NOTICE_SECOND_WAITER = false };
 #else
 enum { NOTICE_SECOND_WAITER = true };
 #endif
-
-enum { NS_PER_SECOND = 1000000000 };
 
 struct mio_poll {
     struct mio_registry registry; /* lent to the caller; holds the selector */
@@ -100,7 +99,7 @@ int64_t mio_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+    return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
 }
 
 /* One fetch, with all that belongs to it. As ops->select(). */

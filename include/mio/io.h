@@ -46,7 +46,8 @@ typedef ptrdiff_t mio_io_function(mio_fd fd, void *user);
 
 /*
  * Calls operation(source->fd, user) and returns its result, after noting a -EAGAIN: where the
- * library and not the kernel makes the edges, this asks for the next event. On epoll and kqueue
+ * library and not the kernel makes the edges, this asks for the next event in `direction`,
+ * MIO_READABLE for what reads or accepts, MIO_WRITABLE for what writes. On epoll and kqueue
  * nothing has to be noted and plain calls on the descriptor do as well, but only with this does the
  * program run on every selector. The functions of the library do it themselves.
  *
@@ -56,16 +57,17 @@ typedef ptrdiff_t mio_io_function(mio_fd fd, void *user);
  *       return n < 0 ? -errno : n;
  *   }
  *   ...
- *   n = mio_source_try_io(&socket.source, receive, &message);
+ *   n = mio_source_try_io(&socket.source, MIO_READABLE, receive, &message);
  *
- * -EINVAL: NULL. -EBADF: the source is closed. When the next event cannot be asked for (-ENOMEM),
- * that error is returned in place of -EAGAIN, since nothing would end the waiting; it is told to
- * the log too. That the selector has already forgotten the descriptor (-ENOENT) is no such error:
- * -EAGAIN stays. Nor is a registration for MIO_LEVEL, which needs no asking, for MIO_ONESHOT, which
- * only mio_source_reregister() arms again, or one made by the parent before a fork.
+ * -EINVAL: NULL, or no direction. -EBADF: the source is closed. When the next event cannot be asked
+ * for (-ENOMEM), that error is returned in place of -EAGAIN, since nothing would end the waiting;
+ * it is told to the log too. That the selector has already forgotten the descriptor (-ENOENT) is no
+ * such error: -EAGAIN stays. Nor is a registration for MIO_LEVEL, which needs no asking, for
+ * MIO_ONESHOT, which only mio_source_reregister() arms again, or one made by the parent before a
+ * fork.
  */
-MIO_API ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_io_function *operation,
-                                    void *user);
+MIO_API ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_interest direction,
+                                    mio_io_function *operation, void *user);
 
 MIO_END_DECLS
 

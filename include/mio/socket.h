@@ -40,9 +40,10 @@
 
 MIO_BEGIN_DECLS
 
-/* Whether an IPv6 socket is for IPv6 alone. */
+/* Whether an IPv6 socket is for IPv6 alone. One that is bound to another address than [::] is, on
+ * Linux whatever is asked for. */
 enum mio_only_v6 {
-    MIO_ONLY_V6_DEFAULT = 0, /* as the system has it: Linux, Apple, NetBSD's default differ */
+    MIO_ONLY_V6_DEFAULT = 0, /* as the system has it: Linux and Apple NO, the BSDs YES */
     MIO_ONLY_V6_YES,
     MIO_ONLY_V6_NO /* IPv4 too, as ::ffff:a.b.c.d; OpenBSD cannot: -EINVAL */
 };

@@ -90,7 +90,8 @@ ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mi
 {
     if (!sender)
         return -EINVAL;
-    return mio_source_after_io(&sender->source, mio_pipe_write(sender->source.fd, parts, count));
+    return mio_source_after_io(&sender->source, MIO_WRITABLE,
+                               mio_pipe_write(sender->source.fd, parts, count));
 }
 
 ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buffer, size_t size)
@@ -103,7 +104,8 @@ ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, void *buffe
 {
     if (!receiver)
         return -EINVAL;
-    return mio_source_after_io(&receiver->source, call_read(receiver->source.fd, buffer, size));
+    return mio_source_after_io(&receiver->source, MIO_INCOMING,
+                               call_read(receiver->source.fd, buffer, size));
 }
 
 ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const struct mio_iovec *parts,
@@ -112,7 +114,8 @@ ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const stru
     if (!receiver)
         return -EINVAL;
     return mio_source_after_io(
-        &receiver->source, call_readv(receiver->source.fd, iovec_of(parts), iovec_count(count)));
+        &receiver->source, MIO_INCOMING,
+        call_readv(receiver->source.fd, iovec_of(parts), iovec_count(count)));
 }
 
 int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking)

@@ -261,7 +261,7 @@ int mio_socket_accept(const struct mio_source *listener, struct mio_source *sour
             accept_once(listener->fd, peer ? &sockaddr.as.any : NULL, peer ? &sockaddr.size : NULL);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return (int)mio_source_after_io(listener, mio_failed(saved));
+        return (int)mio_source_after_io(listener, MIO_INCOMING, mio_failed(saved));
     errno = saved;
     int error = finish_accepted(fd);
     if (error < 0)

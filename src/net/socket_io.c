@@ -26,14 +26,15 @@ static ptrdiff_t after_send(const struct mio_source *source, ptrdiff_t result)
 {
     if (SAYS_EPROTOTYPE && result == -EPROTOTYPE)
         return -ECONNRESET;
-    return mio_source_after_io(source, result);
+    return mio_source_after_io(source, MIO_WRITABLE, result);
 }
 
 static ptrdiff_t receive(const struct mio_source *source, void *buffer, size_t size, int flags)
 {
     if (!source)
         return -EINVAL;
-    return mio_source_after_io(source, call_recvfrom(source->fd, buffer, size, flags, NULL, NULL));
+    return mio_source_after_io(source, MIO_INCOMING,
+                               call_recvfrom(source->fd, buffer, size, flags, NULL, NULL));
 }
 
 ptrdiff_t mio_socket_recv(const struct mio_source *source, void *buffer, size_t size)
@@ -64,7 +65,7 @@ static ptrdiff_t receive_from(const struct mio_source *source, void *buffer, siz
         call_recvfrom(source->fd, buffer, size, flags, &sockaddr.as.any, &sockaddr.size);
     if (result >= 0)
         mio_sockaddr_read(&sockaddr, from);
-    return mio_source_after_io(source, result);
+    return mio_source_after_io(source, MIO_INCOMING, result);
 }
 
 ptrdiff_t mio_socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
@@ -106,7 +107,7 @@ ptrdiff_t mio_socket_recv_parts(const struct mio_source *source, const struct mi
     if (!source)
         return -EINVAL;
     struct msghdr message = message_of(parts, count);
-    return mio_source_after_io(source, call_recvmsg(source->fd, &message));
+    return mio_source_after_io(source, MIO_INCOMING, call_recvmsg(source->fd, &message));
 }
 
 ptrdiff_t mio_socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,

@@ -40,6 +40,7 @@
 #include "../error.h"
 #include "../linux_syscall.h"
 #include "../memory.h"
+#include "../units.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -64,8 +65,6 @@ _Static_assert((int)MIO_EPOLL_IN == (int)EPOLLIN && (int)MIO_EPOLL_PRI == (int)E
                    (int)MIO_EPOLL_OUT == (int)EPOLLOUT && (int)MIO_EPOLL_ERR == (int)EPOLLERR &&
                    (int)MIO_EPOLL_HUP == (int)EPOLLHUP && (int)MIO_EPOLL_RDHUP == (int)EPOLLRDHUP,
                "constants of epoll");
-
-enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 struct epoll_selector {
     struct mio_selector base;
@@ -146,14 +145,14 @@ struct kernel_timespec {
 static int wait_nanoseconds(struct epoll_selector *self, struct mio_event *list, int room,
                             int64_t timeout_ns)
 {
-    struct kernel_timespec timeout = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
+    struct kernel_timespec timeout = {timeout_ns / MIO_NS_PER_S, timeout_ns % MIO_NS_PER_S};
     return (int)mio_syscall(SYS_epoll_pwait2, self->epoll, (long)list, room, (long)&timeout, 0, 0);
 }
 
 /* Up, so that a timeout never ends early; what an int cannot hold is waited for in parts. */
 static int milliseconds_of(int64_t timeout_ns)
 {
-    int64_t milliseconds = timeout_ns / NS_PER_MS + (timeout_ns % NS_PER_MS != 0);
+    int64_t milliseconds = timeout_ns / MIO_NS_PER_MS + (timeout_ns % MIO_NS_PER_MS != 0);
     return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
 }
 
@@ -162,7 +161,7 @@ __attribute__((noinline)) static int select_exactly(struct epoll_selector *self,
                                                     struct mio_event *list, int room,
                                                     int64_t timeout_ns)
 {
-    bool whole = timeout_ns % NS_PER_MS == 0 && timeout_ns / NS_PER_MS <= INT_MAX;
+    bool whole = timeout_ns % MIO_NS_PER_MS == 0 && timeout_ns / MIO_NS_PER_MS <= INT_MAX;
     if (!whole && !self->milliseconds) {
         int count = wait_nanoseconds(self, list, room, timeout_ns);
         if (count != -ENOSYS && count != -EPERM)
@@ -183,7 +182,7 @@ static int epoll_select(struct mio_selector *selector, struct mio_event *list, i
 
 /* --- registering --- */
 
-static uint32_t events_of(mio_interest interest)
+static uint32_t epoll_events_of(mio_interest interest)
 {
     uint32_t events = 0;
     if ((interest & MIO_READABLE) != 0)
@@ -215,7 +214,7 @@ static int control(struct epoll_selector *self, int operation, int fd, uint32_t 
 static int epoll_register(struct mio_selector *selector, mio_fd fd, mio_token token,
                           mio_interest interest)
 {
-    return control(epoll_of(selector), EPOLL_CTL_ADD, fd, events_of(interest), token);
+    return control(epoll_of(selector), EPOLL_CTL_ADD, fd, epoll_events_of(interest), token);
 }
 
 static int delete_and_add(struct epoll_selector *self, mio_fd fd, mio_token token,
@@ -224,9 +223,9 @@ static int delete_and_add(struct epoll_selector *self, mio_fd fd, mio_token toke
     int error = control(self, EPOLL_CTL_DEL, fd, 0, 0);
     if (error < 0)
         return error;
-    error = control(self, EPOLL_CTL_ADD, fd, events_of(interest), token);
+    error = control(self, EPOLL_CTL_ADD, fd, epoll_events_of(interest), token);
     if (error < 0 && previous)
-        control(self, EPOLL_CTL_ADD, fd, events_of(previous->interest), previous->token);
+        control(self, EPOLL_CTL_ADD, fd, epoll_events_of(previous->interest), previous->token);
     return error;
 }
 
@@ -235,7 +234,7 @@ static int epoll_reregister(struct mio_selector *selector, mio_fd fd, mio_token 
 {
     struct epoll_selector *self = epoll_of(selector);
     if ((interest & MIO_EXCLUSIVE) == 0) {
-        int error = control(self, EPOLL_CTL_MOD, fd, events_of(interest), token);
+        int error = control(self, EPOLL_CTL_MOD, fd, epoll_events_of(interest), token);
         /* EINVAL: the entry in place is exclusive, or the descriptor is the epoll set itself, which
          * DEL refuses too. */
         if (error != -EINVAL)

@@ -44,6 +44,7 @@
 
 #include "../error.h"
 #include "../memory.h"
+#include "../units.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -74,7 +75,7 @@ _Static_assert(MIO_KEVENT_LIO == EVFILT_LIO, "constants of kqueue");
 #endif
 
 /* Refused above: 10^8 seconds by macOS up to 10.14, INT32_MAX by later ones (K40). */
-enum { LONGEST_WAIT_S = 100000000, NS_PER_S = 1000000000 };
+enum { LONGEST_WAIT_S = 100000000 };
 
 /* --- descriptors, close-on-exec and non-blocking from the first moment where there is a call for
  * it --- */
@@ -186,10 +187,10 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     struct timespec timeout;
     struct timespec *limit = NULL;
     if (timeout_ns >= 0) {
-        int64_t seconds = timeout_ns / NS_PER_S;
+        int64_t seconds = timeout_ns / MIO_NS_PER_S;
         bool fits = seconds < LONGEST_WAIT_S;
         timeout.tv_sec = fits ? (time_t)seconds : LONGEST_WAIT_S;
-        timeout.tv_nsec = fits ? (long)(timeout_ns % NS_PER_S) : 0;
+        timeout.tv_nsec = fits ? (long)(timeout_ns % MIO_NS_PER_S) : 0;
         limit = &timeout;
     }
     int saved = errno;

@@ -40,6 +40,7 @@
 #include "../error.h"
 #include "../memory.h"
 #include "../record.h"
+#include "../units.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -70,7 +71,7 @@ static int poll_exactly(struct pollfd *fds, nfds_t count, const struct timespec 
 }
 #endif
 
-enum { SMALLEST_ROOM = 64, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+enum { SMALLEST_SET = 64 };
 
 /* A registration. Its pollfd stands at the same place in the other array. */
 struct poll_entry {
@@ -157,7 +158,7 @@ static int make_room(struct poll_selector *self)
     const struct mio_allocator *allocator = &self->base.config.allocator;
     if (self->count < self->room)
         return 0;
-    size_t larger = self->room > 0 ? self->room * 2 : SMALLEST_ROOM;
+    size_t larger = self->room > 0 ? self->room * 2 : SMALLEST_SET;
     int error = make_copy(allocator, &self->spare, larger);
     if (error < 0)
         return error;
@@ -188,8 +189,8 @@ static int make_place(struct poll_selector *self, int fd)
     if (needed <= self->place_room)
         return 0;
     size_t larger = self->place_room * 2 > needed ? self->place_room * 2 : needed;
-    if (larger < SMALLEST_ROOM)
-        larger = SMALLEST_ROOM;
+    if (larger < SMALLEST_SET)
+        larger = SMALLEST_SET;
     uint32_t *places = resize(&self->base.config.allocator, self->places, self->place_room, larger,
                               sizeof *places);
     if (!places)
@@ -241,7 +242,7 @@ static void poll_selector_free(struct mio_selector *selector)
 
 /* --- the registrations; the lock is held --- */
 
-static short events_of(mio_interest interest)
+static short poll_events_of(mio_interest interest)
 {
     int events = 0;
     if ((interest & MIO_READABLE) != 0)
@@ -300,7 +301,7 @@ static void set_entry(struct poll_selector *self, size_t place, mio_token token,
     self->entries[place].interest = interest;
     self->entries[place].serial = ++self->last_serial;
     switch_on(&self->fds[place]);
-    self->fds[place].events = events_of(interest);
+    self->fds[place].events = poll_events_of(interest);
 }
 
 static bool is_of_file(const struct poll_entry *entry, const struct stat *status)
@@ -425,7 +426,7 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
     if (place == 0) {
         error = -ENOENT;
     } else if ((self->entries[place].interest & (MIO_LEVEL | MIO_ONESHOT)) == 0) {
-        short events = events_of(interest & self->entries[place].interest);
+        short events = poll_events_of(interest & self->entries[place].interest);
         switch_on(&self->fds[place]);
         self->fds[place].events = (short)(self->fds[place].events | events);
         error = let_in(self);
@@ -454,15 +455,15 @@ static int poll_copy(struct poll_selector *self, size_t count, int64_t timeout_n
 {
     struct pollfd *fds = self->copy.fds;
     if (HAVE_PPOLL && timeout_ns > 0) {
-        int64_t seconds = timeout_ns / NS_PER_S;
+        int64_t seconds = timeout_ns / MIO_NS_PER_S;
         bool fits = seconds < INT_MAX;
         struct timespec timeout = {.tv_sec = fits ? (time_t)seconds : INT_MAX,
-                                   .tv_nsec = fits ? (long)(timeout_ns % NS_PER_S) : 0};
+                                   .tv_nsec = fits ? (long)(timeout_ns % MIO_NS_PER_S) : 0};
         return poll_exactly(fds, (nfds_t)count, &timeout);
     }
     if (timeout_ns <= 0)
         return poll(fds, (nfds_t)count, (int)timeout_ns);
-    int64_t milliseconds = timeout_ns / NS_PER_MS + (timeout_ns % NS_PER_MS != 0);
+    int64_t milliseconds = timeout_ns / MIO_NS_PER_MS + (timeout_ns % MIO_NS_PER_MS != 0);
     return poll(fds, (nfds_t)count, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
 }
 
@@ -482,7 +483,7 @@ static void disarm(struct pollfd *armed, mio_interest interest, short reported)
  */
 static short all_of(const struct pollfd *found, mio_interest interest)
 {
-    struct pollfd again = {.fd = found->fd, .events = events_of(interest)};
+    struct pollfd again = {.fd = found->fd, .events = poll_events_of(interest)};
     if ((found->revents & (POLLHUP | POLLERR | POLLRDHUP)) == 0 || found->events == again.events)
         return found->revents;
     return poll(&again, 1, 0) > 0 ? again.revents : found->revents;
