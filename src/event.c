@@ -6,22 +6,22 @@
 
 #include <errno.h>
 
-extern MIO_INLINE mio_token mio_event_token(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_readable(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_writable(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_error(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_read_closed(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_write_closed(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_priority(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_aio(const struct mio_event *event);
-extern MIO_INLINE bool mio_event_is_lio(const struct mio_event *event);
-extern MIO_INLINE int mio_event_error(const struct mio_event *event);
-extern MIO_INLINE int64_t mio_event_hint(const struct mio_event *event);
-extern MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event);
+extern inline mio_token mio_event_token(const struct mio_event *event);
+extern inline bool mio_event_is_readable(const struct mio_event *event);
+extern inline bool mio_event_is_writable(const struct mio_event *event);
+extern inline bool mio_event_is_error(const struct mio_event *event);
+extern inline bool mio_event_is_read_closed(const struct mio_event *event);
+extern inline bool mio_event_is_write_closed(const struct mio_event *event);
+extern inline bool mio_event_is_priority(const struct mio_event *event);
+extern inline bool mio_event_is_aio(const struct mio_event *event);
+extern inline bool mio_event_is_lio(const struct mio_event *event);
+extern inline int mio_event_error(const struct mio_event *event);
+extern inline int64_t mio_event_hint(const struct mio_event *event);
+extern inline uint32_t mio_event_readiness(const struct mio_event *event);
 
 #if defined(MIO_RECORD_KEVENT)
 
-extern MIO_INLINE bool mio_kevent_is_of_descriptor(const struct mio_event *event);
+extern inline bool mio_kevent_is_of_descriptor(const struct mio_event *event);
 
 #elif defined(MIO_RECORD_PLAIN)
 

@@ -6,12 +6,11 @@
 #include <errno.h>
 #include <limits.h>
 
-extern MIO_INLINE void mio_events_clear(struct mio_events *events);
-extern MIO_INLINE size_t mio_events_len(const struct mio_events *events);
-extern MIO_INLINE size_t mio_events_capacity(const struct mio_events *events);
-extern MIO_INLINE bool mio_events_is_empty(const struct mio_events *events);
-extern MIO_INLINE const struct mio_event *mio_events_get(const struct mio_events *events,
-                                                         size_t index);
+extern inline void mio_events_clear(struct mio_events *events);
+extern inline size_t mio_events_len(const struct mio_events *events);
+extern inline size_t mio_events_capacity(const struct mio_events *events);
+extern inline bool mio_events_is_empty(const struct mio_events *events);
+extern inline const struct mio_event *mio_events_get(const struct mio_events *events, size_t index);
 
 int mio_events_new(size_t capacity, struct mio_events **events)
 {

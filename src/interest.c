@@ -5,13 +5,13 @@
 
 #include <errno.h>
 
-extern MIO_INLINE mio_interest mio_interest_add(mio_interest interest, mio_interest other);
-extern MIO_INLINE mio_interest mio_interest_remove(mio_interest interest, mio_interest other);
-extern MIO_INLINE bool mio_interest_is_readable(mio_interest interest);
-extern MIO_INLINE bool mio_interest_is_writable(mio_interest interest);
-extern MIO_INLINE bool mio_interest_is_priority(mio_interest interest);
-extern MIO_INLINE bool mio_interest_is_aio(mio_interest interest);
-extern MIO_INLINE bool mio_interest_is_lio(mio_interest interest);
+extern inline mio_interest mio_interest_add(mio_interest interest, mio_interest other);
+extern inline mio_interest mio_interest_remove(mio_interest interest, mio_interest other);
+extern inline bool mio_interest_is_readable(mio_interest interest);
+extern inline bool mio_interest_is_writable(mio_interest interest);
+extern inline bool mio_interest_is_priority(mio_interest interest);
+extern inline bool mio_interest_is_aio(mio_interest interest);
+extern inline bool mio_interest_is_lio(mio_interest interest);
 
 static const struct mio_name interest_names[] = {
     {"READABLE", MIO_READABLE}, {"WRITABLE", MIO_WRITABLE},

@@ -12,11 +12,11 @@
 
 #include "selector/kqueue.h"
 
-extern MIO_INLINE uintptr_t mio_kqueue_event_ident(const struct mio_event *event);
-extern MIO_INLINE int mio_kqueue_event_filter(const struct mio_event *event);
-extern MIO_INLINE uint32_t mio_kqueue_event_flags(const struct mio_event *event);
-extern MIO_INLINE uint32_t mio_kqueue_event_fflags(const struct mio_event *event);
-extern MIO_INLINE int64_t mio_kqueue_event_data(const struct mio_event *event);
+extern inline uintptr_t mio_kqueue_event_ident(const struct mio_event *event);
+extern inline int mio_kqueue_event_filter(const struct mio_event *event);
+extern inline uint32_t mio_kqueue_event_flags(const struct mio_event *event);
+extern inline uint32_t mio_kqueue_event_fflags(const struct mio_event *event);
+extern inline int64_t mio_kqueue_event_data(const struct mio_event *event);
 
 int mio_kqueue_register(struct mio_registry *registry, uintptr_t ident, int filter, uint32_t flags,
                         uint32_t fflags, int64_t data, mio_token token)

@@ -167,15 +167,6 @@ static int fetch(struct mio_selector *selector, struct mio_event *list, int room
     return look_through(selector, list, room, count, done);
 }
 
-/* Sleeps by the rule of the two looks. */
-static int sleep_on_kernel(struct mio_selector *selector, struct mio_event *list, int room,
-                           int64_t timeout_ns)
-{
-    struct mio_wake_queue *queue = &selector->wakes;
-    atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
-    return fetch(selector, list, room, anything_pending(queue) ? 0 : timeout_ns);
-}
-
 /*
  * Ends a wait that has `count` events of the program and `fetched` of the kernel, or its error. The
  * waiter goes back to what it rests in before the last look at the stack, so that a wake after that
@@ -200,8 +191,9 @@ static int end_wait(struct mio_selector *selector, struct mio_event *list, int r
     return count;
 }
 
-int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list, int room,
-                          int64_t timeout_ns)
+/* A wait that does not sleep: it only looks, or the program has events to hand over. */
+__attribute__((noinline)) static int select_awake(struct mio_selector *selector,
+                                                  struct mio_event *list, int room)
 {
     struct mio_wake_queue *queue = &selector->wakes;
     int count = 0;
@@ -211,13 +203,41 @@ int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list,
         queue->kernel_first = !queue->kernel_first;
         if (!queue->kernel_first)
             count = hand_over(selector, list, room);
-        timeout_ns = 0;
     }
-    if (timeout_ns != 0)
-        fetched = sleep_on_kernel(selector, list, room, timeout_ns);
-    else if (count < room)
+    if (count < room)
         fetched = fetch(selector, list + count, room - count, 0);
     return end_wait(selector, list, room, count, fetched);
+}
+
+/* Ends the usual sleep, which brought events of which none needs a look. */
+static inline bool end_quietly(struct mio_selector *selector, int count)
+{
+    struct mio_wake_queue *queue = &selector->wakes;
+    if (count <= 0 || selector->ops->sift || atomic_load(&queue->rings_begun) != queue->settled ||
+        atomic_load(&queue->resting) != MIO_WAITER_AWAKE)
+        return false;
+    /* A plain store: a waker that sees it late rings once too often. */
+    atomic_store_explicit(&queue->waiter, MIO_WAITER_AWAKE, memory_order_release);
+    return true;
+}
+
+int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list, int room,
+                          int64_t timeout_ns)
+{
+    struct mio_wake_queue *queue = &selector->wakes;
+    if (timeout_ns == 0 || anything_pending(queue))
+        return select_awake(selector, list, room);
+    /* The rule of the two looks. */
+    unsigned done = atomic_load(&queue->rings_done);
+    atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
+    if (anything_pending(queue))
+        timeout_ns = 0;
+    int count = selector->ops->select(selector, list, room, timeout_ns);
+    /* What is pending by now comes with the next wait, which does not sleep then. */
+    if (end_quietly(selector, count))
+        return count;
+    count = look_through(selector, list, room, count, done);
+    return end_wait(selector, list, room, 0, count);
 }
 
 int mio_wake_queue_conclude(struct mio_selector *selector, struct mio_event *list, int room,

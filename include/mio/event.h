@@ -332,18 +332,19 @@ MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
 /*
  * What each predicate means. None takes NULL; each may be called from any thread.
  *
- *   mio_event_token         the token given with the registration, or with the waker
- *   mio_event_is_readable   reading, accepting, or a wake; urgent data counts too
- *   mio_event_is_writable   writing, or the end of a connect, good or bad
- *   mio_event_is_error      the descriptor has an error; SO_ERROR or the next operation tells which
- *   mio_event_is_read_closed    the peer will send no more (what it sent may still have to be read)
- *   mio_event_is_write_closed   nothing more can be written
- *   mio_event_is_priority   urgent data
- *   mio_event_is_aio, mio_event_is_lio   a request of aio(4), or a list of them, has ended
- *   mio_event_error         the errno value that the event itself carries, or 0. kqueue tells it
- * for sockets (ECONNRESET); epoll never does mio_event_hint          bytes to read, free space to
- * write, connections to accept, where the kernel tells (kqueue), else -1. A hint: kernels count
- * addresses in, or report a bound
+ *   mio_event_token            the token given with the registration, or with the waker
+ *   mio_event_is_readable      reading, accepting, or a wake; urgent data counts too
+ *   mio_event_is_writable      writing, or the end of a connect, good or bad
+ *   mio_event_is_error         the descriptor has an error; SO_ERROR or the next operation tells
+ *   mio_event_is_read_closed   the peer will send no more; what it sent may still have to be read
+ *   mio_event_is_write_closed  nothing more can be written
+ *   mio_event_is_priority      urgent data
+ *   mio_event_is_aio, _is_lio  a request of aio(4), or a list of them, has ended
+ *   mio_event_error            the errno value that the event itself carries, or 0. kqueue tells it
+ *                              for sockets (ECONNRESET); epoll never does
+ *   mio_event_hint             bytes to read, free space to write, connections to accept, where the
+ *                              kernel tells (kqueue), else -1. A hint: kernels count addresses in,
+ *                              or report a bound
  */
 
 /* All predicates at once: MIO_READABLE and its kin, MIO_ERROR, MIO_READ_CLOSED, MIO_WRITE_CLOSED

@@ -67,9 +67,9 @@
  * definition of each, for other languages and for a compiler that chooses not to inline.
  */
 #if defined(__cplusplus) || !defined(__GNUC_GNU_INLINE__)
-#define MIO_INLINE inline
+#define MIO_INLINE MIO_API inline
 #else
-#define MIO_INLINE extern inline
+#define MIO_INLINE MIO_API extern inline
 #endif
 
 #ifdef __cplusplus

@@ -10,21 +10,23 @@
  * descriptors at all; it only translates.
  *
  * What it owns: the epoll descriptor, and one eventfd, the doorbell, once there is a waker. The
- * doorbell is edge-triggered and never read: each write is a new edge (E6), and its counter would
- * take 584 years of a write a nanosecond to fill. Its data is the selector's address, which no
- * caller has, and its mask asks for IN without RDHUP.
+ * doorbell is edge-triggered and never read: each write is a new edge (E6). Its data is the
+ * selector's address, which no caller has, and its mask asks for IN without RDHUP.
  *
  * Quirks handled here:
- *   E3  regular files, directories and some devices are refused with EPERM, which is passed on
- *   E4  hang-up and error come without being asked for
- *   E5  EPOLLEXCLUSIVE can only be added, never modified, and not beside EPOLLRDHUP, EPOLLPRI or
- * EPOLLONESHOT: such an entry is changed by deleting and adding, and its half-closes are seen by
- * reading 0 E8  timeouts in milliseconds are an int and are rounded down: rounded up here, and
- * shortened to what fits E9  nanoseconds need epoll_pwait2 (Linux 5.11), which costs a little more
- * and may be missing or forbidden by a sandbox: used only for timeouts that are not whole
- * milliseconds, and given up at the first ENOSYS or EPERM E11 the record is packed on x86-64 Not
- * handled, since only the caller can: E1, an entry outlives close() while a duplicate of the
- * descriptor is open.
+ *   E3   regular files, directories and some devices are refused with EPERM, which is passed on
+ *   E4   hang-up and error come without being asked for
+ *   E5   EPOLLEXCLUSIVE can only be added, never modified, and not beside EPOLLRDHUP, EPOLLPRI or
+ *        EPOLLONESHOT: such an entry is changed by deleting and adding, and its half-closes are
+ *        seen by reading 0
+ *   E8   timeouts in milliseconds are an int and are rounded down: rounded up here, and shortened
+ *        to what fits
+ *   E9   nanoseconds need epoll_pwait2 (Linux 5.11), which costs a little more and may be missing
+ *        or forbidden by a sandbox: used only for timeouts that are not whole milliseconds, and
+ *        given up at the first ENOSYS or EPERM
+ *   E11  the record is packed on x86-64
+ * Left to the caller:
+ *   E1   an entry outlives close() while a duplicate of the descriptor is open
  */
 #include "backends.h"
 

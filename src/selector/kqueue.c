@@ -15,22 +15,30 @@
  * itself (kqueue_kept.c).
  *
  * Quirks handled, here and in kqueue_change.c:
- *   K1 K2 K3  a slot for every receipt, a zero timeout; an event that comes all the same is kept,
- * not lost K4 K5     receipts are judged by EV_ERROR and data alone; kernels echo other flags K6
- * flags are frozen when a knote is made: another mode is a delete and an add K7        token and
- * fflags go into every touch K8        deleting what is not there is no failure of a batch K9 a
- * pipe whose reader is gone may be refused (EPIPE; NetBSD: EBADF): the event is injected K10 half a
- * registration is undone K11       a change call that a signal ended is made again K14 K40   counts
- * and timeouts are kept within what every kernel takes K15       types differ: kqueue.h names them
- * once K20       a macOS device that counts no bytes is watched with NOTE_LOWAT K22       regular
- * files and directories are refused K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe
- * behind it; triggers carry EV_RECEIPT alone K35       EVFILT_EXCEPT fires for more than urgent
- * data on macOS; the rest is dropped K38       one-shots are EV_DISPATCH, without EV_CLEAR, which
- * would win on NetBSD K45       after a fork the number is not ours to close K46 close-on-exec in
- * one call where there is one Left to the caller: K21 (macOS FIFOs never report EOF), K24 (the
- * wrong direction of a pipe may never fire), K43 (closing a kqueue does not wake a waiter on all
- * kernels: the waiter is to be woken and joined first), K44 (events of a descriptor that was closed
- * while handling the same batch).
+ *   K1 K2 K3  a slot for every receipt, a zero timeout; an event that comes all the same is kept
+ *   K4 K5     receipts are judged by EV_ERROR and data alone; kernels echo other flags
+ *   K6        flags are frozen when a knote is made: another mode is a delete and an add
+ *   K7        token and fflags go into every touch
+ *   K8        deleting what is not there is no failure of a batch
+ *   K9        a pipe whose reader is gone may be refused (EPIPE; NetBSD: EBADF): the event is
+ *             injected
+ *   K10       half a registration is undone
+ *   K11       a change call that a signal ended is made again
+ *   K14 K40   counts and timeouts are kept within what every kernel takes
+ *   K15       types differ: kqueue.h names them once
+ *   K20       a macOS device that counts no bytes is watched with NOTE_LOWAT
+ *   K22       regular files and directories are refused
+ *   K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe behind it; triggers carry
+ *             EV_RECEIPT alone
+ *   K35       EVFILT_EXCEPT fires for more than urgent data on macOS; the rest is dropped
+ *   K38       one-shots are EV_DISPATCH, without EV_CLEAR, which would win on NetBSD
+ *   K45       after a fork the number is not ours to close
+ *   K46       close-on-exec in one call where there is one
+ * Left to the caller:
+ *   K21       macOS FIFOs never report EOF
+ *   K24       the wrong direction of a pipe may never fire
+ *   K43       closing a kqueue does not wake a waiter on all kernels: wake and join it first
+ *   K44       events of a descriptor that was closed while handling the same batch
  */
 #include "backends.h"
 

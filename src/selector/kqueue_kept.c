@@ -24,17 +24,17 @@
 
 #include <errno.h>
 
-enum { SMALLEST_ROOM = 16 };
+enum { SMALLEST_TABLE = 16 };
 
 /* Makes room for at least `needed` zeroed or copied elements. */
-static int grow(struct kqueue_selector *self, void **block, size_t *room, size_t needed,
-                size_t element)
+static int grow_table(struct kqueue_selector *self, void **block, size_t *room, size_t needed,
+                      size_t element)
 {
     if (needed <= *room)
         return 0;
     size_t larger = *room * 2 > needed ? *room * 2 : needed;
-    if (larger < SMALLEST_ROOM)
-        larger = SMALLEST_ROOM;
+    if (larger < SMALLEST_TABLE)
+        larger = SMALLEST_TABLE;
     if (larger > SIZE_MAX / element)
         return -ENOMEM;
     const struct mio_allocator *allocator = &self->base.config.allocator;
@@ -66,8 +66,8 @@ int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
 {
     struct kqueue_kept *kept = &self->kept;
     void *block = kept->oneshots;
-    int error =
-        grow(self, &block, &kept->oneshot_room, (size_t)fd + 1, sizeof(struct kqueue_oneshot));
+    int error = grow_table(self, &block, &kept->oneshot_room, (size_t)fd + 1,
+                           sizeof(struct kqueue_oneshot));
     if (error < 0)
         return error;
     kept->oneshots = block;
@@ -112,8 +112,8 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
     if (error < 0)
         return error;
     void *block = kept->injected;
-    error = grow(self, &block, &kept->injected_room, kept->injected_count + 1,
-                 sizeof(struct kqueue_injected));
+    error = grow_table(self, &block, &kept->injected_room, kept->injected_count + 1,
+                       sizeof(struct kqueue_injected));
     if (error < 0)
         return error;
     kept->injected = block;

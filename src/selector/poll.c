@@ -153,7 +153,7 @@ static int make_copy(const struct mio_allocator *allocator, struct poll_copy *co
 }
 
 /* Room for one registration more, in the arrays and in the copy that the waiter will need. */
-static int make_room(struct poll_selector *self)
+static int make_room_in_set(struct poll_selector *self)
 {
     const struct mio_allocator *allocator = &self->base.config.allocator;
     if (self->count < self->room)
@@ -183,7 +183,7 @@ static int make_room(struct poll_selector *self)
     return 0;
 }
 
-static int make_place(struct poll_selector *self, int fd)
+static int make_room_for_place(struct poll_selector *self, int fd)
 {
     size_t needed = (size_t)fd + 1;
     if (needed <= self->place_room)
@@ -208,7 +208,7 @@ static int poll_selector_new(const struct mio_config *config, struct mio_selecto
     made->base.config = *config;
     int error = mio_doorbell_open(&made->doorbell, config);
     if (error == 0) {
-        error = make_room(made);
+        error = make_room_in_set(made);
         if (error < 0)
             mio_doorbell_close(&made->doorbell, config);
     }
@@ -318,9 +318,9 @@ static int add_entry(struct poll_selector *self, int fd, mio_token token, mio_in
             return -EEXIST;
         remove_place(self, place);
     }
-    int error = make_room(self);
+    int error = make_room_in_set(self);
     if (error == 0)
-        error = make_place(self, fd);
+        error = make_room_for_place(self, fd);
     if (error < 0)
         return error;
     place = self->count++;

@@ -99,7 +99,7 @@ struct mio_selector_ops {
     int (*wake)(struct mio_selector *selector);
     bool (*is_wake)(const struct mio_selector *selector, const struct mio_event *record);
 
-    /* Where a selector has events of its own to hand over (see mio_wake_queue_offer): moves at most
+    /* Where a selector has events of its own to hand over (see mio_wake_queue_push): moves at most
      * `room` to `list`. */
     int (*collect)(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
 

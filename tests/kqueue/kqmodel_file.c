@@ -113,10 +113,16 @@ static int option(int fd, int level, int name)
     return __real_getsockopt(fd, level, name, &value, &size) == 0 ? value : 0;
 }
 
-static int64_t count(int fd, unsigned long request)
+static int64_t bytes_unread(int fd)
 {
-    int value = 0;
-    return ioctl(fd, request, &value) == 0 ? value : 0;
+    int count = 0;
+    return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
+}
+
+static int64_t bytes_unsent(int fd)
+{
+    int count = 0;
+    return ioctl(fd, TIOCOUTQ, &count) == 0 ? count : 0;
 }
 
 static int64_t at_least(int64_t a, int64_t b)
@@ -235,7 +241,7 @@ static void look_tcp(int fd, short events, struct look *look)
         look->write_ended = ended && (events & POLLHUP);
         break;
     }
-    look->space = flavour.tcp_space - (look->connected ? count(fd, TIOCOUTQ) : 0);
+    look->space = flavour.tcp_space - (look->connected ? bytes_unsent(fd) : 0);
     struct record *record = record_find(look->id);
     bool at_mark = sockatmark(fd) == 1;
     if (record && at_mark)
@@ -254,7 +260,7 @@ static void look_unix(int fd, short events, struct look *look)
     look->connected = getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
     look->read_ended = (events & POLLRDHUP) != 0;
     look->write_ended = (record && record->shut_write) || (look->read_ended && (events & POLLHUP));
-    look->in_flight = count(fd, TIOCOUTQ);
+    look->in_flight = bytes_unsent(fd);
     look->space = flavour.unix_space - look->in_flight;
 }
 
@@ -287,7 +293,7 @@ static void look_socket(int fd, struct look *look)
         look_listener(fd, events, look);
     } else if (stream) {
         look->kind = FILE_STREAM;
-        look->arrivals = look->unread = count(fd, FIONREAD);
+        look->arrivals = look->unread = bytes_unread(fd);
         if (internet)
             look_tcp(fd, events, look);
         else
@@ -322,7 +328,7 @@ static void look_pipe(int fd, struct look *look)
     look->writes = mode != O_RDONLY;
     short events = poll_now(fd);
     look->peer_gone = look->writes ? (events & POLLERR) != 0 : (events & POLLHUP) != 0;
-    look->arrivals = look->unread = count(fd, FIONREAD);
+    look->arrivals = look->unread = bytes_unread(fd);
     look->space = at_least(0, flavour.pipe_capacity - look->unread);
 }
 
@@ -338,7 +344,7 @@ static void look_device(int fd, struct look *look)
 {
     short events = poll_now(fd);
     look->kind = FILE_DEVICE;
-    look->arrivals = look->unread = count(fd, FIONREAD);
+    look->arrivals = look->unread = bytes_unread(fd);
     look->mark = (events & POLLIN) ? 1 : 0; /* devices: readable, whatever they count */
     look->writable = (events & POLLOUT) != 0;
     look->read_ended = look->write_ended = (events & POLLHUP) != 0;

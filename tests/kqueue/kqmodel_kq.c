@@ -285,7 +285,8 @@ int kq_sleep(struct kq *kq, int64_t deadline, const sigset_t *mask)
         left = 0;
     if (has_full_pipes(kq))
         left = at_most(left, SLICE_NANOSECONDS);
-    struct timespec time = {.tv_sec = (time_t)(left / NANOSECONDS), .tv_nsec = left % NANOSECONDS};
+    struct timespec time = {.tv_sec = (time_t)(left / NANOSECONDS),
+                            .tv_nsec = (long)(left % NANOSECONDS)};
     struct pollfd ready = {.fd = kq->fd, .events = POLLIN};
 
     kq->asleep++;

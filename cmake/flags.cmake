@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# How this project's own code is compiled. Nothing of it reaches the programs that use the library.
+
+option(MIO_WERROR "Treat warnings as errors" OFF)
+option(MIO_COVERAGE "Count which lines are executed (gcov)" OFF)
+set(MIO_SANITIZE "" CACHE STRING "Sanitizers: 'address;undefined' or 'thread'")
+
+set(mio_compile_options -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+set(mio_link_options "")
+
+if(MIO_WERROR)
+    list(APPEND mio_compile_options -Werror)
+endif()
+
+if(MIO_SANITIZE)
+    string(REPLACE ";" "," sanitizers "${MIO_SANITIZE}")
+    list(APPEND mio_compile_options
+        -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    list(APPEND mio_link_options -fsanitize=${sanitizers})
+endif()
+
+if(MIO_COVERAGE)
+    list(APPEND mio_compile_options --coverage)
+    list(APPEND mio_link_options --coverage)
+endif()
+
+function(mio_use_flags target)
+    target_compile_options(${target} PRIVATE ${mio_compile_options})
+    target_link_options(${target} PRIVATE ${mio_link_options})
+    set_target_properties(${target} PROPERTIES
+        C_STANDARD 11
+        C_STANDARD_REQUIRED ON
+        C_VISIBILITY_PRESET hidden)
+endfunction()

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+# Headers, library, CMake package and mio.pc. Both of the latter find the rest relative to
+# themselves, so an installation may be moved, or be made with another `cmake --install --prefix`.
+
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(TARGETS mio EXPORT mio_targets)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mio)
+
+install(EXPORT mio_targets NAMESPACE mio:: FILE mioTargets.cmake DESTINATION ${package_dir})
+configure_package_config_file(cmake/mioConfig.cmake.in mioConfig.cmake
+    INSTALL_DESTINATION ${package_dir}
+    NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(mioConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/mioConfig.cmake ${PROJECT_BINARY_DIR}/mioConfigVersion.cmake
+    DESTINATION ${package_dir})
+
+# --- pkg-config ---
+
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
+    BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE up_to_prefix)
+
+# "libdir" and "includedir" may be absolute, outside of the prefix.
+function(mio_pc_dir result dir)
+    if(IS_ABSOLUTE ${dir})
+        set(${result} ${dir} PARENT_SCOPE)
+    else()
+        set(${result} "\${prefix}/${dir}" PARENT_SCOPE)
+    endif()
+endfunction()
+
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+    set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+else()
+    set(pc_prefix "\${pcfiledir}/${up_to_prefix}")
+endif()
+mio_pc_dir(pc_libdir ${CMAKE_INSTALL_LIBDIR})
+mio_pc_dir(pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+
+# A name becomes -lname, as target_link_libraries() does it; paths and options stay as they are.
+set(pc_dependencies "${CMAKE_THREAD_LIBS_INIT}")
+foreach(library IN LISTS MIO_KQUEUE_LIBRARY)
+    if(NOT library MATCHES "^[/-]")
+        string(PREPEND library "-l")
+    endif()
+    string(APPEND pc_dependencies " ${library}")
+endforeach()
+string(STRIP "${pc_dependencies}" pc_dependencies)
+
+# A static library cannot bring along what it needs.
+if(BUILD_SHARED_LIBS)
+    set(pc_libs "")
+    set(pc_libs_private "${pc_dependencies}")
+else()
+    set(pc_libs "${pc_dependencies}")
+    set(pc_libs_private "")
+endif()
+
+list(TRANSFORM mio_public_definitions PREPEND " -D" OUTPUT_VARIABLE pc_definitions)
+list(JOIN pc_definitions "" pc_definitions)
+
+configure_file(cmake/mio.pc.in mio.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what a task needs and this machine lacks: install-deps.sh [run|test|ci|macos|bench]...
+# With apt-get, as root or with sudo; elsewhere it only says what is missing.
+set -euo pipefail
+
+# What each group needs: a command, or a file (a pattern), and the Debian package that brings it.
+declare -A needs
+needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev socat:socat"
+needs[test]="${needs[run]} g++:g++ pkg-config:pkg-config spin:spin strace:strace"
+needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
+    /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev valgrind:valgrind npm:npm"
+needs[macos]="npm:npm"
+needs[bench]="${needs[run]}"
+
+# missing ITEM... : the packages of those that are not there
+missing() {
+    local item probe
+    for item in "$@"; do
+        probe=${item%%:*}
+        if [[ $probe == /* ]]; then
+            compgen -G "$probe" >/dev/null || echo "${item##*:}"
+        else
+            command -v "$probe" >/dev/null || echo "${item##*:}"
+        fi
+    done
+}
+
+# Any compiler called cc will do where there is no gcc.
+without_needless() {
+    if command -v cc >/dev/null; then
+        grep -vxE 'gcc' || true
+    else
+        cat
+    fi
+}
+
+install_packages() {
+    local as_root=()
+    if [[ $(id -u) -ne 0 ]]; then
+        as_root=(sudo)
+    fi
+    echo "installing: $*"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+main() {
+    local group items=()
+    for group in "${@:-test}"; do
+        if [[ -z ${needs[$group]:-} ]]; then
+            echo "usage: $0 [run|test|ci|macos|bench]..." >&2
+            exit 2
+        fi
+        local more
+        read -ra more -d '' <<<"${needs[$group]}" || true
+        items+=("${more[@]}")
+    done
+    local packages
+    mapfile -t packages < <(missing "${items[@]}" | without_needless | sort -u)
+    if [[ ${#packages[@]} -eq 0 ]]; then
+        return
+    fi
+    if ! command -v apt-get >/dev/null; then
+        echo "missing here, by the names of Debian's packages: ${packages[*]}" >&2
+        return
+    fi
+    if [[ $(id -u) -ne 0 ]] && ! command -v sudo >/dev/null; then
+        echo "missing, and neither root nor sudo to install it with: ${packages[*]}" >&2
+        return
+    fi
+    install_packages "${packages[@]}"
+}
+
+main "$@"

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* LIFE3: what a forked child may and may not do with what its parent made. */
+#define _GNU_SOURCE
+
+#include "exceptions.h"
+#include "support.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { BOTH = MIO_READABLE | MIO_WRITABLE };
+
+struct family {
+    struct loop loop;
+    struct mio_waker *waker;
+    struct mio_registry *clone;
+    struct mio_source source;
+    int ends[2];
+    int other[2];
+};
+
+static struct family family_open(void)
+{
+    struct family family = {.loop = loop_open()};
+    open_pair(family.ends);
+    open_pair(family.other);
+    mio_source_init(&family.source, family.ends[NEAR]);
+    REQUIRE_EQ(mio_waker_new(family.loop.registry, 9, &family.waker), 0);
+    REQUIRE_EQ(mio_registry_clone(family.loop.registry, &family.clone), 0);
+    REQUIRE_EQ(mio_source_register(&family.source, family.loop.registry, 1, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_registry_register(family.loop.registry, family.other[NEAR], 2, MIO_READABLE), 0);
+    return family;
+}
+
+static void family_check(struct family *family)
+{
+    EXPECT_NOTHING(&family->loop);
+    put(family->ends[FAR], "x");
+    put(family->other[FAR], "x");
+    CHECK_EQ(mio_waker_wake(family->waker), 0);
+    EXPECT_EVENTS(&family->loop, {1, MIO_READABLE}, {2, MIO_READABLE}, {9, MIO_READABLE});
+}
+
+static void family_close(struct family *family)
+{
+    mio_waker_free(family->waker);
+    mio_registry_free(family->clone);
+    CHECK_EQ(mio_source_close(&family->source), 0);
+    CHECK_EQ(close(family->ends[FAR]), 0);
+    close_pair(family->other);
+    loop_close(&family->loop);
+}
+
+/* What a child may not do; the number of the step that was wrong, or 0. */
+static int use_parents_poll(void *argument)
+{
+    struct family *family = argument;
+    struct loop *loop = &family->loop;
+    struct mio_registry *clone = NULL;
+    struct mio_waker *waker = NULL;
+    int fd = family->other[FAR];
+    struct mio_change change = {.kind = MIO_REGISTER, .fd = fd, .interest = MIO_READABLE};
+
+    if (mio_poll_wait(loop->poll, loop->events, 0) != -ECHILD)
+        return 1;
+    if (mio_poll_wait(loop->poll, loop->events, MIO_FOREVER) != -ECHILD)
+        return 2;
+    if (mio_poll_wait_until(loop->poll, loop->events, MIO_FOREVER) != -ECHILD)
+        return 3;
+    if (mio_registry_register(loop->registry, fd, 3, MIO_READABLE) != -ECHILD)
+        return 4;
+    if (mio_registry_reregister(loop->registry, family->other[NEAR], 3, BOTH) != -ECHILD)
+        return 5;
+    if (mio_registry_deregister(loop->registry, family->other[NEAR]) != -ECHILD)
+        return 6;
+    if (mio_registry_apply(family->clone, &change, 1) != -ECHILD)
+        return 7;
+    if (mio_waker_new(loop->registry, 4, &waker) != -ECHILD || waker)
+        return 8;
+    if (mio_source_reregister(&family->source, loop->registry, 5, BOTH) != -ECHILD)
+        return 9;
+    if (mio_source_deregister(&family->source, loop->registry) != -ECHILD)
+        return 10;
+    if (mio_poll_fd(loop->poll) != -ECHILD)
+        return 11;
+    (void)mio_registry_clone(loop->registry, &clone);
+    mio_registry_free(clone);
+    return 0;
+}
+
+TEST(life3_the_parents_poll_is_refused_in_the_child)
+{
+    struct family family = family_open();
+
+    CHECK_EQ(in_child(use_parents_poll, &family), 0);
+    family_check(&family);
+    family_close(&family);
+}
+
+static int free_parents_things(void *argument)
+{
+    struct family *family = argument;
+
+    /* The child's own copy of the descriptor is closed; that of the parent stays. */
+    (void)mio_source_close(&family->source);
+    if (family->source.fd != MIO_INVALID_FD)
+        return 1;
+    (void)mio_waker_wake(family->waker);
+    mio_waker_free(family->waker);
+    mio_registry_free(family->clone);
+    mio_events_free(family->loop.events);
+    mio_poll_free(family->loop.poll);
+    return 0;
+}
+
+TEST(life3_the_child_may_free_what_it_inherited)
+{
+    struct family family = family_open();
+
+    CHECK_EQ(in_child(free_parents_things, &family), 0);
+    family_check(&family);
+    family_close(&family);
+}
+
+static int wake_parents_poll(void *argument)
+{
+    struct family *family = argument;
+    (void)mio_waker_wake(family->waker);
+    mio_waker_free(family->waker);
+    return 0;
+}
+
+/* Whatever the child's wake comes to: the parent gets no event of it, its own or another. */
+TEST(life3_a_wake_in_the_child_does_not_reach_the_parent)
+{
+    for (int embedded = 0; embedded < 2; embedded++) {
+        struct family family = family_open();
+
+        /* With the descriptor in other hands, a wake may not rely on anybody being awake. */
+        if (embedded)
+            CHECK_EQ(mio_poll_fd(family.loop.poll) >= 0, fact("a poll is a descriptor"));
+        EXPECT_NOTHING(&family.loop);
+        CHECK_EQ(in_child(wake_parents_poll, &family), 0);
+        EXPECT_NOTHING(&family.loop);
+        CHECK_EQ(mio_poll_wait(family.loop.poll, family.loop.events, MILLISECOND), 0);
+        family_check(&family);
+        family_close(&family);
+    }
+}
+
+static int make_own_poll(void *argument)
+{
+    struct family *family = argument;
+    struct mio_poll *poll = NULL;
+    struct mio_events *events = NULL;
+    struct mio_waker *waker = NULL;
+    int ends[2];
+
+    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(8, &events) != 0)
+        return 1;
+    struct mio_registry *registry = mio_poll_registry(poll);
+    if (mio_waker_new(registry, 1, &waker) != 0 || mio_waker_wake(waker) != 0)
+        return 2;
+    if (mio_poll_wait(poll, events, 10 * SECOND) != 1)
+        return 3;
+    if (pipe(ends) != 0 || mio_registry_register(registry, ends[0], 2, MIO_READABLE) != 0)
+        return 4;
+    if (write(ends[1], "x", 1) != 1 || mio_poll_wait(poll, events, 10 * SECOND) != 1)
+        return 5;
+    if (mio_event_token(mio_events_get(events, 0)) != 2)
+        return 6;
+    if (mio_registry_id(registry) == mio_registry_id(family->loop.registry))
+        return 7;
+    mio_waker_free(waker);
+    mio_events_free(events);
+    mio_poll_free(poll);
+    return 0;
+}
+
+TEST(life3_child_must_make_its_own_poll)
+{
+    struct family family = family_open();
+
+    CHECK_EQ(in_child(make_own_poll, &family), 0);
+    family_check(&family);
+    family_close(&family);
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The sources also build as one file: for this system, and for each system of the kqueue model
+# (without linking). Then a program is linked with that one file and runs.
+set -euo pipefail
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+read -ra cflags <<<"$CFLAGS"
+read -ra own <<<"$MIO_CFLAGS"
+read -ra libs <<<"$MIO_LIBS"
+
+for source in "$MIO_SOURCE"/src/*.c "$MIO_SOURCE"/src/*/*.c; do
+    if [[ -f $source ]]; then
+        echo "#include \"$source\""
+    fi
+done >"$work/mio.c"
+echo "$(wc -l <"$work/mio.c") sources"
+
+# compile NAME FLAG...
+compile() {
+    local name=$1
+    shift
+    "$CC" -std=gnu11 "${cflags[@]}" "${warnings[@]}" "$@" -I "$MIO_SOURCE/include" \
+        -c "$work/mio.c" -o "$work/$name.o"
+    echo "as one file: $name"
+}
+
+compile own "${own[@]}"
+"$CC" "${cflags[@]}" "${own[@]}" -I "$MIO_SOURCE/include" \
+    "$MIO_SOURCE/tests/install/consumer/consumer.c" "$work/own.o" "${libs[@]}" -o "$work/program"
+"$work/program"
+
+# Where the compiler is not told of another system already.
+if [[ $(uname) == Linux && -z $CFLAGS$MIO_CFLAGS ]]; then
+    while read -r platform model; do
+        compile "$model" "-DMIO_PLATFORM=MIO_PLATFORM_$platform" "-DKQMODEL_$model" \
+            -I "$MIO_SOURCE/tests/kqueue/include" -I "$MIO_SOURCE/tests/kqueue"
+    done <<<"FREEBSD FREEBSD
+NETBSD NETBSD
+OPENBSD OPENBSD
+DRAGONFLY DRAGONFLY
+APPLE MACOS"
+fi
