@@ -16,14 +16,15 @@
 enum { HTTP_HEAD = 8192 }; /* bytes that a head may have */
 
 struct http_request {
-    int status;           /* 200, or why it is refused */
-    bool head_only;       /* HEAD and not GET */
-    bool keep_alive;      /* never of a refused request: what follows may be its body */
-    char path[HTTP_HEAD]; /* decoded, without leading slashes, query and ".."; may be empty */
+    int status;      /* 200, or why it is refused */
+    bool head_only;  /* HEAD and not GET */
+    bool keep_alive; /* never of a refused request: what follows may be its body */
 
     int minor_version; /* while reading: 0 or 1 */
     int hosts;         /* headers called Host */
     bool has_body;
+
+    char path[HTTP_HEAD]; /* decoded, without leading slashes, query and ".."; may be empty */
 };
 
 /* How many bytes the head has, with the empty line; 0 when its end is not there yet. */
@@ -132,12 +133,15 @@ static inline int http_parse_header(const char *line, size_t length, struct http
     return 200;
 }
 
-/* Reads a whole head, of http_head_length() bytes, which does not begin with an empty line. */
+/* Reads a whole head, of http_head_length() bytes. */
 static inline void http_parse(const char *head, size_t length, struct http_request *request)
 {
-    memset(request, 0, sizeof *request);
+    memset(request, 0, offsetof(struct http_request, path) + 1);
+    const char *last = head + length - 2; /* the empty line */
+    while (head < last && memcmp(head, "\r\n", 2) == 0)
+        head += 2; /* empty lines before a request are to be forgiven */
     const char *line = head;
-    for (const char *end; line < head + length - 2; line = end + 2) {
+    for (const char *end; line < last; line = end + 2) {
         end = line;
         while ((unsigned char)*end >= ' ' || *end == '\t')
             end++;
@@ -151,7 +155,7 @@ static inline void http_parse(const char *head, size_t length, struct http_reque
             break;
     }
     bool host_is_wrong = request->hosts > 1 || request->hosts < request->minor_version;
-    if (request->status == 200 && (host_is_wrong || request->has_body))
+    if (request->status == 0 || (request->status == 200 && (host_is_wrong || request->has_body)))
         request->status = 400;
     if (request->status != 200)
         request->keep_alive = false;

@@ -9,14 +9,8 @@
  */
 #define _FILE_OFFSET_BITS 64
 
-#include "http_request.h"
+#include "http_response.h"
 #include "server.h"
-
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { EVENTS = 1024, ROUNDS = 32, BOTH = MIO_READABLE | MIO_WRITABLE };
 
@@ -30,7 +24,7 @@ struct connection {
     off_t offset, size;      /* of the body: sent, and in all */
     size_t head_sent, head_len;
     size_t start, end; /* of what has been read and is no answered request */
-    char head[512];
+    char head[HTTP_RESPONSE];
     char in[HTTP_HEAD];
 };
 
@@ -63,88 +57,142 @@ static void open_connection(struct mio_tcp_stream *stream)
         close_connection(connection);
 }
 
-/* Opens what is to be sent, a regular file or a directory's index.html; returns a status. */
-static int open_file(struct connection *connection, const char *path)
-{
-    /* O_NONBLOCK: opening a FIFO must not wait for who writes to it. */
-    enum { FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
-    int at = directory, fd = -1;
-    struct stat status = {.st_mode = 0};
-    for (int depth = 0; depth < 2; depth++, at = fd, path = "index.html") {
-        fd = openat(at, *path ? path : ".", FLAGS);
-        int error = fd < 0 ? errno : 0;
-        if (at != directory)
-            close(at);
-        if (fd < 0)
-            return error == EMFILE || error == ENFILE ? 503 : error == EACCES ? 403 : 404;
-        if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-            connection->file = fd;
-            connection->size = status.st_size;
-            return 200;
-        }
-        if (!S_ISDIR(status.st_mode))
-            break;
-    }
-    close(fd);
-    return 404;
-}
-
-static const char *reason_of(int status)
-{
-    static const struct {
-        int status;
-        const char *reason;
-    } reasons[] = {{200, "OK"},
-                   {400, "Bad Request"},
-                   {403, "Forbidden"},
-                   {404, "Not Found"},
-                   {405, "Method Not Allowed"},
-                   {431, "Request Header Fields Too Large"},
-                   {503, "Service Unavailable"},
-                   {505, "HTTP Version Not Supported"}};
-    size_t i = 0;
-    while (reasons[i].status != status)
-        i++;
-    return reasons[i].reason;
-}
-
-static const char *type_of(const char *path)
-{
-    static const char *const types[][2] = {
-        {".html", "text/html"},        {".css", "text/css"},   {".js", "text/javascript"},
-        {".json", "application/json"}, {".txt", "text/plain"}, {".svg", "image/svg+xml"},
-        {".png", "image/png"},         {".jpg", "image/jpeg"}};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++) {
-        if (strcmp(dot, types[i][0]) == 0)
-            return types[i][1];
-    }
-    return *path ? "application/octet-stream" : "text/html";
-}
-
 static void respond(struct connection *connection, const struct http_request *request)
 {
-    int status = request->status == 200 ? open_file(connection, request->path) : request->status;
-    const char *reason = reason_of(status), *type = type_of(request->path);
-    bool found = status == 200;
-    char date[64] = "", text[64] = "";
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
-    if (!found)
-        connection->size = snprintf(text, sizeof text, "%d %s\n", status, reason);
-    connection->head_len = (size_t)snprintf(
-        connection->head, sizeof connection->head,
-        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %lld\r\n%s%s\r\n%s",
-        status, reason, date, found ? type : "text/plain", (long long)connection->size,
-        status == 405 ? "Allow: GET, HEAD\r\n" : "",
-        request->keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n",
-        request->head_only ? "" : text);
-    if (!found || request->head_only)
-        connection->size = 0; /* nothing but the head, which an error's text is part of */
+    const char *path = request->path;
+    connection->size = connection->offset = 0;
+    int status = request->status;
+    if (status == 200)
+        status = http_open(directory, &path, &connection->file, &connection->size);
+    connection->head_len = http_respond(request, status, path, connection->size, connection->head);
     connection->head_sent = 0;
-    connection->offset = 0;
+    if (request->head_only)
+        connection->size = 0;
     connection->responding = true;
     connection->last = !request->keep_alive;
     requests++;
+}
+
+/* Answers the next request, if its head is there. */
+static bool answer(struct connection *connection)
+{
+    static struct http_request request;
+    const char *in = connection->in + connection->start;
+    size_t len = connection->end - connection->start;
+    size_t head = http_head_length(in, len);
+    if (head > 0) {
+        http_parse(in, head, &request);
+        connection->start += head;
+    } else if (len == sizeof connection->in) {
+        request = (struct http_request){.status = 431};
+    } else {
+        return false;
+    }
+    respond(connection, &request);
+    return true;
+}
+
+/* Sends as much as the client takes at once: the rest of the head, and some of the body. */
+static ptrdiff_t send_some(struct connection *connection)
+{
+    static char body[65536];
+    off_t left = connection->size - connection->offset;
+    size_t wanted = left < (off_t)sizeof body ? (size_t)left : sizeof body;
+    ssize_t got = wanted ? pread(connection->file, body, wanted, connection->offset) : 0;
+    if (got < 0 || (wanted > 0 && got == 0))
+        return -EIO; /* the file is shorter than was promised */
+    size_t head = connection->head_len - connection->head_sent;
+    struct mio_iovec parts[] = {{connection->head + connection->head_sent, head},
+                                {body, (size_t)got}};
+    ptrdiff_t n = mio_tcp_stream_writev(&connection->stream, parts, 2);
+    if (n < 0)
+        return n;
+    bytes_out += (size_t)n;
+    size_t of_head = (size_t)n < head ? (size_t)n : head;
+    connection->head_sent += of_head;
+    connection->offset += (off_t)((size_t)n - of_head);
+    return n;
+}
+
+/* The response is sent. After the last one the connection is read to its end, or the kernel would
+ * reset it, and the client might lose what it has not read. */
+static int finish(struct connection *connection)
+{
+    if (connection->file >= 0)
+        close(connection->file);
+    connection->file = -1;
+    connection->responding = false;
+    return connection->last ? mio_tcp_stream_shutdown(&connection->stream, MIO_SHUTDOWN_WRITE) : 0;
+}
+
+static ptrdiff_t read_some(struct connection *connection)
+{
+    connection->end = connection->last ? 0 : connection->end - connection->start;
+    memmove(connection->in, connection->in + connection->start, connection->end);
+    connection->start = 0;
+    ptrdiff_t n = mio_tcp_stream_read(&connection->stream, connection->in + connection->end,
+                                      sizeof connection->in - connection->end);
+    if (n > 0)
+        connection->end += (size_t)n;
+    return n == 0 ? -ESHUTDOWN : n;
+}
+
+/* Reads and answers until either would block. Anything but 0 is the end of the connection. */
+static int work(struct connection *connection)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        bool writing = connection->responding;
+        if (!writing && !connection->last && answer(connection))
+            continue;
+        bool *ready = writing ? &connection->writable : &connection->readable;
+        if (!*ready)
+            return 0;
+        ptrdiff_t n = writing ? send_some(connection) : read_some(connection);
+        *ready = n != -EAGAIN;
+        bool sent =
+            connection->head_sent == connection->head_len && connection->offset == connection->size;
+        if (writing && n >= 0 && sent)
+            n = finish(connection);
+        if (n < 0 && *ready)
+            return (int)n;
+    }
+    /* The others' turn. No EAGAIN was reached: registering anew asks for what is ready now. */
+    return mio_source_reregister(&connection->stream.source, registry, connection->token, BOTH);
+}
+
+static void serve(const struct mio_event *event)
+{
+    struct connection *connection = mio_slab_get(connections, mio_event_token(event));
+    if (!connection)
+        return; /* closed earlier in this batch */
+    connection->readable |= mio_event_is_readable(event) || mio_event_is_error(event);
+    connection->writable |= mio_event_is_writable(event) || mio_event_is_error(event);
+    if (work(connection) != 0)
+        close_connection(connection);
+}
+
+int main(int argc, char **argv)
+{
+    struct mio_poll *poll;
+    struct mio_events *events;
+    directory = open(argc > 1 ? argv[1] : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    check(directory < 0 ? -errno : 0, "the directory");
+    check(mio_poll_new(NULL, &poll), "poll");
+    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_slab_new(EVENTS, NULL, &connections), "slab");
+    registry = mio_poll_registry(poll);
+    start_server(registry, argc > 2 ? argv[2] : "127.0.0.1:0");
+    run_server(poll, events, open_connection, serve);
+
+    printf("%s: %llu connections, %zu open at the end, %llu requests, %llu bytes out\n",
+           mio_poll_backend(poll), accepted, mio_slab_len(connections), requests, bytes_out);
+    struct connection *connection;
+    for (size_t place = 0; (connection = mio_slab_next(connections, &place, NULL)) != NULL;)
+        close_connection(connection);
+    stop_server();
+    close(directory);
+    mio_slab_free(connections);
+    mio_events_free(events);
+    mio_poll_free(poll);
+    return EXIT_SUCCESS;
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { LISTENER, STOP };           /* tokens; those of a slab are larger */
 enum { RETRY_NS = 100 * 1000000 }; /* until a connection that could not be taken is tried again */
@@ -46,6 +47,11 @@ static inline void start_server(struct mio_registry *registry, const char *addre
 {
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit); /* if refused, fewer connections fit */
+    }
     check(mio_waker_new(registry, STOP, &stop_waker), "waker");
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
@@ -89,7 +95,7 @@ static inline void run_server(struct mio_poll *poll, struct mio_events *events,
         int64_t deadline = backlog ? mio_now() + RETRY_NS : MIO_FOREVER;
         check(mio_poll_wait_until(poll, events, deadline), "wait");
         bool accepting = backlog;
-        mio_events_each (event, events) {
+        mio_events_each(event, events) {
             if (mio_event_token(event) == STOP)
                 stop = true;
             else if (mio_event_token(event) == LISTENER)

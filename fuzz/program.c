@@ -79,18 +79,15 @@ uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-static uint8_t kind_of(unsigned ticket)
+static uint8_t kind_of(uint8_t ticket)
 {
-    static uint8_t by_ticket[256];
-    static unsigned total;
-    for (uint8_t kind = 0; total == 0 && kind < OPERATION_KINDS; kind++) {
-        static unsigned next;
-        for (unsigned i = 0; i < kinds[kind].weight && next < sizeof by_ticket; i++)
-            by_ticket[next++] = kind;
-        if (kind == OPERATION_KINDS - 1)
-            total = next;
+    unsigned below = 0;
+    for (uint8_t kind = 0; kind < OPERATION_KINDS; kind++) {
+        below += kinds[kind].weight;
+        if (ticket < below)
+            return kind;
     }
-    return by_ticket[ticket % total];
+    return WAIT;
 }
 
 void program_from_seed(struct program *program, uint64_t seed)
@@ -105,7 +102,7 @@ void program_from_seed(struct program *program, uint64_t seed)
     for (size_t i = 0; i < program->count; i++) {
         uint64_t bits = next_random(&state);
         program->list[i] = (struct operation){
-            .kind = i < ends / 2 ? (uint8_t)OPEN : kind_of((unsigned)(bits & 0xffff)),
+            .kind = i < ends / 2 ? (uint8_t)OPEN : kind_of((uint8_t)bits),
             .where = (uint8_t)(i < ends / 2 ? 2 * i : (bits >> 16) % ends),
             .a = (uint8_t)(bits >> 40),
             .b = (uint8_t)(bits >> 48),

@@ -9,8 +9,9 @@
  *
  * One descriptor may give one event or one a direction. Readable and writable are promises that the
  * operation is worth trying (it may still give EAGAIN). Error, read-closed, write-closed and
- * priority are hints: never wrong when set, but no system sets them in all cases; a program that
- * reads until 0 and checks every error needs none of them.
+ * priority are hints, in the kernel's own words: no system sets them in all cases, and each sets
+ * them in cases of its own (epoll calls a refused UDP socket write-closed). After a hint alone, try
+ * the operation: what it returns decides. docs/contract.md lists who says what when.
  */
 #ifndef MIO_EVENT_H
 #define MIO_EVENT_H

@@ -53,10 +53,10 @@ enum { HAVE_EVFILT_EXCEPT = true, EXCEPT_FILTER = EVFILT_EXCEPT, EXCEPT_OOB = NO
 enum { HAVE_EVFILT_EXCEPT = false, EXCEPT_FILTER = MIO_KEVENT_NONE, EXCEPT_OOB = 0 };
 #endif
 
-/* Requests of aio(4) that report to a kqueue. */
+/* Requests of aio(4) that report to a kqueue. Apple names EVFILT_AIO, and refuses it (ENOTSUP). */
 #if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
 enum { AIO_INTERESTS = MIO_AIO | MIO_LIO };
-#elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY || MIO_PLATFORM == MIO_PLATFORM_APPLE
+#elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
 enum { AIO_INTERESTS = MIO_AIO };
 #else
 enum { AIO_INTERESTS = 0 };

@@ -37,7 +37,8 @@ static const struct fact facts[] = {
      "EVFILT_AIO is named and refused"},
     {"served_interests", "kqueue-dragonfly", R | W | MIO_AIO | MIO_PRIORITY | MODES,
      "no EVFILT_LIO"},
-    {"served_interests", "kqueue-macos", R | W | MIO_AIO | MIO_PRIORITY | MODES, "no EVFILT_LIO"},
+    {"served_interests", "kqueue-macos", R | W | MIO_PRIORITY | MODES,
+     "EVFILT_AIO is named and refused"},
 
     /* --- REG3: raw descriptors on kqueue --- */
     {"second registration of a raw descriptor", "kqueue-*", 0,

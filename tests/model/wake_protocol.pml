@@ -250,22 +250,6 @@ inline fetch(sleeps)
     look_through(done_before)
 }
 
-inline sleep_on_kernel()
-{
-#ifdef NO_FENCE
-    store_plainly(ASLEEP);
-#else
-    exchange(ASLEEP);
-#endif
-#ifndef NO_RECHECK
-    d_step {
-        pending = ANYTHING_PENDING;
-        printf("the waiter looks again: pending is %d\n", pending)
-    };
-#endif
-    fetch(!pending)
-}
-
 /* The whole stack in one step: nobody else writes `next` of a node that is on it. */
 inline take_incoming()
 {
@@ -328,6 +312,46 @@ inline end_wait()
     fi
 }
 
+inline select_awake()
+{
+    if
+    :: pending -> hand_over()
+    :: pending /* the kernel first: they take turns, here in any order */
+    :: !pending
+    fi;
+    if
+    :: count < CAPACITY -> fetch(false)
+    :: count == CAPACITY
+    fi;
+    end_wait()
+}
+
+inline select_asleep()
+{
+    done_before = rings_done;
+#ifdef NO_FENCE
+    store_plainly(ASLEEP);
+#else
+    exchange(ASLEEP);
+#endif
+#ifndef NO_RECHECK
+    d_step {
+        pending = ANYTHING_PENDING;
+        printf("the waiter looks again: pending is %d\n", pending)
+    };
+#endif
+    ask_kernel(!pending);
+    if
+    /* end_quietly() */
+    :: count > 0 && rings_begun == settled && resting == AWAKE ->
+        assert(!got_bell);
+        store_plainly(AWAKE)
+    :: !(count > 0 && rings_begun == settled && resting == AWAKE) ->
+        look_through(done_before);
+        end_wait()
+    fi
+}
+
 /* mio_poll_wait(): a plain wait, or mio_wake_queue_select(). */
 inline wait(forever)
 {
@@ -346,25 +370,25 @@ inline wait(forever)
     :: attentive ->
         pending = ANYTHING_PENDING;
         if
-        :: pending -> hand_over()
-        :: pending /* the kernel first: they take turns, here in any order */
-        :: !pending
-        fi;
-        if
-        :: forever && !pending -> sleep_on_kernel()
-        :: (!forever || pending) && count < CAPACITY -> fetch(false)
-        :: count == CAPACITY
-        fi;
-        end_wait()
+        :: !forever || pending -> select_awake()
+        :: forever && !pending -> select_asleep()
+        fi
     fi;
-    d_step { count = 0; pending = false; before = 0; now_resting = AWAKE }
+    d_step { count = 0; pending = false; before = 0; done_before = 0; now_resting = AWAKE }
 }
 
 /* mio_poll_fd(), which is not called while another thread waits. */
 inline embed()
 {
     arm(false);
-    resting = ASLEEP;
+    /* An exchange too: the waiter's own last store is visible after it. */
+    d_step {
+        if
+        :: buffered != NOTHING -> waiter = buffered; buffered = NOTHING
+        :: else
+        fi;
+        resting = ASLEEP
+    };
     atomic {
         if
         :: waiter == AWAKE -> waiter = ASLEEP

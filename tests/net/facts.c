@@ -48,6 +48,7 @@ static const struct row facts[] = {
     {"the end came behind undrained data", "poll", "*", RC,
      "readable has been reported, and is asked for again after EAGAIN"},
     {"the end came behind undrained data", "*", "*", R | RC, "the end is a change"},
+    {"own end of both, asked for both", "*", "*", R | W | RC | WC, "the same everywhere"},
 
     /* --- addresses --- */
     {"abstract names", "epoll poll", "linux", 1, "Linux has them"},

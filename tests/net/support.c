@@ -83,7 +83,7 @@ void wait_until(mio_fd fd, short events)
     do {
         count = poll(&waiting, 1, BOUND_MS);
     } while (count < 0 && errno == EINTR);
-    REQUIRE_EQ(count, 1);
+    CHECK_EQ(count, 1); /* threads wait too, and cannot end the test */
 }
 
 int option_of(mio_fd fd, int level, int name)
@@ -99,8 +99,8 @@ static struct rlimit usual_limit;
 void descriptors_limit(int more)
 {
     enum { MANY = 64 };
-    int fds[MANY];
-    REQUIRE(more < MANY);
+    int fds[MANY] = {0};
+    REQUIRE(more >= 0 && more < MANY);
     REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &usual_limit), 0);
     for (int i = 0; i <= more; i++)
         fds[i] = fcntl(STDERR_FILENO, F_DUPFD, 0);
