@@ -73,7 +73,9 @@ SAME_MEMBER(udata);
 _Static_assert(MIO_KEVENT_READ == EVFILT_READ && MIO_KEVENT_WRITE == EVFILT_WRITE &&
                    MIO_KEVENT_ERROR == EV_ERROR && MIO_KEVENT_EOF == EV_EOF,
                "constants of kqueue");
+#if defined(EVFILT_AIO)
 _Static_assert(MIO_KEVENT_AIO == EVFILT_AIO, "constants of kqueue");
+#endif
 _Static_assert((int)MIO_KEVENT_USER == (int)USER_FILTER, "constants of kqueue");
 _Static_assert((int)MIO_KEVENT_EXCEPT == (int)EXCEPT_FILTER &&
                    (int)MIO_KEVENT_OOB == (int)EXCEPT_OOB,

@@ -53,6 +53,13 @@ enum { HAVE_EVFILT_EXCEPT = true, EXCEPT_FILTER = EVFILT_EXCEPT, EXCEPT_OOB = NO
 enum { HAVE_EVFILT_EXCEPT = false, EXCEPT_FILTER = MIO_KEVENT_NONE, EXCEPT_OOB = 0 };
 #endif
 
+/* libkqueue has none. */
+#if defined(NOTE_LOWAT)
+enum { LOW_WATER_MARK = NOTE_LOWAT };
+#else
+enum { LOW_WATER_MARK = 0 };
+#endif
+
 /* Requests of aio(4) that report to a kqueue. Apple names EVFILT_AIO, and refuses it (ENOTSUP). */
 #if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
 enum { AIO_INTERESTS = MIO_AIO | MIO_LIO };

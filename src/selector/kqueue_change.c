@@ -217,7 +217,7 @@ static int retry_device(struct kqueue_selector *self, const struct kevent *chang
 {
     struct kevent again = *change;
     int error;
-    again.fflags |= (kevent_fflags)NOTE_LOWAT;
+    again.fflags |= (kevent_fflags)LOW_WATER_MARK;
     again.data = 1;
     mio_kevent_register(self, &again, 1, &error);
     return error;
