@@ -82,7 +82,7 @@ static void mio_wait(struct side *side, int n)
         put(side->fds[i]);
     for (int left = n; left > 0;) {
         mio_poll_wait(side->poll, side->events, MIO_FOREVER);
-        mio_events_each (event, side->events) {
+        mio_events_each(event, side->events) {
             if (mio_event_is_readable(event)) {
                 get((int)mio_event_token(event));
                 left--;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "../io.h"
 #include "descriptor.h"
 #include "iovec.h"
 #include "socket.h"
@@ -84,7 +85,11 @@ int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
         return error;
     struct mio_addr peer;
     error = mio_socket_peer_addr(tcp_source(stream), &peer);
-    return error == -ENOTCONN ? -EINPROGRESS : error;
+    if (error != -ENOTCONN)
+        return error;
+    /* The event that led here may have been the last: the next one is asked for. */
+    ptrdiff_t armed = mio_source_after_io(tcp_source(stream), MIO_WRITABLE, -EAGAIN);
+    return armed == -EAGAIN ? -EINPROGRESS : (int)armed;
 }
 
 ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buffer, size_t size)

@@ -45,7 +45,7 @@ static void await(mio_token token, uint32_t readiness)
     for (int i = 0; i < 100; i++) {
         int count = mio_poll_wait(poll_object, events, (int64_t)5 * SECOND);
         REQUIRE(count > 0);
-        mio_events_each (event, events) {
+        mio_events_each(event, events) {
             if (mio_event_token(event) == token && (mio_event_readiness(event) & readiness) != 0)
                 return;
         }

@@ -113,7 +113,7 @@ TEST(waker_stress_hands_over_plain_words)
         REQUIRE_EQ(pthread_create(&stress.threads[i], NULL, send_words, &words[i]), 0);
     }
     while (atomic_load(&stress.finished) < THREADS && stress_wait(&stress)) {
-        mio_events_each (event, stress.events) {
+        mio_events_each(event, stress.events) {
             mio_token token = mio_event_token(event);
             if (token == finish_token)
                 continue;
@@ -171,7 +171,7 @@ TEST(waker_stress_loses_no_wake)
         REQUIRE_EQ(pthread_create(&counts.stress.threads[i], NULL, wake_all, &counts), 0);
     while (!all_seen(&counts) && stress_wait(&counts.stress)) {
         CHECK(mio_events_len(counts.stress.events) <= CAPACITY);
-        mio_events_each (event, counts.stress.events) {
+        mio_events_each(event, counts.stress.events) {
             mio_token token = mio_event_token(event);
             CHECK(token < WAKERS || token == finish_token);
             if (token < WAKERS)
@@ -217,7 +217,7 @@ TEST(waker_stress_survives_wakers_that_come_and_go)
     for (int i = 0; i < THREADS; i++)
         REQUIRE_EQ(pthread_create(&stress.threads[i], NULL, make_and_free, &stress), 0);
     while (atomic_load(&stress.finished) < THREADS && stress_wait(&stress)) {
-        mio_events_each (event, stress.events) {
+        mio_events_each(event, stress.events) {
             mio_token token = mio_event_token(event);
             CHECK(token < WAKERS || token == finish_token ||
                   (token >= SHORT_LIVED && token < SHORT_LIVED + 8));
@@ -229,7 +229,7 @@ TEST(waker_stress_survives_wakers_that_come_and_go)
         pthread_join(stress.threads[i], NULL);
     /* All of them are freed by now: what is still pending must not come. */
     while (mio_poll_wait(stress.poll, stress.events, 0) > 0) {
-        mio_events_each (event, stress.events)
+        mio_events_each(event, stress.events)
             CHECK(mio_event_token(event) < WAKERS || mio_event_token(event) == finish_token);
     }
     stress_close(&stress);
@@ -336,7 +336,7 @@ TEST(waker_stress_wakes_in_signal_handlers)
         REQUIRE_EQ(pthread_create(&stress.threads[i], NULL, send_signals, &senders[i]), 0);
     }
     while (atomic_load(&stress.finished) < 2 && stress_wait(&stress)) {
-        mio_events_each (event, stress.events) {
+        mio_events_each(event, stress.events) {
             if (mio_event_token(event) < WAKERS)
                 atomic_fetch_add(&signals_seen, 1);
         }
@@ -401,7 +401,7 @@ TEST(waker_stress_registers_from_other_threads)
         REQUIRE_EQ(pthread_create(&stress.threads[i], NULL, register_pipes, &registrars[i]), 0);
     }
     while (atomic_load(&stress.finished) < THREADS && stress_wait(&stress)) {
-        mio_events_each (event, stress.events) {
+        mio_events_each(event, stress.events) {
             mio_token token = mio_event_token(event);
             CHECK(token < PIPES + THREADS || token == finish_token);
             if (token >= PIPES && token < PIPES + THREADS)
