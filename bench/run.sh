@@ -1,11 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Runs every benchmark.
+# Runs every benchmark: run.sh [--quick]
 set -euo pipefail
 
-for script in "$(dirname "$0")"/*.sh; do
-    if [[ $(basename "$script") != run.sh ]]; then
-        echo "== $(basename "$script" .sh)"
-        bash "$script"
-    fi
-done
+here=$(cd "$(dirname "$0")" && pwd)
+quick=()
+if [[ ${1:-} == --quick ]]; then
+    quick=(--quick)
+elif [[ $# -gt 0 ]]; then
+    echo "usage: $0 [--quick]" >&2
+    exit 2
+fi
+mkdir -p "$here/results"
+
+echo "== libmio beside others"
+bash "$here/compare.sh" "${quick[@]}"
+echo
+echo "== what libmio adds to a bare loop"
+if [[ ${#quick[@]} -gt 0 ]]; then
+    bash "$here/wait_cost.sh" --no-time --json "$here/results/wait_cost.json"
+else
+    bash "$here/wait_cost.sh" --json "$here/results/wait_cost.json"
+fi
+echo
+echo "== the kqueue selector, over the model of tests/kqueue"
+bash "$here/kqueue_cost.sh" --json "$here/results/kqueue_cost.json"

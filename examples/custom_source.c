@@ -1,127 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sources of a program's own: `custom_source [MESSAGES]` sends so many messages (by default 10),
- * of a byte, one every ten milliseconds, through a pipe to itself; SIGINT or SIGTERM stops it.
+ * Sources of a program's own: `custom_source [MESSAGES]` sends so many messages (by default 10) of
+ * a byte, one every ten milliseconds, through a pipe to itself; SIGINT or SIGTERM stops it.
  *
- * `struct ticker` is a descriptor that the library knows nothing of: it starts with a struct
- * mio_source, which brings the registration, and reads by mio_source_try_io(), which works with
- * every selector. On Linux it is a timerfd, elsewhere a pipe that a thread writes to.
- *
- * `struct channel` has no descriptor of its own: it is made of two pipes' ends, and passes
- * registering on to both, or to none.
+ * ticker.h is a source with a descriptor that the library knows nothing of. `struct channel` has no
+ * descriptor of its own: it is made of a pipe's two ends, and passes registering on to both, or to
+ * none.
  */
+#include "ticker.h"
+
 #include <mio.h>
-#include <mio/net.h>
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#if !defined(HAVE_TIMERFD) && defined(__linux__)
-#define HAVE_TIMERFD 1
-#endif
 
 enum { TICKER, CHANNEL, STOP }; /* tokens */
-enum { INTERVAL_NS = 10000000, EVENTS = 8 };
-
-struct ticker {
-    struct mio_source source; /* readable when time has passed */
-    struct timer *timer;      /* what else there is to it */
-};
-
-#if HAVE_TIMERFD
-
-#include <sys/timerfd.h>
-
-static int ticker_new(struct ticker *ticker)
-{
-    struct itimerspec every = {{0, INTERVAL_NS}, {0, INTERVAL_NS}};
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    timerfd_settime(fd, 0, &every, NULL);
-    mio_source_init(&ticker->source, fd);
-    return 0;
-}
-
-static void ticker_close(struct ticker *ticker)
-{
-    mio_source_close(&ticker->source);
-}
-
-static ptrdiff_t read_ticks(mio_fd fd, void *user)
-{
-    uint64_t *ticks = user;
-    return read(fd, ticks, sizeof *ticks) < 0 ? -errno : 0;
-}
-
-#else
-
-#include <pthread.h>
-#include <time.h>
-
-struct timer {
-    struct mio_pipe_sender sender;
-    pthread_t thread;
-};
-
-/* Writes a byte a tick, until the other end is closed. */
-static void *tick(void *user)
-{
-    struct timer *timer = user;
-    struct timespec interval = {0, INTERVAL_NS};
-    do
-        nanosleep(&interval, NULL);
-    while (mio_pipe_sender_write(&timer->sender, "", 1) != -EPIPE);
-    return NULL;
-}
-
-static int ticker_new(struct ticker *ticker)
-{
-    struct mio_pipe_receiver receiver;
-    struct timer *timer = malloc(sizeof *timer);
-    int error = timer ? mio_pipe_new(&timer->sender, &receiver) : -ENOMEM;
-    if (error == 0 && (error = -pthread_create(&timer->thread, NULL, tick, timer)) < 0) {
-        mio_pipe_sender_close(&timer->sender);
-        mio_pipe_receiver_close(&receiver);
-    }
-    if (error < 0) {
-        free(timer);
-        return error;
-    }
-    ticker->source = receiver.source;
-    ticker->timer = timer;
-    return 0;
-}
-
-static void ticker_close(struct ticker *ticker)
-{
-    mio_source_close(&ticker->source);
-    pthread_join(ticker->timer->thread, NULL);
-    mio_pipe_sender_close(&ticker->timer->sender);
-    free(ticker->timer);
-}
-
-static ptrdiff_t read_ticks(mio_fd fd, void *user)
-{
-    char bytes[64];
-    ssize_t n = read(fd, bytes, sizeof bytes);
-    *(uint64_t *)user = n < 0 ? 0 : (uint64_t)n;
-    return n < 0 ? -errno : 0;
-}
-
-#endif
-
-/* How often the time has passed since it was asked last; -EAGAIN: not once. */
-static int ticker_read(struct ticker *ticker, uint64_t *ticks)
-{
-    return (int)mio_source_try_io(&ticker->source, read_ticks, ticks);
-}
-
-/* --- a source made of sources --- */
+enum { EVENTS = 8, INTERVAL_NS = 10000000 };
 
 struct channel {
     struct mio_pipe_sender sender;
@@ -179,7 +76,7 @@ int main(int argc, char **argv)
     check(mio_waker_new(registry, STOP, &stop_waker), "waker");
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    check(ticker_new(&ticker), "ticker");
+    check(ticker_new(INTERVAL_NS, &ticker), "ticker");
     check(mio_pipe_new(&channel.sender, &channel.receiver), "channel");
     check(mio_source_register(&ticker.source, registry, TICKER, MIO_READABLE), "ticker");
     check(channel_register(&channel, registry, CHANNEL), "channel");

@@ -85,8 +85,9 @@ static int connect_to_target(struct end *end)
 {
     end->is_unix = target.kind == MIO_ADDR_UNIX || target.kind == MIO_ADDR_UNIX_ABSTRACT;
     end->connecting = !end->is_unix;
-    return end->is_unix ? mio_unix_stream_connect(&target, NULL, &end->as.local)
-                        : mio_tcp_stream_connect(&target, NULL, &end->as.tcp);
+    struct mio_socket_options options = {.nodelay = !end->is_unix};
+    return end->is_unix ? mio_unix_stream_connect(&target, &options, &end->as.local)
+                        : mio_tcp_stream_connect(&target, &options, &end->as.tcp);
 }
 
 static void open_tunnel(struct mio_tcp_stream *client)

@@ -8,7 +8,6 @@
 #define EXAMPLES_SERVER_H
 
 #include <mio.h>
-#include <mio/net.h>
 #include <mio/slab.h>
 
 #include <errno.h>
@@ -56,7 +55,9 @@ static inline void start_server(struct mio_registry *registry, const char *addre
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     check(mio_addr_parse(address, &addr), address);
-    check(mio_tcp_listener_bind(&addr, NULL, &listener), address);
+    /* What is written is meant to be sent, even while something is on its way. */
+    struct mio_socket_options options = {.nodelay = true};
+    check(mio_tcp_listener_bind(&addr, &options, &listener), address);
     check(mio_tcp_listener_local_addr(&listener, &addr), address);
     check(mio_source_register(&listener.source, registry, LISTENER, MIO_READABLE), address);
     mio_addr_format(&addr, text, sizeof text);

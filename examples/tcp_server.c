@@ -6,7 +6,6 @@
  * that was closed a moment ago is noticed.
  */
 #include <mio.h>
-#include <mio/net.h>
 #include <mio/slab.h>
 
 #include <errno.h>
@@ -138,8 +137,9 @@ static void serve(const struct mio_event *event)
 static void start_listening(const char *port)
 {
     struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, (uint16_t)strtoul(port, NULL, 10));
+    struct mio_socket_options options = {.nodelay = true}; /* which the connections inherit */
     char text[MIO_ADDR_TEXT];
-    check(mio_tcp_listener_bind(&addr, NULL, &listener), "listen");
+    check(mio_tcp_listener_bind(&addr, &options, &listener), "listen");
     check(mio_tcp_listener_local_addr(&listener, &addr), "address");
     check(mio_source_register(&listener.source, registry, LISTENER, MIO_READABLE), "register");
     mio_addr_format(&addr, text, sizeof text);
@@ -155,7 +155,7 @@ static void run(struct mio_poll *poll, struct mio_events *events)
         waits++;
         event_count += mio_events_len(events);
         bool retry = backlog;
-        mio_events_each (event, events) {
+        mio_events_each(event, events) {
             if (mio_event_token(event) == STOP)
                 stop = true;
             else if (mio_event_token(event) == LISTENER)

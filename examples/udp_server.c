@@ -5,7 +5,6 @@
  * either: the kernel then drops what does not fit into its queue, as it may with UDP.
  */
 #include <mio.h>
-#include <mio/net.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -85,7 +84,7 @@ static void run(struct mio_poll *poll, struct mio_events *events)
 {
     for (;;) {
         check(mio_poll_wait_until(poll, events, MIO_FOREVER), "wait");
-        mio_events_each (event, events) {
+        mio_events_each(event, events) {
             if (mio_event_token(event) == STOP)
                 return;
             readable |= mio_event_is_readable(event) || mio_event_is_error(event);

@@ -35,16 +35,19 @@ static const struct traits all_traits[] = {
      .one_record = true,
      .file_stays = true,
      .has_fd = true,
+     .bell_takes_room = true,
      .knows_full = true},
     {.name = "poll",
      .serves = BOTH | MODES | MIO_PRIORITY,
      .one_record = true,
      .asks_again = true,
+     .remembers_closed = true,
      .knows_full = true},
     {.name = "kqueue-freebsd",
      .serves = BOTH | MODES | MIO_AIO | MIO_LIO,
      .replaces_raw = true,
      .has_fd = true,
+     .bell_takes_room = true,
      .knows_full = true,
      .refuses_gone = true,
      .gone_ends = true,
@@ -53,6 +56,7 @@ static const struct traits all_traits[] = {
      .serves = BOTH | MODES,
      .replaces_raw = true,
      .has_fd = true,
+     .bell_takes_room = true,
      .knows_full = true,
      .refuses_gone = true,
      .full_gone_is_silent = true,
@@ -61,20 +65,24 @@ static const struct traits all_traits[] = {
      .serves = BOTH | MODES | MIO_PRIORITY,
      .replaces_raw = true,
      .has_fd = true,
+     .bell_takes_room = true,
      .knows_full = true,
      .has_faults = true},
     {.name = "kqueue-dragonfly",
      .serves = BOTH | MODES | MIO_PRIORITY | MIO_AIO,
      .replaces_raw = true,
      .has_fd = true,
+     .bell_takes_room = true,
      .knows_full = true,
      .refuses_gone = true,
      .has_faults = true},
     {.name = "kqueue-macos",
-     .serves = BOTH | MODES | MIO_PRIORITY | MIO_AIO,
+     .serves = BOTH | MODES | MIO_PRIORITY,
      .replaces_raw = true,
      .has_fd = true,
+     .bell_takes_room = true,
      .knows_full = true,
+     .drops_priority = true,
      .has_faults = true},
 };
 
@@ -93,6 +101,7 @@ void oracle_begin(struct oracle *oracle)
 {
     memset(oracle->ends, 0, sizeof oracle->ends);
     memset(oracle->wakers, 0, sizeof oracle->wakers);
+    oracle->has_bell = false;
     oracle->tokens = 0;
     oracle->dead_count = 0;
     oracle->failed = false;
@@ -121,6 +130,7 @@ mio_token oracle_token(struct oracle *oracle)
 /* The token may not come any more, by this rule. */
 static void bury(struct oracle *oracle, mio_token token, enum rule rule)
 {
+    oracle->exercised[rule]++;
     if (oracle->dead_count < MAX_DEAD_TOKENS)
         oracle->dead[oracle->dead_count++] = (struct dead_token){token, rule};
 }
@@ -173,7 +183,7 @@ static enum truth out_truth(const struct oracle *oracle, int end)
         return MAYBE;
     if (self->blocked)
         return self->channel != CHANNEL_TCP && oracle->traits.knows_full ? NO : MAYBE;
-    return other->unread <= FEW_BYTES && other->pieces <= FEW_PIECES ? YES : MAYBE;
+    return other->held <= FEW_BYTES && other->pieces <= FEW_PIECES ? YES : MAYBE;
 }
 
 enum truth oracle_truth(const struct oracle *oracle, int end, enum direction direction)
@@ -231,6 +241,7 @@ void oracle_wrote(struct oracle *oracle, int end, long result)
         self->vague = true;
     } else if (result > 0) {
         other->unread += self->channel == CHANNEL_UDP ? 1 : (size_t)result;
+        other->held += (size_t)result;
         other->pieces++;
     }
 }
@@ -243,8 +254,10 @@ void oracle_read(struct oracle *oracle, int end, long result)
         return;
     size_t taken = self->channel == CHANNEL_UDP ? 1 : (size_t)result;
     self->unread -= taken < self->unread ? taken : self->unread;
-    if (self->unread == 0)
+    if (self->unread == 0) {
         self->pieces = 0;
+        self->held = 0;
+    }
     other_end(oracle, end)->blocked = false;
 }
 
@@ -275,6 +288,11 @@ static void close_file(struct oracle *oracle, int end)
     self->open = false;
     self->unread = 0;
     other->blocked = false;
+}
+
+bool oracle_remembers_closed(const struct oracle *oracle, int end)
+{
+    return oracle->traits.remembers_closed || oracle->ends[end].registration.injected;
 }
 
 void oracle_closed(struct oracle *oracle, int end, bool duplicate_lives)
@@ -321,11 +339,13 @@ static void put(struct oracle *oracle, int end, bool is_source, mio_token token,
     *registration = (struct registration){
         .active = true,
         .is_source = is_source,
-        .injected = oracle->traits.refuses_gone && is_pipe_end(oracle, end, OUT) &&
-                    is_gone(oracle, end),
+        .injected =
+            oracle->traits.refuses_gone && is_pipe_end(oracle, end, OUT) && is_gone(oracle, end),
         .token = token,
         .interest = interest,
     };
+    if (registration->injected)
+        oracle_bell(oracle);
     for (int direction = IN; direction < DIRECTIONS; direction++) {
         registration->of[direction].armed = true;
         registration->of[direction].fresh = true;
@@ -349,13 +369,24 @@ int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token to
     return 0;
 }
 
+static bool is_gone_pipe(const struct oracle *oracle, int end)
+{
+    return is_pipe_end(oracle, end, OUT) && is_gone(oracle, end);
+}
+
+/* Nothing tells such a descriptor from one whose registration the kernel has ended itself. */
+static bool takes_unknown(const struct oracle *oracle, int end)
+{
+    return oracle->traits.refuses_gone && is_gone_pipe(oracle, end);
+}
+
 int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_interest interest)
 {
     struct registration *registration = &oracle->ends[end].registration;
     int error = oracle_interest(oracle, interest);
     if (error < 0)
         return error;
-    if (!registration->active) {
+    if (!registration->active && !takes_unknown(oracle, end)) {
         bury(oracle, token, RULE_REG3);
         return -ENOENT;
     }
@@ -364,6 +395,17 @@ int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_inter
         oracle->ends[end].cut = false;
     put(oracle, end, registration->is_source, token, interest);
     return 0;
+}
+
+void oracle_reregistration_failed(struct oracle *oracle, int end)
+{
+    struct registration *registration = &oracle->ends[end].registration;
+    oracle_touched(oracle, end);
+    registration->doubtful = registration->fired || registration->ended;
+    if (takes_unknown(oracle, end)) {
+        registration->injected = true;
+        registration->ended = false;
+    }
 }
 
 int oracle_deregister(struct oracle *oracle, int end)
@@ -397,6 +439,12 @@ int oracle_rearm(struct oracle *oracle, int end, enum direction direction, bool 
 void oracle_waker_made(struct oracle *oracle, int waker, mio_token token)
 {
     oracle->wakers[waker] = (struct waker_state){.there = true, .token = token};
+    oracle_bell(oracle);
+}
+
+void oracle_bell(struct oracle *oracle)
+{
+    oracle->has_bell = oracle->traits.bell_takes_room;
 }
 
 void oracle_woken(struct oracle *oracle, int waker)
@@ -412,17 +460,13 @@ void oracle_waker_freed(struct oracle *oracle, int waker)
 
 /* --- what has to come --- */
 
-static bool is_gone_pipe(const struct oracle *oracle, int end)
-{
-    return is_pipe_end(oracle, end, OUT) && is_gone(oracle, end);
-}
-
 /* Whether this direction's readiness has to be reported by the next wait. */
 static bool owes(const struct oracle *oracle, int end, enum direction direction)
 {
     const struct registration *registration = &oracle->ends[end].registration;
     if (!registration->active || registration->ended || registration->fired ||
-        !wants(registration, direction) || oracle_truth(oracle, end, direction) != YES)
+        registration->doubtful || !wants(registration, direction) ||
+        oracle_truth(oracle, end, direction) != YES)
         return false;
     if ((registration->interest & MIO_ONESHOT) != 0)
         return true;
@@ -488,8 +532,10 @@ void oracle_wait_begins(struct oracle *oracle)
 
 static void settle_registration(struct registration *registration)
 {
-    if (registration->firing && (registration->interest & MIO_ONESHOT) != 0)
+    if (registration->firing && (registration->interest & MIO_ONESHOT) != 0) {
         registration->fired = true;
+        registration->doubtful = false;
+    }
     begin_registration(registration);
 }
 
@@ -499,44 +545,58 @@ void oracle_wait_goes_on(struct oracle *oracle)
         settle_registration(&oracle->ends[end].registration);
         settle_registration(&oracle->ends[end].orphan);
     }
-    for (int waker = 0; waker < WAKERS; waker++)
+    for (int waker = 0; waker < WAKERS; waker++) {
+        oracle->wakers[waker].due = oracle->wakers[waker].pending;
         oracle->wakers[waker].came = false;
+    }
 }
 
 /* --- what may come --- */
 
-static void say(const struct mio_event *event, char *text, size_t size)
+/* The record as text, made only when it will be shown. */
+struct text {
+    char of[256];
+};
+
+static struct text show(const struct mio_event *event, bool wanted)
 {
-    mio_event_format(event, text, size);
+    struct text text;
+    text.of[0] = '\0';
+    if (wanted)
+        mio_event_format(event, text.of, sizeof text.of);
+    return text;
 }
 
-#define EVENT_TEXT(name, event) \
-    char name[256];             \
-    say((event), name, sizeof name)
+/* Counts a rule that was kept. */
+static void kept(struct oracle *oracle, enum rule rule)
+{
+    oracle->exercised[rule]++;
+}
 
 /* Whose token it was, or that it never was. */
 static void judge_stranger(struct oracle *oracle, const struct mio_event *event)
 {
     mio_token token = mio_event_token(event);
-    EVENT_TEXT(text, event);
+    struct text text = show(event, true);
     for (size_t i = oracle->dead_count; i-- > 0;) {
         if (oracle->dead[i].token == token) {
-            oracle_check(oracle, oracle->dead[i].rule, false, "a token that is gone: %s", text);
+            oracle_check(oracle, oracle->dead[i].rule, false, "a token that is gone: %s", text.of);
             return;
         }
     }
-    oracle_check(oracle, RULE_LIFE2, false, "a token that was never given: %s", text);
+    oracle_check(oracle, RULE_LIFE2, false, "a token that was never given: %s", text.of);
 }
 
 static void judge_wake(struct oracle *oracle, int number, const struct mio_event *event)
 {
     struct waker_state *waker = &oracle->wakers[number];
-    EVENT_TEXT(text, oracle->failed || !waker->pending ? event : NULL);
-    oracle_check(oracle, RULE_WAKE1_ONCE, waker->pending && !waker->came,
-                 "waker %d came, though nobody woke it since its last event: %s", number, text);
+    bool once = waker->pending && !waker->came;
+    struct text text = show(event, !once);
+    oracle_check(oracle, RULE_WAKE1_ONCE, once, "waker %d: nobody woke it since its last event: %s",
+                 number, text.of);
     oracle_check(oracle, RULE_EV2_HINT, mio_event_readiness(event) == MIO_READABLE,
                  "waker %d is ready for 0x%x", number, (unsigned)mio_event_readiness(event));
-    oracle_check(oracle, RULE_WAKE1, true, "%s", "");
+    kept(oracle, RULE_WAKE1);
     waker->came = true;
     waker->pending = false;
     waker->passed_over = 0;
@@ -570,24 +630,28 @@ static void judge_bits(struct oracle *oracle, int end, const struct registration
     bool writable = (bits & MIO_WRITABLE) != 0;
     const uint32_t never = MIO_PRIORITY | MIO_AIO | MIO_LIO;
     bool asked = (!readable || wants(registration, IN)) && (!writable || wants(registration, OUT));
-    bool kept = (!readable || in_truth(oracle, end) != NO) &&
-                (!writable || out_truth(oracle, end) != NO);
+    bool promised =
+        (!readable || in_truth(oracle, end) != NO) && (!writable || out_truth(oracle, end) != NO);
     bool hints = (bits & never) == 0 &&
                  ((bits & MIO_READ_CLOSED) == 0 || may_be_read_closed(oracle, end)) &&
                  ((bits & MIO_WRITE_CLOSED) == 0 || may_be_write_closed(oracle, end)) &&
                  ((bits & MIO_ERROR) == 0 || may_be_error(oracle, end));
-    EVENT_TEXT(text, asked && kept && hints && bits != 0 ? NULL : event);
-    oracle_check(oracle, RULE_EV2, bits != 0, "end %d: an event that says nothing: %s", end, text);
-    oracle_check(oracle, RULE_REG5, asked, "end %d: not asked for: %s", end, text);
-    oracle_check(oracle, RULE_EV2_PROMISE, kept, "end %d: ready for nothing: %s", end, text);
-    oracle_check(oracle, RULE_EV2_HINT, hints, "end %d: a wrong hint: %s", end, text);
+    struct text text = show(event, !asked || !promised || !hints || bits == 0);
+    oracle_check(oracle, RULE_EV2, bits != 0, "end %d: an event that says nothing: %s", end,
+                 text.of);
+    oracle_check(oracle, RULE_REG5, asked, "end %d: not asked for: %s", end, text.of);
+    oracle_check(oracle, RULE_EV2_PROMISE, promised, "end %d: ready for nothing: %s", end, text.of);
+    oracle_check(oracle, RULE_EV2_HINT, hints, "end %d: a wrong hint: %s", end, text.of);
 }
 
 /* Which directions an event speaks of. */
 static void cover(uint32_t bits, bool covers[DIRECTIONS])
 {
     covers[IN] = (bits & (MIO_READABLE | MIO_READ_CLOSED)) != 0;
-    covers[OUT] = (bits & (MIO_WRITABLE | MIO_WRITE_CLOSED | MIO_ERROR)) != 0;
+    covers[OUT] = (bits & (MIO_WRITABLE | MIO_WRITE_CLOSED)) != 0;
+    /* An error alone is about what comes next, in both directions. */
+    if (!covers[IN] && !covers[OUT])
+        covers[IN] = covers[OUT] = (bits & MIO_ERROR) != 0;
 }
 
 static void judge_event(struct oracle *oracle, int end, struct registration *registration,
@@ -601,17 +665,19 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
                                            : (covers[IN] && registration->of[IN].came) ||
                                                  (covers[OUT] && registration->of[OUT].came);
     bool is_edge = (registration->interest & MODES) == 0;
-    bool fresh = (covers[IN] && registration->of[IN].fresh) ||
-                 (covers[OUT] && registration->of[OUT].fresh);
+    bool fresh =
+        (covers[IN] && registration->of[IN].fresh) || (covers[OUT] && registration->of[OUT].fresh);
     bool stale = is_edge && !fresh && !is_slow(oracle, end);
-    bool wrong = twice || stale || registration->fired || registration->ended;
-    EVENT_TEXT(text, wrong ? event : NULL);
-    oracle_check(oracle, RULE_EV2, !twice, "end %d: twice in one wait: %s", end, text);
+    bool spent = registration->fired && !registration->doubtful;
+    bool wrong = twice || stale || spent || registration->ended;
+    struct text text = show(event, wrong);
+    oracle_check(oracle, RULE_EV2, !twice, "end %d: twice in one wait: %s", end, text.of);
     if ((registration->interest & MIO_ONESHOT) != 0)
-        oracle_check(oracle, RULE_EV3_SILENT, !registration->fired, "end %d: spent: %s", end, text);
+        oracle_check(oracle, RULE_EV3_SILENT, !spent, "end %d: spent: %s", end, text.of);
     if (is_edge)
-        oracle_check(oracle, RULE_EV1_ONCE, !stale, "end %d: nothing has changed: %s", end, text);
-    oracle_check(oracle, RULE_REG9, !registration->ended, "end %d: has ended: %s", end, text);
+        oracle_check(oracle, RULE_EV1_ONCE, !stale, "end %d: nothing has changed: %s", end,
+                     text.of);
+    oracle_check(oracle, RULE_REG9, !registration->ended, "end %d: has ended: %s", end, text.of);
 
     registration->firing = true;
     registration->passed_over = 0;
@@ -629,6 +695,7 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
 void oracle_event(struct oracle *oracle, const struct mio_event *event)
 {
     mio_token token = mio_event_token(event);
+    kept(oracle, RULE_LIFE2);
     for (int end = 0; end < ENDS; end++) {
         struct end *self = &oracle->ends[end];
         if (self->registration.active && self->registration.token == token) {
@@ -681,17 +748,19 @@ static bool end_registration_wait(struct oracle *oracle, int end, int count, boo
     struct registration *registration = &oracle->ends[end].registration;
     bool missing = false;
     bool any_came = registration->firing;
+    /* What the network brings after a one-shot has fired stays with it. */
+    bool spent = any_came && (registration->interest & MIO_ONESHOT) != 0 && is_slow(oracle, end);
     for (int d = IN; d < DIRECTIONS; d++) {
         enum direction direction = (enum direction)d;
-        if (!registration->of[direction].due)
+        if (!registration->of[direction].due || registration->fired)
             continue;
         bool came = registration->of[direction].came;
         if (came) {
-            oracle_check(oracle, rule_of(oracle, end, direction), true, "%s", "");
+            kept(oracle, rule_of(oracle, end, direction));
             registration->of[direction].due = false;
-        } else if (!full) {
+        } else if (!full && !spent) {
             missing = judge_missing(oracle, end, direction, patient) || missing;
-        } else if (!any_came) {
+        } else if (full && !any_came) {
             judge_turn(oracle, &registration->passed_over, count, "end", end);
         }
     }
@@ -709,10 +778,19 @@ static void end_waker_wait(struct oracle *oracle, int number, int count, bool fu
         oracle_check(oracle, RULE_WAKE1, false, "waker %d: its wake is lost", number);
 }
 
+/* To records that are not for the program; what they took the place of comes with the next wait. */
+static size_t places_lost(const struct oracle *oracle)
+{
+    size_t lost = oracle->has_bell ? 1 : 0;
+    for (int end = 0; oracle->traits.drops_priority && end < ENDS; end++)
+        lost += (oracle->ends[end].registration.interest & MIO_PRIORITY) != 0 ? 1 : 0;
+    return lost;
+}
+
 bool oracle_wait_ends(struct oracle *oracle, int count, size_t capacity, bool patient)
 {
     bool missing = false;
-    bool full = count >= 0 && (size_t)count >= capacity;
+    bool full = count >= 0 && (size_t)count + places_lost(oracle) >= capacity;
     oracle_check(oracle, RULE_WAIT1, count >= 0 && (size_t)count <= capacity,
                  "mio_poll_wait() returned %d with room for %zu", count, capacity);
     for (int end = 0; end < ENDS; end++) {

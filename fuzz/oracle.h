@@ -15,32 +15,34 @@
 #include <mio.h>
 
 /* Rules that are counted and reported, by the names of the contract. */
-#define RULES(RULE)                                                                      \
-    RULE(WAIT1, "at most `capacity` events, and as many as are counted")                 \
-    RULE(WAIT1_TURNS, "with little room everyone has a turn")                            \
-    RULE(REG1, "an interest without sense is -EINVAL, one that is not served -ENOTSUP")  \
-    RULE(REG2, "what is ready when it is registered gives an event")                     \
-    RULE(REG3, "what a call has to return")                                              \
-    RULE(REG4, "a failed registration leaves nothing behind; a batch is one by one")     \
-    RULE(REG5, "a replaced token or interest is gone")                                   \
-    RULE(REG6, "a deregistered token is silent")                                         \
-    RULE(REG8, "files are -EPERM")                                                       \
-    RULE(REG9, "a closed descriptor is silent, and what takes its number is another")    \
-    RULE(EV1, "after EAGAIN the next change gives an event")                             \
-    RULE(EV1_ONCE, "without a change there is no event")                                 \
-    RULE(EV2, "one event a descriptor, or one a direction, which says something")        \
-    RULE(EV2_PROMISE, "readable and writable are promises")                              \
-    RULE(EV2_HINT, "hints are never wrong")                                              \
-    RULE(EV3_LEVEL, "level: an event at every wait")                                     \
-    RULE(EV3_ONESHOT, "one-shot: one wait delivers all that is ready")                   \
-    RULE(EV3_SILENT, "one-shot: silence until it is reregistered")                       \
-    RULE(EV4, "a write-closed event is never swallowed")                                 \
-    RULE(WAKE1, "a wake is not lost")                                                    \
-    RULE(WAKE1_ONCE, "wakes before a wait are one event")                                \
-    RULE(WAKE1_FD, "what would end a wait makes mio_poll_fd() readable")                 \
-    RULE(WAKE2, "a freed waker is silent")                                               \
-    RULE(LIFE1, "no descriptor is left open")                                            \
-    RULE(LIFE2, "only tokens that were given come back")                                 \
+#define RULES(RULE)                                                                     \
+    RULE(WAIT1, "at most `capacity` events, and as many as are counted")                \
+    RULE(WAIT1_TURNS, "with little room everyone has a turn")                           \
+    RULE(WAIT5, "what is ready ends a wait that sleeps")                                \
+    RULE(REG1, "an interest without sense is -EINVAL, one that is not served -ENOTSUP") \
+    RULE(REG2, "what is ready when it is registered gives an event")                    \
+    RULE(REG3, "what a call has to return")                                             \
+    RULE(REG4, "a failed registration leaves nothing behind; a batch is one by one")    \
+    RULE(REG5, "a replaced token or interest is gone")                                  \
+    RULE(REG6, "a deregistered token is silent")                                        \
+    RULE(REG7, "what another thread does takes effect on the wait in progress")         \
+    RULE(REG8, "files are -EPERM")                                                      \
+    RULE(REG9, "a closed descriptor is silent, and what takes its number is another")   \
+    RULE(EV1, "after EAGAIN the next change gives an event")                            \
+    RULE(EV1_ONCE, "without a change there is no event")                                \
+    RULE(EV2, "one event a descriptor, or one a direction, which says something")       \
+    RULE(EV2_PROMISE, "readable and writable are promises")                             \
+    RULE(EV2_HINT, "hints are never wrong")                                             \
+    RULE(EV3_LEVEL, "level: an event at every wait")                                    \
+    RULE(EV3_ONESHOT, "one-shot: one wait delivers all that is ready")                  \
+    RULE(EV3_SILENT, "one-shot: silence until it is reregistered")                      \
+    RULE(EV4, "a write-closed event is never swallowed")                                \
+    RULE(WAKE1, "a wake is not lost")                                                   \
+    RULE(WAKE1_ONCE, "wakes before a wait are one event")                               \
+    RULE(WAKE1_FD, "what would end a wait makes mio_poll_fd() readable")                \
+    RULE(WAKE2, "a freed waker is silent")                                              \
+    RULE(LIFE1, "no descriptor is left open")                                           \
+    RULE(LIFE2, "only tokens that were given come back")                                \
     RULE(LIFE4, "freeing is in any order")
 
 #define RULE_NAME(name, text) RULE_##name,
@@ -54,16 +56,20 @@ const char *rule_text(enum rule rule);
 struct traits {
     const char *name;
     mio_interest serves;
-    bool one_record;    /* EV2: one event a descriptor, and hang-ups unasked; else one a direction */
-    bool asks_again;    /* EV1: no further edge without mio_registry_rearm() */
-    bool file_stays;    /* REG9: a registration lives as long as the last duplicate */
-    bool replaces_raw;  /* REG3: a second registration of a raw descriptor is taken */
-    bool has_fd;        /* WAKE1: mio_poll_fd() */
-    bool knows_full;    /* a pipe that gave EAGAIN is not writable for the selector either */
-    bool refuses_gone;  /* K9: a pipe without reader is injected, once also when it is level */
-    bool gone_ends;     /* the report of a pipe's missing reader ends the registration */
+    bool one_record;   /* EV2: one event a descriptor, and hang-ups unasked; else one a direction */
+    bool asks_again;   /* EV1: no further edge without mio_registry_rearm() */
+    bool file_stays;   /* REG9: a registration lives as long as the last duplicate */
+    bool replaces_raw; /* REG3: a second registration of a raw descriptor is taken */
+    bool has_fd;       /* WAKE1: mio_poll_fd() */
+    bool knows_full;   /* a pipe that gave EAGAIN is not writable for the selector either */
+    bool refuses_gone; /* K9: a pipe without reader is injected, once also when it is level; and
+                           reregistering an unknown one, raw, registers it */
+    bool gone_ends;    /* the report of a pipe's missing reader ends the registration */
     bool full_gone_is_silent; /* a full pipe that loses its reader is not reported */
-    bool has_faults;    /* the kernel is the model, which can be told to refuse */
+    bool bell_takes_room;     /* the doorbell's record comes among the others, and is dropped */
+    bool drops_priority;      /* records of MIO_PRIORITY come for other data too, and are dropped */
+    bool remembers_closed;    /* REG9: what is registered under a number outlives its descriptor */
+    bool has_faults;          /* the kernel is the model, which can be told to refuse */
 };
 
 /* The traits of a selector by name: "epoll", "poll", "kqueue-freebsd". */
@@ -80,6 +86,7 @@ struct registration {
     bool ended;     /* by the kernel itself */
     bool fired;     /* one-shot, and spent */
     bool firing;    /* delivered in this wait */
+    bool doubtful;  /* spent, but a reregistration that failed may have armed it again */
     mio_token token;
     mio_interest interest;
     unsigned passed_over; /* events delivered while one was due */
@@ -94,14 +101,15 @@ struct registration {
 
 struct end {
     enum channel channel;
-    bool open;      /* the file is: this descriptor or its duplicate */
-    bool shut;      /* will send no more */
-    bool reset;     /* the connection was torn down */
-    bool vague;     /* an error may or may not have come */
-    bool blocked;   /* writing gave EAGAIN, and nothing was read since */
-    bool cut;       /* its reader went while it was full */
-    size_t unread;  /* bytes (UDP: datagrams) that were written to it */
-    unsigned pieces; /* writes that these are of, at most */
+    bool open;       /* the file is: this descriptor or its duplicate */
+    bool shut;       /* will send no more */
+    bool reset;      /* the connection was torn down */
+    bool vague;      /* an error may or may not have come */
+    bool blocked;    /* writing gave EAGAIN, and nothing was read since */
+    bool cut;        /* its reader went while it was full */
+    size_t unread;   /* bytes (UDP: datagrams) that were written to it */
+    size_t held;     /* bytes written since it was last empty: what its buffer may still hold */
+    unsigned pieces; /* in so many writes */
     struct registration registration;
     struct registration orphan; /* of the closed descriptor whose duplicate lives */
 };
@@ -121,6 +129,7 @@ struct oracle {
     struct traits traits;
     struct end ends[ENDS];
     struct waker_state wakers[WAKERS];
+    bool has_bell;   /* a doorbell may take a place in a wait */
     uint64_t tokens; /* given so far in this program */
     struct dead_token {
         mio_token token;
@@ -153,6 +162,9 @@ void oracle_read(struct oracle *oracle, int end, long result);
 void oracle_shut(struct oracle *oracle, int end);
 /* The descriptor goes, and its registration with it; a duplicate keeps the file. */
 void oracle_closed(struct oracle *oracle, int end, bool duplicate_lives);
+/* Whether it has to be deregistered before it is closed, lest its token outlive it: a difference from
+ * REG9 that is known. */
+bool oracle_remembers_closed(const struct oracle *oracle, int end);
 /* The duplicate goes while the descriptor itself stays. */
 void oracle_touched(struct oracle *oracle, int end);
 enum truth oracle_truth(const struct oracle *oracle, int end, enum direction direction);
@@ -162,6 +174,8 @@ enum truth oracle_truth(const struct oracle *oracle, int end, enum direction dir
 int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token token,
                     mio_interest interest);
 int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_interest interest);
+/* The old registration is in place. */
+void oracle_reregistration_failed(struct oracle *oracle, int end);
 int oracle_deregister(struct oracle *oracle, int end);
 /* After EAGAIN, or for no reason. */
 int oracle_rearm(struct oracle *oracle, int end, enum direction direction, bool after_eagain);
@@ -171,6 +185,8 @@ int oracle_interest(const struct oracle *oracle, mio_interest interest);
 /* --- wakers --- */
 
 void oracle_waker_made(struct oracle *oracle, int waker, mio_token token);
+/* The poll has a doorbell from now on. */
+void oracle_bell(struct oracle *oracle);
 void oracle_woken(struct oracle *oracle, int waker);
 void oracle_waker_freed(struct oracle *oracle, int waker);
 

@@ -42,8 +42,8 @@ enum operation_kind {
     NEW_WAKER,
     WAKE,
     FREE_WAKER,
-    WAIT,  /* `a`: room; `b`: how long */
-    BURST, /* several waits with little room */
+    WAIT,   /* `a`: room; `b`: how long */
+    BURST,  /* several waits with little room */
     ASLEEP, /* a wait in which another thread does something */
     MISUSE, /* `a`: what has to be refused */
     FAULT,  /* the kernel refuses a change, or is interrupted (kqueue's model alone) */

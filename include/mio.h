@@ -18,6 +18,7 @@
 #include <mio/platform.h>
 #include <mio/poll.h>
 #include <mio/registry.h>
+#include <mio/slab.h>
 #include <mio/source.h>
 #include <mio/types.h>
 #include <mio/version.h>

@@ -1,17 +1,34 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs what a task needs and this machine lacks: install-deps.sh [run|test|ci|macos|bench]...
+# or the name of a port, see scripts/ports.sh.
 # With apt-get, as root or with sudo; elsewhere it only says what is missing.
 set -euo pipefail
 
 # What each group needs: a command, or a file (a pattern), and the Debian package that brings it.
 declare -A needs
 needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev socat:socat"
-needs[test]="${needs[run]} g++:g++ pkg-config:pkg-config spin:spin strace:strace"
+needs[test]="${needs[run]} g++:g++ pkg-config:pkg-config spin:spin strace:strace python3:python3
+    curl:curl wrk:wrk"
 needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
     /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev valgrind:valgrind npm:npm"
 needs[macos]="npm:npm"
-needs[bench]="${needs[run]}"
+# Debian's Rust crates are there for the comparison with mio, if there is a cargo.
+needs[bench]="${needs[run]} valgrind:valgrind gnuplot:gnuplot-nox pkg-config:pkg-config
+    /usr/include/ev.h:libev-dev /usr/include/event2/event.h:libevent-dev /usr/include/uv.h:libuv1-dev
+    /usr/include/iv.h:libivykis-dev /usr/share/cargo/registry/mio-*:librust-mio-dev"
+needs[musl]="${needs[run]} musl-gcc:musl-tools"
+needs[musl-static]="${needs[musl]}"
+needs[i386]="${needs[run]} i686-linux-gnu-gcc:gcc-i686-linux-gnu
+    /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross"
+needs[aarch64]="${needs[run]} aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64:qemu-user
+    /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross"
+needs[riscv64]="${needs[run]} riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu qemu-riscv64:qemu-user
+    /usr/riscv64-linux-gnu/include/stdio.h:libc6-dev-riscv64-cross"
+needs[armhf]="${needs[run]} arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf qemu-arm:qemu-user
+    /usr/arm-linux-gnueabihf/include/stdio.h:libc6-dev-armhf-cross"
+needs[s390x]="${needs[run]} s390x-linux-gnu-gcc:gcc-s390x-linux-gnu qemu-s390x:qemu-user
+    /usr/s390x-linux-gnu/include/stdio.h:libc6-dev-s390x-cross"
 
 # missing ITEM... : the packages of those that are not there
 missing() {
@@ -49,7 +66,7 @@ main() {
     local group items=()
     for group in "${@:-test}"; do
         if [[ -z ${needs[$group]:-} ]]; then
-            echo "usage: $0 [run|test|ci|macos|bench]..." >&2
+            echo "usage: $0 [run|test|ci|macos|bench|PORT]..." >&2
             exit 2
         fi
         local more

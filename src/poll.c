@@ -24,7 +24,9 @@ enum { NOTICE_SECOND_WAITER = true };
 
 struct mio_poll {
     struct mio_registry registry; /* lent to the caller; holds the selector */
-    atomic_bool waiting; /* somebody is in mio_poll_wait(); kept only if NOTICE_SECOND_WAITER */
+    /* Whether somebody is in mio_poll_wait(); kept only if NOTICE_SECOND_WAITER. Not a bool, whose
+     * exchange gcc before 14 leaves to libatomic on riscv64. */
+    atomic_int waiting;
 };
 
 static const uint32_t known_flags = MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS;

@@ -19,7 +19,7 @@ static int start_timer(struct mio_registry *registry)
 
 static void print_events(struct mio_events *events)
 {
-    mio_events_each (event, events) {
+    mio_events_each(event, events) {
         char text[256];
         mio_event_format(event, text, sizeof text);
         printf("token %lu, filter %d, hint %lld: %s\n", (unsigned long)mio_event_token(event),

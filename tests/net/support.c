@@ -14,6 +14,11 @@
 
 enum { BOUND_MS = 10000 };
 
+void expect_one_if(struct loop *loop, mio_token token, uint32_t readiness, struct where where)
+{
+    expect_events(loop, &(const struct expected){token, readiness}, readiness != 0, where);
+}
+
 /* --- addresses --- */
 
 struct mio_addr loopback_v4(void)
@@ -187,8 +192,7 @@ void tcp_expect_text(struct mio_tcp_stream *stream, const char *text, struct whe
 void tcp_reset(struct mio_tcp_stream *stream)
 {
     struct linger at_close = {.l_onoff = 1, .l_linger = 0};
-    REQUIRE_EQ(
-        setsockopt(stream->source.fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close), 0);
+    REQUIRE_EQ(setsockopt(stream->source.fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close), 0);
     REQUIRE_EQ(mio_tcp_stream_close(stream), 0);
 }
 

@@ -27,6 +27,10 @@ enum {
 /* Tokens, and the places of a pair's ends. */
 enum { CLIENT, SERVER, LISTENER, THIRD };
 
+/* As EXPECT_ONE, or EXPECT_NOTHING when there is no readiness to expect. */
+#define EXPECT_ONE_IF(loop, token, readiness) expect_one_if((loop), (token), (readiness), HERE)
+void expect_one_if(struct loop *loop, mio_token token, uint32_t readiness, struct where where);
+
 /* --- addresses --- */
 
 struct mio_addr loopback_v4(void); /* port 0 */

@@ -303,7 +303,7 @@ TEST(net_tcp_write_then_close)
     tcp_put(&server, "1234");
     EXPECT_ONE(&loop, CLIENT, R);
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    EXPECT_ONE(&loop, CLIENT, net_readiness("the end came behind undrained data"));
+    EXPECT_ONE(&loop, CLIENT, R | RC);
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 4);
     CHECK_STR(text, "1234");
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 0);

@@ -91,7 +91,7 @@ static void transfer(struct end ends[2])
     watch_end(&loop, &ends[1], 1);
     while (!is_done(&ends[0]) || !is_done(&ends[1])) {
         REQUIRE(loop_wait(&loop, 10 * SECOND) > 0);
-        mio_events_each (event, loop.events) {
+        mio_events_each(event, loop.events) {
             REQUIRE(mio_event_token(event) <= 1);
             serve(&ends[mio_event_token(event)], event);
         }

@@ -12,7 +12,7 @@
 static int objects[1000];
 
 /* Few bits, so that the last index and the last generation are soon reached. */
-enum { INDEX_BITS = 3, GENERATION_BITS = 2, MOST = 7, GENERATIONS = 3 };
+enum { INDEX_BITS = 3, GENERATION_BITS = 2, MOST = 7, GENERATIONS = 3, USES = 6 };
 
 static struct mio_slab *small_slab(void)
 {
@@ -204,8 +204,8 @@ TEST(slab_generations_wrap_and_skip_0)
 {
     struct mio_slab *slab = NULL;
     REQUIRE_EQ(mio_slab_new_with_bits(1, GENERATION_BITS, 1, NULL, &slab), 0);
-    mio_token seen[2 * GENERATIONS];
-    for (size_t i = 0; i < 2 * GENERATIONS; i++) {
+    mio_token seen[USES];
+    for (size_t i = 0; i < USES; i++) {
         seen[i] = inserted(slab, &objects[i]);
         CHECK_EQ(seen[i], (i % GENERATIONS + 1) << 1); /* slot 0, the only one */
         for (size_t stale = i < GENERATIONS ? 0 : i - GENERATIONS + 1; stale < i; stale++)

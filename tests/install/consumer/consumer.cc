@@ -18,7 +18,7 @@ int main()
     mio_token seen = 0;
     mio_waker_wake(waker);
     mio_poll_wait(poll, events, MIO_FOREVER);
-    mio_events_each (event, events) {
+    mio_events_each(event, events) {
         if (mio_event_is_readable(event))
             seen = token_of(event);
     }

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* libmio, as its programs use it: its own reading, its typed sockets, its wakers. A token is the
+ * address of what it stands for. */
+#include "mio.h"
+
+#include <stdlib.h>
+
+enum { BATCH = 64 };
+
+struct bench_loop {
+    struct mio_poll *poll;
+    struct mio_registry *registry;
+    struct mio_events *events;
+    struct mio_waker *waker;
+    mio_interest mode;
+    struct mio_pipe_receiver *receivers; /* by slot */
+};
+
+const char *bench_mio_version(void)
+{
+    return MIO_VERSION_STRING;
+}
+
+struct bench_loop *bench_mio_open(const struct bench_options *options, const char *backend,
+                                  mio_interest mode)
+{
+    struct bench_loop *loop = bench_allocate(1, sizeof *loop);
+    struct mio_options poll_options = {.backend = backend};
+    size_t capacity = options->capacity ? options->capacity : BENCH_CAPACITY;
+    bench_need(mio_poll_new(&poll_options, &loop->poll) == 0, "mio_poll_new");
+    bench_need(mio_events_new(capacity, &loop->events) == 0, "mio_events_new");
+    loop->registry = mio_poll_registry(loop->poll);
+    loop->mode = mode;
+    loop->receivers = bench_allocate(options->descriptors, sizeof *loop->receivers);
+    if (options->wakes)
+        bench_need(mio_waker_new(loop->registry, 0, &loop->waker) == 0, "mio_waker_new");
+    return loop;
+}
+
+void bench_mio_close(struct bench_loop *loop)
+{
+    mio_waker_free(loop->waker);
+    mio_events_free(loop->events);
+    mio_poll_free(loop->poll);
+    free(loop->receivers);
+    free(loop);
+}
+
+static mio_token token_of(struct bench_loop *loop, size_t slot)
+{
+    return (mio_token)&loop->receivers[slot];
+}
+
+void bench_mio_add(struct bench_loop *loop, size_t slot, int fd)
+{
+    mio_source_init(&loop->receivers[slot].source, fd);
+    bench_need(mio_registry_register(loop->registry, fd, token_of(loop, slot),
+                                     MIO_READABLE | loop->mode) == 0,
+               "mio_registry_register");
+}
+
+void bench_mio_change(struct bench_loop *loop, size_t slot, int fd)
+{
+    bench_need(mio_registry_reregister(loop->registry, fd, token_of(loop, slot),
+                                       MIO_READABLE | MIO_WRITABLE | loop->mode) == 0,
+               "mio_registry_reregister");
+}
+
+void bench_mio_remove(struct bench_loop *loop, size_t slot, int fd)
+{
+    (void)slot;
+    bench_need(mio_registry_deregister(loop->registry, fd) == 0, "mio_registry_deregister");
+}
+
+static void apply(struct bench_loop *loop, const int *fds, size_t n, enum mio_change_kind kind,
+                  mio_interest interest)
+{
+    struct mio_change changes[BATCH];
+    for (size_t i = 0; i < n; i++)
+        changes[i] = (struct mio_change){kind, fds[i], token_of(loop, i), interest, 0};
+    bench_need(mio_registry_apply(loop->registry, changes, n) == (int)n, "mio_registry_apply");
+}
+
+void bench_mio_add_many(struct bench_loop *loop, const int *fds, size_t n)
+{
+    apply(loop, fds, n, MIO_REGISTER, MIO_READABLE | loop->mode);
+}
+
+void bench_mio_change_many(struct bench_loop *loop, const int *fds, size_t n)
+{
+    apply(loop, fds, n, MIO_REREGISTER, MIO_READABLE | MIO_WRITABLE | loop->mode);
+}
+
+void bench_mio_remove_many(struct bench_loop *loop, const int *fds, size_t n)
+{
+    apply(loop, fds, n, MIO_DEREGISTER, 0);
+}
+
+static void wait_for(struct bench_loop *loop, int64_t timeout_ns)
+{
+    bench_need(mio_poll_wait(loop->poll, loop->events, timeout_ns) >= 0, "mio_poll_wait");
+}
+
+void bench_mio_look(struct bench_loop *loop)
+{
+    wait_for(loop, 0);
+}
+
+void bench_mio_dispatch(struct bench_loop *loop, long n)
+{
+    while (n > 0) {
+        wait_for(loop, MIO_FOREVER);
+        mio_events_each(event, loop->events) {
+            if (mio_event_is_readable(event)) {
+                uint64_t value;
+                struct mio_pipe_receiver *receiver =
+                    (struct mio_pipe_receiver *)mio_event_token(event);
+                bench_need(mio_pipe_receiver_read(receiver, &value, sizeof value) == sizeof value,
+                           "mio_pipe_receiver_read");
+                n--;
+            }
+        }
+    }
+}
+
+void bench_mio_wake(struct bench_loop *loop)
+{
+    bench_need(mio_waker_wake(loop->waker) == 0, "mio_waker_wake");
+}
+
+void bench_mio_await_wake(struct bench_loop *loop)
+{
+    wait_for(loop, MIO_FOREVER);
+}
+
+/* --- the server --- */
+
+struct connection {
+    struct mio_tcp_stream stream;
+    struct connection *next, *previous;
+};
+
+struct serving {
+    struct bench_server *server;
+    struct bench_loop *loop;
+    struct mio_tcp_listener listener;
+    struct connection all; /* head of a ring */
+};
+
+static void accept_all(struct serving *serving)
+{
+    struct mio_tcp_stream stream;
+    while (mio_tcp_listener_accept(&serving->listener, &stream, NULL) == 0) {
+        struct connection *made = bench_allocate(1, sizeof *made);
+        made->stream = stream;
+        made->next = &serving->all;
+        made->previous = serving->all.previous;
+        made->previous->next = made;
+        serving->all.previous = made;
+        bench_need(mio_source_register(&made->stream.source, serving->loop->registry,
+                                       (mio_token)made, MIO_READABLE | serving->loop->mode) == 0,
+                   "mio_source_register");
+    }
+}
+
+static void end_connection(struct connection *connection)
+{
+    connection->next->previous = connection->previous;
+    connection->previous->next = connection->next;
+    bench_linger(connection->stream.source.fd);
+    mio_tcp_stream_close(&connection->stream);
+    free(connection);
+}
+
+static bool answer(struct connection *connection)
+{
+    char buffer[BENCH_BUFFER];
+    ptrdiff_t size = mio_tcp_stream_read(&connection->stream, buffer, sizeof buffer);
+    return size > 0 && mio_tcp_stream_write(&connection->stream, buffer, (size_t)size) == size;
+}
+
+static bool serve_event(struct serving *serving, const struct mio_event *event)
+{
+    if (mio_event_token(event) == (mio_token)serving) {
+        accept_all(serving);
+        return false;
+    }
+    struct connection *connection = (struct connection *)mio_event_token(event);
+    bool goes_on = answer(connection);
+    bool stop = goes_on && bench_answered(serving->server);
+    if (!goes_on || serving->server->once)
+        end_connection(connection);
+    return stop;
+}
+
+void bench_mio_serve(struct bench_server *server, const char *backend, mio_interest mode)
+{
+    struct bench_options options = {.descriptors = 0};
+    struct serving serving = {.server = server, .loop = bench_mio_open(&options, backend, mode)};
+    serving.all.next = &serving.all;
+    serving.all.previous = &serving.all;
+    bench_need(mio_tcp_listener_from_fd(server->listener, &serving.listener) == 0,
+               "mio_tcp_listener_from_fd");
+    bench_need(mio_source_register(&serving.listener.source, serving.loop->registry,
+                                   (mio_token)&serving, MIO_READABLE | mode) == 0,
+               "mio_source_register");
+    for (bool stop = false; !stop;) {
+        wait_for(serving.loop, MIO_FOREVER);
+        mio_events_each(event, serving.loop->events) {
+            stop = serve_event(&serving, event);
+            if (stop)
+                break;
+        }
+    }
+    while (serving.all.next != &serving.all)
+        end_connection(serving.all.next);
+    mio_source_deregister(&serving.listener.source, serving.loop->registry);
+    bench_mio_close(serving.loop);
+}
+
+/* --- the table --- */
+
+static struct bench_loop *open_epoll(const struct bench_options *options)
+{
+    return bench_mio_open(options, "epoll", 0);
+}
+
+static void serve_epoll(struct bench_server *server)
+{
+    bench_mio_serve(server, "epoll", 0);
+}
+
+const struct bench_peer bench_mio = {
+    .name = "libmio",
+    .what = "libmio, epoll selector",
+    .open = open_epoll,
+    .serve = serve_epoll,
+    BENCH_MIO_FUNCTIONS,
+};

@@ -1,0 +1,259 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# From what compare.sh has measured: the goals, results.json, tables.md and the plots.
+#
+#   report.sh TABLES RESULTS        folders to read from and to write to
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+tables=$1
+results=$2
+# Columns of results.tsv: 1 workload 2 unit 3 clock 4 parameter 5 peer 6 median 7 low 8 high
+# 9 ratio to the bare loop 10 ratio to libmio 11 ratio to the peer's own first parameter 12 rounds
+
+# Whether libmio is where it wants to be. Ratios count to two digits, as they are printed.
+goals() {
+    awk -F'\t' -v OFS='\t' '
+        function goal(what, found, most,   verdict) {
+            if (found == "" || found == "-")
+                return
+            verdict = sprintf("%.2f", found) + 0 <= most + 0 ? "met" : "missed"
+            print verdict, what, sprintf("%.3f", found), sprintf("%.2f", most)
+        }
+        # libmio, as a part of another peer: 1 / what that one is of libmio.
+        function part(workload, parameter, peer,   r) {
+            r = of_libmio[workload, parameter, peer]
+            return r == "" || r == "-" || r == 0 ? "" : 1 / r
+        }
+        function below(workload, parameter, title,   i) {
+            for (i = 1; i <= n; i++)
+                goal(title ", of " names[i] "\047s", part(workload, parameter, names[i]), 1)
+        }
+        BEGIN { n = split("libev libevent libuv ivykis", names, " ") }
+        { bare[$1, $4, $5] = $9; of_libmio[$1, $4, $5] = $10; own[$1, $4, $5] = $11 }
+        END {
+            split("1 10 100 1000", counts, " ")
+            for (i = 1; i <= 4; i++) {
+                k = counts[i]
+                goal("dispatch, " k " ready, of the bare loop", bare["dispatch", k, "libmio"], 1)
+                goal("dispatch, " k " ready, of mio", part("dispatch", k, "mio"), 1)
+                goal("dispatch with threads, " k " ready, of the bare loop",
+                    bare["dispatch_threads", k, "libmio"], 0.96)
+                goal("dispatch with threads, " k " ready, of mio",
+                    part("dispatch_threads", k, "mio"), 1)
+                below("dispatch", k, "dispatch, " k " ready")
+            }
+            goal("1 of 10,000 ready, of 1 of 100", own["idle", 10000, "libmio"], 1.05)
+            goal("registration, 1 at a time, of mio", part("churn", 1, "mio"), 1)
+            goal("registration, 64 at a time, of mio", part("churn", 64, "mio"), 1)
+            goal("waking an awake poll, of mio", part("wake_busy", 1, "mio"), 0.1)
+            goal("wake and wait, of mio", part("wake_wait", 1, "mio"), 0.35)
+            goal("a storm of wakes, of mio", part("wake_storm", 4, "mio"), 1)
+            below("wake_busy", 1, "waking an awake poll")
+            below("wake_wait", 1, "wake and wait")
+            below("wake_storm", 4, "a storm of wakes")
+            split("64 512", connections, " ")
+            for (i = 1; i <= 2; i++) {
+                k = connections[i]
+                goal("echo, " k " connections, of the bare loop", bare["echo", k, "libmio"], 0.97)
+                goal("echo, " k " connections, of mio", part("echo", k, "mio"), 1)
+            }
+            goal("accept, request, close, of mio", part("accept", 32, "mio"), 1)
+            below("memory_descriptor", 10000, "memory of a descriptor")
+            below("memory_poll", 64, "memory of a poll")
+        }' "$tables/results.tsv"
+}
+
+json_text() {
+    sed 's/\\/\\\\/g; s/"/\\"/g' "$1"
+}
+
+# Each line of a file of tab-separated values as an object; values that are numbers stay so.
+json_lines() {
+    local file=$1 names=$2
+    json_text "$file" | awk -F'\t' -v names="$names" '
+        BEGIN { n = split(names, name, " ") }
+        {
+            printf "%s    {", (NR > 1 ? ",\n" : "")
+            for (i = 1; i <= n; i++) {
+                quote = $i ~ /^-?[0-9]+(\.[0-9]+)?$/ ? "" : "\""
+                text = $i == "-" ? "null" : quote $i quote
+                printf "%s\"%s\": %s", (i > 1 ? ", " : ""), name[i], text
+            }
+            printf "}"
+        }
+        END { if (NR > 0) print "" }'
+}
+
+write_json() {
+    echo "{"
+    echo '  "machine": ['
+    json_lines "$tables/machine.tsv" "what is"
+    echo '  ],'
+    echo '  "peers": ['
+    json_lines "$tables/peers.tsv" "name version what"
+    echo '  ],'
+    echo '  "results": ['
+    json_lines "$tables/results.tsv" "workload unit clock parameter peer median low high \
+        ratio_to_bare ratio_to_libmio ratio_to_first_parameter rounds"
+    echo '  ],'
+    echo '  "instructions": ['
+    json_lines "$tables/instructions.tsv" "workload peer parameter instructions"
+    echo '  ],'
+    echo '  "library_text_bytes": ['
+    json_lines "$tables/sizes.tsv" "library bytes"
+    echo '  ],'
+    echo '  "goals": ['
+    json_lines "$tables/goals.tsv" "verdict goal found most"
+    echo '  ]'
+    echo "}"
+}
+
+# pivot WORKLOAD COLUMN PEER... : a line a parameter, a column a peer, with a heading; for gnuplot
+pivot() {
+    local workload=$1 column=$2
+    shift 2
+    awk -F'\t' -v workload="$workload" -v column="$column" -v peers="$*" '
+        BEGIN { n = split(peers, peer, " ") }
+        $1 == workload {
+            if (!($4 in seen)) { seen[$4] = 1; order[++m] = $4 }
+            value[$4, $5] = $column
+        }
+        END {
+            printf "parameter"
+            for (i = 1; i <= n; i++)
+                printf "\t%s", peer[i]
+            print ""
+            for (j = 1; j <= m; j++) {
+                printf "%s", order[j]
+                for (i = 1; i <= n; i++) {
+                    v = value[order[j], peer[i]]
+                    printf "\t%s", (v == "" || v == "-" ? "nan" : v)
+                }
+                print ""
+            }
+        }' "$tables/results.tsv"
+}
+
+# As pivot, for people: the median, and the ratio to the bare loop.
+markdown() {
+    local workload=$1 title=$2
+    awk -F'\t' -v workload="$workload" -v title="$title" '
+        $1 == workload {
+            if (!($4 in seen)) { seen[$4] = 1; order[++m] = $4 }
+            if (!($5 in known)) { known[$5] = 1; peer[++n] = $5 }
+            digits = $6 < 100 ? 1 : 0
+            value[$4, $5] = sprintf("%." digits "f", $6) ($9 == "-" ? "" : sprintf(" (%.3f)", $9))
+            unit = $2; clock = $3; rounds = $12
+        }
+        END {
+            if (m == 0)
+                exit
+            printf "\n## %s\n\n", title
+            what = clock == "cpu" ? "Nanoseconds of CPU time" : clock == "wall" ? \
+                "Nanoseconds" : toupper(substr(clock, 1, 1)) substr(clock, 2)
+            printf "%s for each %s", what, unit
+            printf "; in brackets the ratio to the bare loop; rounds: %d.\n\n| |", rounds
+            for (j = 1; j <= m; j++)
+                printf " %s |", order[j]
+            printf "\n|---|"
+            for (j = 1; j <= m; j++)
+                printf "---:|"
+            print ""
+            for (i = 1; i <= n; i++) {
+                printf "| %s |", peer[i]
+                for (j = 1; j <= m; j++)
+                    printf " %s |", value[order[j], peer[i]]
+                print ""
+            }
+        }' "$tables/results.tsv"
+}
+
+markdown_instructions() {
+    [[ -s $tables/instructions.tsv ]] || return 0
+    printf '\n## Instructions\n\nIn user space, of one operation with the harness around it.\n\n'
+    awk -F'\t' '
+        {
+            case_name = $1 " " $3
+            if (!(case_name in seen)) { seen[case_name] = 1; order[++m] = case_name }
+            if (!($2 in known)) { known[$2] = 1; peer[++n] = $2 }
+            value[case_name, $2] = $4
+        }
+        END {
+            printf "| |"
+            for (j = 1; j <= m; j++)
+                printf " %s |", order[j]
+            printf "\n|---|"
+            for (j = 1; j <= m; j++)
+                printf "---:|"
+            print ""
+            for (i = 1; i <= n; i++) {
+                printf "| %s |", peer[i]
+                for (j = 1; j <= m; j++)
+                    printf " %s |", value[order[j], peer[i]]
+                print ""
+            }
+        }' "$tables/instructions.tsv"
+}
+
+write_markdown() {
+    echo "# Results"
+    echo
+    echo "Written by bench/report.sh; docs/performance.md tells what they mean."
+    printf '\n| | |\n|---|---|\n'
+    awk -F'\t' '{ printf "| %s | %s |\n", $1, $2 }' "$tables/machine.tsv"
+    awk -F'\t' '{ printf "| %s | %s, %s |\n", $1, $2, $3 }' "$tables/peers.tsv"
+    markdown dispatch "Dispatch, by descriptors ready of 1,000"
+    markdown dispatch_threads "Dispatch in a program with threads"
+    markdown idle "One ready, by descriptors watched"
+    markdown churn "Register, change, deregister, by descriptors at a time"
+    markdown churn_looked "The same with a look after each step"
+    markdown wake_busy "Waking an awake poll"
+    markdown wake_wait "Wake and wait on one thread"
+    markdown wake_asleep_near "Waking a sleeping thread of the same core"
+    markdown wake_asleep_far "Waking a sleeping thread of another core"
+    markdown wake_storm "Waking by four threads at once"
+    markdown echo "Echo, by connections"
+    markdown accept "Accept, one request, close, by connections at a time"
+    markdown memory_descriptor "Heap of a descriptor, by descriptors"
+    markdown memory_poll "Heap of a poll with a waker"
+    markdown descriptors_poll "Descriptors of a poll with a waker"
+    markdown_instructions
+    printf '\n## Code\n\nBytes of text of each static library.\n\n| | |\n|---|---:|\n'
+    awk -F'\t' '{ printf "| %s | %s |\n", $1, $2 }' "$tables/sizes.tsv"
+}
+
+draw() {
+    local data=$1
+    local others=(mio libev libevent libuv ivykis)
+    pivot dispatch 9 epoll libmio "${others[@]}" >"$data/dispatch.tsv"
+    pivot dispatch_threads 9 epoll libmio "${others[@]}" >"$data/dispatch_threads.tsv"
+    pivot idle 6 epoll libmio "${others[@]}" libmio_poll >"$data/idle.tsv"
+    pivot churn_looked 9 epoll libmio "${others[@]}" >"$data/churn.tsv"
+    pivot echo 9 epoll epoll_recv libmio "${others[@]}" >"$data/echo.tsv"
+    pivot wake_busy 6 epoll libmio "${others[@]}" >"$data/wake_busy.tsv"
+    pivot wake_wait 6 epoll libmio "${others[@]}" >"$data/wake_wait.tsv"
+    pivot wake_storm 6 epoll libmio "${others[@]}" >"$data/wake_storm.tsv"
+    pivot memory_descriptor 6 epoll libmio "${others[@]}" >"$data/memory.tsv"
+    gnuplot -e "data = '$data'; results = '$results'" "$here/plots.gp"
+}
+
+main() {
+    local data
+    goals >"$tables/goals.tsv"
+    write_json >"$results/results.json"
+    write_markdown >"$results/tables.md"
+    if command -v gnuplot >/dev/null; then
+        data=$(mktemp -d)
+        draw "$data"
+        rm -r "$data"
+    else
+        echo "no plots: there is no gnuplot"
+    fi
+    echo
+    awk -F'\t' '{ printf "%-7s %-62s %8s  (goal: %s)\n", $1, $2, $3, $4; count[$1]++ }
+        END { printf "\n%d goals met, %d missed\n", count["met"], count["missed"] }' \
+        "$tables/goals.tsv" | tee "$results/goals.txt"
+}
+
+main

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP servers over the loopback: the CPU time that the server's thread takes for a request, its
+ * clients being another process on another core. Requests a second would measure the clients.
+ */
+#define _GNU_SOURCE
+
+#include "../harness.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int listen_anywhere(struct sockaddr_in *address)
+{
+    socklen_t size = sizeof *address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *address = (struct sockaddr_in){.sin_family = AF_INET};
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bench_need(bind(fd, (struct sockaddr *)address, sizeof *address) == 0, "bind");
+    bench_need(listen(fd, 1024) == 0, "listen");
+    bench_need(getsockname(fd, (struct sockaddr *)address, &size) == 0, "getsockname");
+    return fd;
+}
+
+/* --- the clients --- */
+
+struct clients {
+    struct sockaddr_in server;
+    bool once;
+    int epoll;
+    int open;
+};
+
+static void ask(int fd)
+{
+    static const char message[BENCH_MESSAGE];
+    (void)!send(fd, message, sizeof message, MSG_NOSIGNAL);
+}
+
+/* Until the server is gone. */
+static void connect_one(struct clients *clients)
+{
+    int yes = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)&clients->server, sizeof clients->server) < 0) {
+        close(fd);
+        return;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    struct epoll_event entry = {.events = EPOLLIN, .data.fd = fd};
+    epoll_ctl(clients->epoll, EPOLL_CTL_ADD, fd, &entry);
+    clients->open++;
+    ask(fd);
+}
+
+static void go_on(struct clients *clients, int fd)
+{
+    char buffer[BENCH_BUFFER];
+    ssize_t size = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (size > 0 && !clients->once) {
+        ask(fd);
+        return;
+    }
+    /* The server closes; that it has is seen next. */
+    if (size > 0)
+        return;
+    bench_close(fd);
+    clients->open--;
+    if (clients->once)
+        connect_one(clients);
+}
+
+static void run_clients(struct clients *clients, int count)
+{
+    struct epoll_event events[64];
+    clients->epoll = epoll_create1(EPOLL_CLOEXEC);
+    for (int i = 0; i < count; i++)
+        connect_one(clients);
+    while (clients->open > 0) {
+        int ready = epoll_wait(clients->epoll, events, 64, -1);
+        for (int i = 0; i < ready; i++)
+            go_on(clients, events[i].data.fd);
+    }
+}
+
+static pid_t start_clients(const struct sockaddr_in *address, int listener, int count, bool once)
+{
+    pid_t process = fork();
+    bench_need(process >= 0, "fork");
+    if (process > 0)
+        return process;
+    bench_pin(1);
+    close(listener);
+    struct clients clients = {.server = *address, .once = once};
+    run_clients(&clients, count);
+    _exit(0);
+}
+
+/* --- the server --- */
+
+static double serve(const struct bench_peer *peer, struct bench_server server)
+{
+    struct sockaddr_in address;
+    if (!peer->serve)
+        return -1;
+    server.listener = listen_anywhere(&address);
+    pid_t clients = start_clients(&address, server.listener, server.connections, server.once);
+    peer->serve(&server);
+    close(server.listener);
+    bench_need(waitpid(clients, NULL, 0) == clients, "waitpid");
+    return (double)(server.end_ns - server.begin_ns) / (double)server.requests;
+}
+
+static double echo_round(const struct bench_peer *peer, long connections)
+{
+    /* A request of a single connection takes a sleep of both sides. */
+    long requests = connections == 1 ? 1000 : 8000;
+    return serve(peer, (struct bench_server){.connections = (int)connections,
+                                             .warm_up = requests / 4,
+                                             .requests = requests});
+}
+
+static double accept_round(const struct bench_peer *peer, long connections)
+{
+    return serve(
+        peer, (struct bench_server){
+                  .connections = (int)connections, .once = true, .warm_up = 200, .requests = 1000});
+}
+
+static const long connection_counts[] = {1, 64, 512};
+static const long accept_counts[] = {32};
+
+const struct bench_workload bench_echo = {
+    .name = "echo",
+    .unit = "request",
+    .clock = "cpu",
+    .parameters = connection_counts,
+    .count = 3,
+    .rounds = 25,
+    .round = echo_round,
+};
+
+const struct bench_workload bench_accepting = {
+    .name = "accept",
+    .unit = "connection",
+    .clock = "cpu",
+    .parameters = accept_counts,
+    .count = 1,
+    .rounds = 25,
+    .round = accept_round,
+};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+
+#include "channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    KINDS = CHANNEL_UDP + 1,
+    IN_STOCK = 2 * OBJECTS,
+    BUFFER = 16384, /* small, so that filling is quick */
+    IO_SIZE = 16384,
+    BOUND_MS = 10000
+};
+
+static struct {
+    int pairs[IN_STOCK][2];
+    int count;
+} stock[KINDS];
+
+static int listener = -1;
+static struct sockaddr_in listener_address;
+
+static void must(bool good, const char *what)
+{
+    if (good)
+        return;
+    perror(what);
+    abort();
+}
+
+static void set(int fd, int level, int name, int value)
+{
+    must(setsockopt(fd, level, name, &value, sizeof value) == 0, "setsockopt");
+}
+
+static int new_socket(int type)
+{
+    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    must(fd >= 0, "socket");
+    set(fd, SOL_SOCKET, SO_SNDBUF, BUFFER);
+    set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
+    if (type == SOCK_STREAM)
+        set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    return fd;
+}
+
+static void bind_to_loopback(int fd, struct sockaddr_in *address)
+{
+    socklen_t length = sizeof *address;
+    memset(address, 0, sizeof *address);
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    must(bind(fd, (struct sockaddr *)address, sizeof *address) == 0, "bind");
+    must(getsockname(fd, (struct sockaddr *)address, &length) == 0, "getsockname");
+}
+
+static void wait_for(int fd, short what)
+{
+    struct pollfd waiting = {.fd = fd, .events = what};
+    int count;
+    do {
+        count = poll(&waiting, 1, BOUND_MS);
+    } while (count < 0 && errno == EINTR);
+    must(count == 1, "a loopback connection");
+}
+
+static void open_tcp(int ends[2])
+{
+    if (listener < 0) {
+        listener = new_socket(SOCK_STREAM);
+        bind_to_loopback(listener, &listener_address);
+        must(listen(listener, 64) == 0, "listen");
+    }
+    ends[0] = new_socket(SOCK_STREAM);
+    int result = connect(ends[0], (struct sockaddr *)&listener_address, sizeof listener_address);
+    must(result == 0 || errno == EINPROGRESS, "connect");
+    wait_for(listener, POLLIN);
+    ends[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    must(ends[1] >= 0, "accept4");
+    set(ends[1], IPPROTO_TCP, TCP_NODELAY, 1);
+    wait_for(ends[0], POLLOUT);
+}
+
+static void open_udp(int ends[2])
+{
+    struct sockaddr_in addresses[2];
+    for (int i = 0; i < 2; i++) {
+        ends[i] = new_socket(SOCK_DGRAM);
+        bind_to_loopback(ends[i], &addresses[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        must(connect(ends[i], (struct sockaddr *)&addresses[1 - i], sizeof addresses[0]) == 0,
+             "connect");
+}
+
+static void open_unix(int ends[2])
+{
+    must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0,
+         "socketpair");
+    set(ends[0], SOL_SOCKET, SO_SNDBUF, BUFFER);
+    set(ends[1], SOL_SOCKET, SO_SNDBUF, BUFFER);
+}
+
+static void open_pipe(int ends[2])
+{
+    must(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0, "pipe2");
+    /* Where the kernel is the model, it has its own idea of a pipe's room. */
+    if (MIO_PLATFORM == MIO_PLATFORM_LINUX)
+        must(fcntl(ends[0], F_SETPIPE_SZ, BUFFER) >= 0, "F_SETPIPE_SZ");
+}
+
+void channel_open(enum channel channel, int ends[2])
+{
+    if (stock[channel].count > 0) {
+        memcpy(ends, stock[channel].pairs[--stock[channel].count], 2 * sizeof *ends);
+        return;
+    }
+    switch (channel) {
+    case CHANNEL_PIPE:
+        open_pipe(ends);
+        break;
+    case CHANNEL_TCP:
+        open_tcp(ends);
+        break;
+    case CHANNEL_UDP:
+        open_udp(ends);
+        break;
+    default:
+        open_unix(ends);
+        break;
+    }
+}
+
+void channel_give_back(enum channel channel, const int ends[2])
+{
+    if (stock[channel].count < IN_STOCK) {
+        memcpy(stock[channel].pairs[stock[channel].count++], ends, 2 * sizeof *ends);
+        return;
+    }
+    close(ends[0]);
+    channel_close_last(channel, ends[1]);
+}
+
+void channel_close_last(enum channel channel, int fd)
+{
+    const struct linger at_close = {.l_onoff = 1, .l_linger = 0};
+    if (channel == CHANNEL_TCP)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close);
+    must(close(fd) == 0, "close");
+}
+
+long channel_read(int fd, size_t size)
+{
+    static char buffer[IO_SIZE];
+    ssize_t result = read(fd, buffer, size < IO_SIZE ? size : IO_SIZE);
+    return result < 0 ? -errno : result;
+}
+
+long channel_write(enum channel channel, int fd, size_t size)
+{
+    static const char buffer[IO_SIZE];
+    size = size < IO_SIZE ? size : IO_SIZE;
+    ssize_t result =
+        channel == CHANNEL_PIPE ? write(fd, buffer, size) : send(fd, buffer, size, MSG_NOSIGNAL);
+    return result < 0 ? -errno : result;
+}
+
+int channel_kept(void)
+{
+    int kept = listener >= 0;
+    for (int kind = 0; kind < KINDS; kind++)
+        kept += 2 * stock[kind].count;
+    return kept;
+}
+
+void channel_close_all(void)
+{
+    for (int kind = 0; kind < KINDS; kind++) {
+        while (stock[kind].count > 0) {
+            const int *ends = stock[kind].pairs[--stock[kind].count];
+            close(ends[0]);
+            channel_close_last((enum channel)kind, ends[1]);
+        }
+    }
+    if (listener >= 0)
+        close(listener);
+    listener = -1;
+}

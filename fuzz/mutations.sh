@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Does the fuzzer find what is broken? Breaks a copy of the library in one place at a time and lets
+# the fuzzer look for it, a minute at most; then lets it look at the unbroken library for as long as
+# the slowest of them took. Fails when a change cannot be made, when one is not found, or when
+# something is found in the unbroken library.
+#
+#   bash fuzz/mutations.sh [SECONDS] [NAME...]
+#
+# CC is the compiler; SEED the first seed (1).
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+limit=${1:-60}
+shift $(($# > 0 ? 1 : 0))
+only=" $* "
+seed=${SEED:-1}
+cc=${CC:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/tests"
+cp -r src include fuzz "$work"
+cp -r tests/kqueue "$work/tests"
+cd "$work"
+cp -r src src.whole
+
+# name @ selector @ file under src @ what is replaced @ by what @ what that breaks
+mutations=(
+    "receipts@kqueue-freebsd@selector/kqueue_change.c@errors[next++] = (int)results[i].data;@errors[next++] = 0;@the errors of receipts are ignored"
+    "second-look@epoll@wake_queue.c@        timeout_ns = 0;@        (void)0;@no second look before sleeping"
+    "no-bell@epoll@wake_queue.c@if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
+    "bell-shown@epoll@wake_queue.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
+    "oneshot@epoll@selector/epoll.c@events |= EPOLLONESHOT;@;@EPOLLONESHOT is dropped"
+    "level@epoll@selector/epoll.c@if ((interest & MIO_LEVEL) == 0)@if (true)@level is edge"
+    "dispatch@kqueue-freebsd@selector/kqueue_change.c@return EV_DISPATCH;@return 0;@a one-shot arms itself again"
+    "joint-oneshot@kqueue-macos@selector/kqueue_kept.c@if (oneshot->interest == 0 || oneshot->token != token)@if (true)@the other filter of a one-shot stays armed"
+    "one-filter@kqueue-freebsd@selector/kqueue_change.c@for (size_t i = 0; i < mio_kq_filter_count; i++)@for (size_t i = operation->kind == MIO_DEREGISTER; i < mio_kq_filter_count; i++)@deregistering leaves one filter"
+    "undo@kqueue-freebsd@selector/kqueue_change.c@    undo(self, operation, batch);@    (void)undo;@half a registration is not undone"
+    "injected@kqueue-freebsd@selector/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
+    "token@poll@selector/poll.c@set_entry(self, place, token, interest);@set_entry(self, place, place < self->count - (self->places[fd] == 0) && self->entries[place].serial != 0 ? self->entries[place].token : token, interest);@reregistering keeps the old token"
+    "rearm@poll@selector/poll.c@self->fds[place].events = (short)(self->fds[place].events | events);@(void)events;@rearming does nothing"
+    "turns@poll@selector/poll.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
+    "disarm@poll@selector/poll.c@armed->events = (short)(armed->events & ~reported);@;@what was reported is reported again"
+)
+
+fuzz_sources=(program oracle machine channel helper shrink driver)
+flags=(-std=c11 -O1 -g -pthread)
+
+flags_of() { # selector: what its sources are compiled with
+    case $1 in
+    epoll | poll) echo "-Iinclude -DFUZZ_BACKEND=\"$1\"" ;;
+    kqueue-*)
+        local flavour=${1#kqueue-} platform
+        platform=${flavour^^}
+        [ "$platform" = MACOS ] && platform=APPLE
+        echo "-DMIO_PLATFORM=MIO_PLATFORM_$platform -DKQMODEL_${flavour^^} -DFUZZ_KQMODEL" \
+            "-DFUZZ_BACKEND=\"kqueue\" -Itests/kqueue/include -Itests/kqueue -Iinclude"
+        ;;
+    esac
+}
+
+links_of() {
+    case $1 in
+    kqueue-*) sed -n 's/^[a-z]/-Wl,--wrap=&/p' tests/kqueue/wraps.txt ;;
+    esac
+}
+
+compile() { # selector, folder of objects, sources...
+    local selector=$1 objects=$2 source
+    shift 2
+    mkdir -p "$objects"
+    for source; do
+        # shellcheck disable=SC2046
+        $cc "${flags[@]}" $(flags_of "$selector") -c "$source" -o "$objects/${source//\//_}.o"
+    done
+}
+
+build() { # selector, folder of objects -> program beside it
+    # shellcheck disable=SC2046
+    $cc "${flags[@]}" "$2"/*.o $(links_of "$1") -o "$2.fuzz"
+}
+
+whole() { # selector: everything, unbroken, once
+    [ -x "whole-$1.fuzz" ] && return
+    local model=()
+    case $1 in kqueue-*) model=(tests/kqueue/kqmodel*.c) ;; esac
+    compile "$1" "whole-$1" "${fuzz_sources[@]/#/fuzz/}" src/*.c src/selector/*.c src/net/*.c \
+        "${model[@]}"
+    build "$1" "whole-$1"
+}
+fuzz_sources=("${fuzz_sources[@]/%/.c}")
+
+longest=1
+failed=0
+selectors=()
+printf '%-14s %-15s %8s %10s  %s\n' mutation selector seconds operations "what is broken: found by"
+for row in "${mutations[@]}"; do
+    IFS='@' read -r name selector file from to what <<<"$row"
+    [ "$only" != "  " ] && [[ $only != *" $name "* ]] && continue
+    whole "$selector"
+    [[ " ${selectors[*]} " == *" $selector "* ]] || selectors+=("$selector")
+    cp "src.whole/$file" "src/$file"
+    FROM=$from TO=$to perl -0pi -e 's/\Q$ENV{FROM}\E/$ENV{TO}/' "src/$file"
+    if cmp -s "src.whole/$file" "src/$file"; then
+        echo "$name: src/$file has no \"$from\"" >&2
+        exit 1
+    fi
+    rm -rf broken broken.fuzz
+    cp -r "whole-$selector" broken
+    compile "$selector" broken "src/$file"
+    build "$selector" broken
+    cp "src.whole/$file" "src/$file"
+    output=$(timeout $((limit + 120)) ./broken.fuzz --seed "$seed" --seconds "$limit") || true
+    read -r seconds operations < <(sed -n \
+        's/^found: \([0-9]*\) operations, .* programs, \([0-9.]*\) s.*/\2 \1/p' <<<"$output") || true
+    rule=$(sed -n 's/^BROKEN \([A-Z0-9_]*\).*/\1/p' <<<"$output" | head -1)
+    if [ -z "$rule" ]; then
+        printf '%-14s %-15s %8s %10s  %s: NOT FOUND\n' "$name" "$selector" - - "$what"
+        failed=1
+        continue
+    fi
+    printf '%-14s %-15s %8s %10s  %s: %s\n' "$name" "$selector" "$seconds" "$operations" \
+        "$what" "$rule"
+    longest=$(awk -v a="$longest" -v b="$seconds" 'BEGIN { print (a > b ? a : b) }')
+done
+
+for selector in "${selectors[@]}"; do
+    if output=$(./"whole-$selector.fuzz" --seed "$seed" --seconds "$longest"); then
+        operations=$(sed -n 's/^kept: \([0-9]*\) operations.*/\1/p' <<<"$output")
+        printf '%-14s %-15s %8s %10s  nothing\n' unbroken "$selector" "$longest" "$operations"
+    else
+        printf '%-14s %-15s: FOUND SOMETHING\n%s\n' unbroken "$selector" "$output"
+        failed=1
+    fi
+done
+exit $failed

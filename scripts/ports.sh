@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Builds the library and its tests for other C libraries and CPUs, with warnings as errors, and runs
+# the tests there: ports.sh [musl|musl-static|i386|aarch64|riscv64|armhf|s390x]..., all by default.
+# musl and i386 run as they are; the others under qemu-user. What the kernel (or the emulator in its
+# place) cannot do is found out by a test, and what needs it, by tests/ports/exceptions.txt, is left
+# out. Builds and logs are in build/ports/PORT, or below $MIO_PORTS_DIR.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+builds=${MIO_PORTS_DIR:-build/ports}
+jobs=$(nproc)
+all_flavours="freebsd netbsd openbsd dragonfly macos"
+
+# The flavours of the kqueue model that a port builds and runs.
+ports=(musl musl-static i386 aarch64 riscv64 armhf s390x)
+declare -A flavours
+flavours[musl]=$all_flavours
+flavours[musl-static]="freebsd"
+flavours[i386]=$all_flavours
+flavours[aarch64]="freebsd macos"
+flavours[riscv64]="netbsd"
+flavours[armhf]="freebsd macos"
+flavours[s390x]="freebsd macos"
+
+# Suites, by label, that are no matter of a port (the examples are built, and their clients take
+# long); and those whose scripts start programs themselves, without the emulator.
+no_matter_of_ports="model example"
+started_by_scripts="package"
+
+# --- small tools ---
+
+# one_of WORD... : a regular expression
+one_of() {
+    local IFS='|'
+    echo "($*)"
+}
+
+# log FILE COMMAND... : its output goes there, and is shown when it fails
+log() {
+    local file=$1
+    shift
+    if ! "$@" >"$file" 2>&1 </dev/null; then
+        grep -v '^\[ *[0-9]*%\]' "$file" | tail -n 60
+        return 1
+    fi
+}
+
+flavours_left_out() {
+    local flavour
+    for flavour in $all_flavours; do
+        if [[ " ${flavours[$port]} " != *" $flavour "* ]]; then
+            echo "$flavour"
+        fi
+    done
+}
+
+is_emulated() {
+    grep -q '^set(port_qemu [a-z0-9]' "cmake/toolchains/$port.cmake"
+}
+
+# --- building ---
+
+# Every target but those of flavours that are left out, and the benchmarks.
+targets() {
+    local not_built
+    mapfile -t not_built < <(flavours_left_out)
+    cmake --build "$build" --target help | sed -n 's/^\.\.\. \([A-Za-z0-9_-]*\)$/\1/p' |
+        grep -vxE 'clean|depend|test|(edit|rebuild)_cache|list_install_components|install.*|bench.*' |
+        { grep -vE "[-_]$(one_of none "${not_built[@]}")\$" || true; }
+}
+
+build_all() {
+    local names
+    mapfile -t names < <(targets)
+    cmake --build "$build" -j "$jobs" --target "${names[@]}"
+}
+
+# --- what to run ---
+
+# "ability reason" and then its tests, as they stand in the table, for what the kernel lacks
+excepted() {
+    local lacking
+    lacking=$(ctest --test-dir "$build" -R '^ports\.kernel$' --verbose |
+        sed -n 's/^.*: cannot \([a-z_]*\)$/\1/p')
+    awk -v lacking=" ${lacking//$'\n'/ } " '
+        /^#/ || /^$/ { next }
+        /^[a-z_]+: / { inside = index(lacking, " " substr($1, 1, length($1) - 1) " ") }
+        inside' tests/ports/exceptions.txt
+}
+
+# how many tests of this port a regular expression stands for
+count_tests() {
+    ctest --test-dir "$build" "${chosen[@]}" -N -R "$1" | sed -n 's/^Total Tests: //p'
+}
+
+# Sets `chosen`, ctest's options, and writes why tests are left out.
+choose_tests() {
+    local labels patterns=('none') line
+    read -ra labels <<<"$no_matter_of_ports"
+    if is_emulated; then
+        read -ra labels <<<"$no_matter_of_ports $started_by_scripts"
+    fi
+    for line in $(flavours_left_out); do
+        patterns+=("kqueue-$line\\..*" "kqmodel-$line\\..*" ".*\\.kqueue-$line")
+    done
+    chosen=(-LE "^$(one_of "${labels[@]}")\$" -E "^$(one_of "${patterns[@]}")\$")
+
+    local reason="" tests=()
+    : >"$build/left-out.txt"
+    while IFS= read -r line; do
+        if [[ $line =~ ^[a-z_]+:\  ]]; then
+            write_left_out
+            reason=${line#*: }
+            tests=()
+        else
+            tests+=("$line")
+            patterns+=("$line")
+        fi
+    done < <(excepted)
+    write_left_out
+    chosen=(-LE "^$(one_of "${labels[@]}")\$" -E "^$(one_of "${patterns[@]}")\$")
+}
+
+write_left_out() {
+    if [[ -n $reason ]]; then
+        echo "$(count_tests "^$(one_of "${tests[@]}")\$") left out: $reason" >>"$build/left-out.txt"
+    fi
+}
+
+# --- telling ---
+
+# Why tests were skipped, by their own words. The kqueue flavours skip what their system has not.
+skip_reasons() {
+    awk '
+        / Testing: / { test = $3 }
+        /^skip / { sub(/^skip [^:]*: /, ""); reason[test] = $0 }
+        /^skipped: / { sub(/^skipped: /, ""); reason[test] = $0 }
+        END {
+            for (test in reason) {
+                if (test ~ /^k(queue|qmodel)-/)
+                    flavours++
+                else
+                    count[reason[test]]++
+            }
+            if (flavours)
+                print flavours " skipped: the system that a kqueue flavour stands for is different"
+            for (text in count)
+                print count[text] " skipped: " text
+        }' "$build/Testing/Temporary/LastTest.log" | sort -rn
+}
+
+tell() {
+    local log=$1 total failed skipped
+    total=$(sed -n 's/^.* tests failed out of \([0-9]*\)$/\1/p' "$log")
+    failed=$(sed -n 's/^.* tests passed, \([0-9]*\) tests failed out of .*$/\1/p' "$log")
+    skipped=$(grep -c '(Skipped)$' "$log" || true)
+    echo "$port: $total run, $((total - failed - skipped)) passed, $skipped skipped, $failed failed"
+    { skip_reasons && cat "$build/left-out.txt"; } | sed 's/^/    /'
+    if [[ $failed -ne 0 ]]; then
+        sed -n '/^The following tests FAILED:$/,/^Errors while/p' "$log" | grep -E '^\s+[0-9]+ - ' || true
+        echo "    the whole output: $log"
+    fi
+}
+
+# --- a port ---
+
+test_port() {
+    local port=$1 build=$builds/$1 chosen=() outcome=0
+    mkdir -p "$build"
+    bash scripts/install-deps.sh "$port" >"$build/install.log" 2>&1 || {
+        cat "$build/install.log"
+        return 1
+    }
+    log "$build/configure.log" cmake --preset default -B "$build" \
+        --toolchain "$PWD/cmake/toolchains/$port.cmake" || return 1
+    log "$build/build.log" build_all || return 1
+    choose_tests
+    ctest --test-dir "$build" "${chosen[@]}" -j "$jobs" --no-tests=error --output-on-failure \
+        >"$build/test.log" 2>&1 </dev/null || outcome=$?
+    tell "$build/test.log"
+    return "$outcome"
+}
+
+main() {
+    local port failed=()
+    if [[ $# -eq 0 ]]; then
+        set -- "${ports[@]}"
+    fi
+    for port in "$@"; do
+        if [[ -z ${flavours[$port]:-} ]]; then
+            echo "usage: $0 [${ports[*]}]..." >&2
+            exit 2
+        fi
+    done
+    for port in "$@"; do
+        test_port "$port" || failed+=("$port")
+    done
+    if [[ ${#failed[@]} -gt 0 ]]; then
+        echo "FAILED: ${failed[*]}"
+        exit 1
+    fi
+}
+
+main "$@"

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# proxy: random data both ways at once arrives byte for byte, in constant memory, and each direction
+# ends by itself. PROXY_MIB is how much goes each way (64; at most 1024).
+source "$(dirname "$0")/lib.bash"
+need python3
+[[ -r /proc/self/status ]] || skip "needs /proc"
+
+size_mib=${PROXY_MIB:-64}
+export CLIENT_TIMEOUT=300
+
+head -c "${size_mib}M" /dev/urandom >"$dir/up"
+head -c "${size_mib}M" /dev/urandom >"$dir/down"
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+through() {
+    local target=$1
+    echo "to $target"
+    rm -f "$dir"/got_* "$dir/target"
+    start proxy 127.0.0.1:0 "$target"
+    client proxy_refused "$address"
+    client proxy "$address" "$target" "$dir/up" "$dir/down" "$dir/got_up" "$dir/got_down" "$server"
+    cmp "$dir/up" "$dir/got_up"
+    cmp "$dir/down" "$dir/got_down"
+    check_idle
+    rm -f "$dir/target"
+    client proxy_half_close "$address" "$target"
+    rm -f "$dir/target"
+    client proxy_stalled "$address" "$target"
+    check_idle
+    stop
+    grep -q ': 6 tunnels, .* 1 not connected' "$dir/log" || fail "it counted otherwise"
+}
+
+run() {
+    through "127.0.0.1:$(free_port)"
+    through "unix:$dir/target"
+}
+
+for_each_backend run

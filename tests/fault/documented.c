@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the headers say of failures inside the library. The rule is that the kernel's error is
+ * passed on; these are the exceptions, the first that fits counts.
+ */
+#define _GNU_SOURCE
+
+#include "documented.h"
+
+#include <mio/platform.h>
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stddef.h>
+
+static const struct rule rules[] = {
+    /* --- closing --- */
+    {CALL_close, 0, "mio_poll_free(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_waker_free(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_registry_free(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_*_close(*", CLOSED, 0, "source.h: empty, whatever happened"},
+    {CALL_close, 0, NULL, ABSORBED, 0, "after an error that is told already"},
+    {CALL_epoll_ctl_del, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
+    {CALL_kevent_change, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
+    {CALL_fstat, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
+    {CALL_fcntl_getfd, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
+
+    /* --- signals: io.h, docs/contract.md REG4 and WAIT4 --- */
+    {CALL_read, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_readv, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_write, EINTR, NULL, ABSORBED, 0, "made again"},
+    {CALL_writev, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_pwritev2, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_recvfrom, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_recvmsg, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_sendto, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_sendmsg, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_accept, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_accept4, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
+    {CALL_connect, EINTR, NULL, ABSORBED, 0, "tcp.h: the connection is being made"},
+    {CALL_connect, EINPROGRESS, NULL, ABSORBED, 0, "tcp.h: the connection is being made"},
+    {CALL_kevent_change, EINTR, NULL, ABSORBED, 0, "REG4: made all the same"},
+    {CALL_kevent_user_add, EINTR, NULL, ABSORBED, 0, "REG4: made all the same"},
+    {CALL_kevent_user_trigger, EINTR, NULL, ABSORBED, 0, "made all the same"},
+    {CALL_sigtimedwait, EINTR, NULL, ABSORBED, 0, "made again"},
+
+    /* --- waits --- */
+    {CALL_epoll_wait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_epoll_pwait2, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_poll, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_ppoll, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_kevent_wait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_epoll_pwait2, ENOSYS, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
+    {CALL_epoll_pwait2, EPERM, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
+    {CALL_poll, EAGAIN, NULL, ABSORBED, 0, "short of memory for a moment"},
+    {CALL_ppoll, EAGAIN, NULL, ABSORBED, 0, "short of memory for a moment"},
+    {CALL_epoll_wait, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_epoll_pwait2, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_poll, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_ppoll, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_kevent_wait, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_kevent_change, 0, "mio_poll_wait*", ABSORBED, 0, "silencing a fired one-shot"},
+
+    /* --- doorbells --- */
+    {CALL_eventfd_read, 0, "mio_poll_wait*", ABSORBED, 0, "it is still readable"},
+    {CALL_read, 0, "mio_poll_wait*", ABSORBED, 0, "it is still readable"},
+    {CALL_eventfd_write, 0, "mio_poll_wait*", ABSORBED, 0, "the wait has events"},
+    {CALL_write, 0, "mio_poll_wait*", ABSORBED, 0, "the wait has events"},
+    {CALL_kevent_user_trigger, 0, "mio_poll_wait*", ABSORBED, 0, "the wait has events"},
+    {CALL_write, EAGAIN, NULL, ABSORBED, 0, "emptied, and rung again"},
+    {CALL_eventfd_write, 0, "mio_*deregister(*", ABSORBED, 0, "registry.h: stopped watching"},
+    {CALL_write, 0, "mio_*deregister(*", ABSORBED, 0, "registry.h: stopped watching"},
+    {CALL_eventfd_write, 0, "mio_*_close(*", ABSORBED, 0, "source.h: empty, whatever happened"},
+    {CALL_write, 0, "mio_*_close(*", ABSORBED, 0, "source.h: empty, whatever happened"},
+    {CALL_kevent_user_add, 0, "mio_kqueue_register(*", PASSED_ON, 0, "kqueue.h: the refusal"},
+    {CALL_kevent_user_add, 0, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
+
+    /* --- making a poll --- */
+    {CALL_mmap, 0, NULL, ABSORBED, 0, "birth.h: the number never changes"},
+    {CALL_madvise, 0, NULL, ABSORBED, 0, "birth.h: the number never changes"},
+    {CALL_epoll_create1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
+    {CALL_epoll_create1, ENOSYS, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
+    {CALL_kqueue1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
+    {CALL_kqueuex, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
+    {CALL_fcntl_setfd, 0, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
+
+    /* --- registering --- */
+    {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},
+    {CALL_fcntl_getfd, 0, "mio_*deregister(*", BECOMES, EBADF, "registry.h: it is closed"},
+
+    /* --- sockets and pipes --- */
+    {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_socket, EPROTONOSUPPORT, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
+    {CALL_socketpair, EPROTONOSUPPORT, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
+    {CALL_socketpair, EOPNOTSUPP, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
+    {CALL_setsockopt, 0, "mio_*_set_ttl(&both*", EITHER, 0, "tcp.h: where the system has both"},
+    {CALL_pwritev2, ENOSYS, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
+    {CALL_pwritev2, EOPNOTSUPP, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
+    {CALL_pwritev2, EPERM, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+    {CALL_sendto, EPROTOTYPE, NULL, BECOMES, ECONNRESET, "tcp.h: Apple's EPROTOTYPE"},
+    {CALL_sendmsg, EPROTOTYPE, NULL, BECOMES, ECONNRESET, "tcp.h: Apple's EPROTOTYPE"},
+#endif
+};
+
+const struct rule *documented(enum call call, int error, const char *step)
+{
+    static const struct rule passed_on = {.outcome = PASSED_ON};
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        const struct rule *rule = &rules[i];
+        if (rule->call == call && (rule->error == 0 || rule->error == error) &&
+            (!rule->step || fnmatch(rule->step, step, 0) == 0))
+            return rule;
+    }
+    return &passed_on;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that stand in the library's objects in place of libc's. */
+#define _GNU_SOURCE
+
+#include "direct.h"
+#include "strike.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Defines fault_<name>, which fails when it is told to and else does as <name>. */
+#define REDIRECTED(type, failure, name, parameters, arguments) \
+    type fault_##name parameters;                              \
+    type fault_##name parameters                               \
+    {                                                          \
+        int error = strike(CALL_##name);                       \
+        if (error == 0)                                        \
+            return name arguments;                             \
+        errno = error;                                         \
+        return failure;                                        \
+    }
+
+REDIRECTED(void *, NULL, malloc, (size_t size), (size))
+REDIRECTED(void *, MAP_FAILED, mmap,
+           (void *at, size_t size, int protection, int flags, int fd, off_t offset),
+           (at, size, protection, flags, fd, offset))
+REDIRECTED(int, -1, madvise, (void *at, size_t size, int advice), (at, size, advice))
+
+REDIRECTED(int, -1, epoll_create1, (int flags), (flags))
+REDIRECTED(int, -1, eventfd, (unsigned value, int flags), (value, flags))
+
+REDIRECTED(int, -1, pipe, (int ends[2]), (ends))
+REDIRECTED(int, -1, pipe2, (int ends[2], int flags), (ends, flags))
+REDIRECTED(ssize_t, -1, read, (int fd, void *buffer, size_t size), (fd, buffer, size))
+REDIRECTED(ssize_t, -1, readv, (int fd, const struct iovec *parts, int count), (fd, parts, count))
+REDIRECTED(ssize_t, -1, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
+REDIRECTED(ssize_t, -1, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
+REDIRECTED(int, -1, sigtimedwait,
+           (const sigset_t *signals, siginfo_t *info, const struct timespec *timeout),
+           (signals, info, timeout))
+
+REDIRECTED(int, -1, socket, (int family, int type, int protocol), (family, type, protocol))
+REDIRECTED(int, -1, socketpair, (int family, int type, int protocol, int ends[2]),
+           (family, type, protocol, ends))
+REDIRECTED(int, -1, bind, (int fd, const struct sockaddr *address, socklen_t size),
+           (fd, address, size))
+REDIRECTED(int, -1, listen, (int fd, int backlog), (fd, backlog))
+REDIRECTED(int, -1, accept, (int fd, struct sockaddr *address, socklen_t *size),
+           (fd, address, size))
+REDIRECTED(int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *size, int flags),
+           (fd, address, size, flags))
+REDIRECTED(int, -1, shutdown, (int fd, int how), (fd, how))
+REDIRECTED(int, -1, getsockname, (int fd, struct sockaddr *address, socklen_t *size),
+           (fd, address, size))
+REDIRECTED(int, -1, getpeername, (int fd, struct sockaddr *address, socklen_t *size),
+           (fd, address, size))
+REDIRECTED(int, -1, getsockopt, (int fd, int level, int name, void *value, socklen_t *size),
+           (fd, level, name, value, size))
+REDIRECTED(int, -1, setsockopt, (int fd, int level, int name, const void *value, socklen_t size),
+           (fd, level, name, value, size))
+REDIRECTED(ssize_t, -1, recvfrom,
+           (int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length),
+           (fd, buffer, size, flags, from, length))
+REDIRECTED(ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
+REDIRECTED(ssize_t, -1, sendto,
+           (int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
+            socklen_t length),
+           (fd, buffer, size, flags, to, length))
+REDIRECTED(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
+           (fd, message, flags))
+
+REDIRECTED(int, -1, fstat, (int fd, struct stat *status), (fd, status))
+
+/* --- those that act although they fail --- */
+
+int fault_close(int fd);
+int fault_close(int fd)
+{
+    int error = strike(CALL_close);
+    int result = close(fd);
+    if (error == 0)
+        return result;
+    errno = error;
+    return -1;
+}
+
+int fault_connect(int fd, const struct sockaddr *address, socklen_t size);
+int fault_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+    int error = strike(CALL_connect);
+    if (error == 0)
+        return connect(fd, address, size);
+    if (error == EINTR || error == EINPROGRESS)
+        (void)connect(fd, address, size);
+    errno = error;
+    return -1;
+}
+
+/* --- those that sleep --- */
+
+int fault_poll(struct pollfd *fds, nfds_t count, int timeout);
+int fault_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    int error = strike(CALL_poll);
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    sleep_begins(timeout < 0);
+    int result = poll(fds, count, timeout);
+    sleep_ends(timeout < 0);
+    return result;
+}
+
+int fault_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+                const sigset_t *mask);
+int fault_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+                const sigset_t *mask)
+{
+    int error = strike(CALL_ppoll);
+    if (error == 0)
+        return ppoll(fds, count, timeout, mask);
+    errno = error;
+    return -1;
+}
+
+int fault_epoll_wait(int epoll, struct epoll_event *list, int room, int timeout);
+int fault_epoll_wait(int epoll, struct epoll_event *list, int room, int timeout)
+{
+    int error = strike(CALL_epoll_wait);
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    sleep_begins(timeout < 0);
+    int result = epoll_wait(epoll, list, room, timeout);
+    sleep_ends(timeout < 0);
+    return result;
+}
+
+/* --- those that mean several things --- */
+
+static enum call control_row(int operation)
+{
+    switch (operation) {
+    case EPOLL_CTL_ADD:
+        return CALL_epoll_ctl_add;
+    case EPOLL_CTL_MOD:
+        return CALL_epoll_ctl_mod;
+    default:
+        return CALL_epoll_ctl_del;
+    }
+}
+
+int fault_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *entry);
+int fault_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *entry)
+{
+    int error = strike(control_row(operation));
+    if (error == 0)
+        return epoll_ctl(epoll, operation, fd, entry);
+    errno = error;
+    return -1;
+}
+
+int fault_fcntl(int fd, int command, ...);
+int fault_fcntl(int fd, int command, ...)
+{
+    va_list list;
+    va_start(list, command);
+    int argument = va_arg(list, int);
+    va_end(list);
+    enum call row;
+    switch (command) {
+    case F_GETFD:
+        row = CALL_fcntl_getfd;
+        argument = 0;
+        break;
+    case F_SETFD:
+        row = CALL_fcntl_setfd;
+        break;
+    case F_GETFL:
+        row = CALL_fcntl_getfl;
+        argument = 0;
+        break;
+    case F_SETFL:
+        row = CALL_fcntl_setfl;
+        break;
+    default:
+        fprintf(stderr, "fcntl(%d): give it a row in calls.def\n", command);
+        abort();
+    }
+    int error = strike(row);
+    if (error == 0)
+        return fcntl(fd, command, argument);
+    errno = error;
+    return -1;
+}
+
+/* --- system calls by number --- */
+
+#if !defined(SYS_epoll_pwait2)
+#define SYS_epoll_pwait2 441
+#endif
+
+static const struct {
+    long number;
+    enum call row;
+} numbers[] = {
+#if defined(SYS_epoll_wait)
+    {SYS_epoll_wait, CALL_epoll_wait},
+#endif
+    {SYS_epoll_pwait, CALL_epoll_wait},
+    {SYS_epoll_pwait2, CALL_epoll_pwait2},
+    {SYS_readv, CALL_readv},
+    {SYS_writev, CALL_writev},
+    {SYS_pwritev2, CALL_pwritev2},
+    {SYS_recvfrom, CALL_recvfrom},
+    {SYS_recvmsg, CALL_recvmsg},
+    {SYS_sendto, CALL_sendto},
+    {SYS_sendmsg, CALL_sendmsg},
+    {SYS_write, CALL_eventfd_write}, /* nothing else is written so */
+};
+
+/* The scenarios read from pipes, but never as much as an eventfd's counter is long. */
+static enum call read_row(size_t size)
+{
+    return size == sizeof(uint64_t) ? CALL_eventfd_read : CALL_read;
+}
+
+static enum call syscall_row(long number, size_t size)
+{
+    if (number == SYS_read)
+        return read_row(size);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (numbers[i].number == number)
+            return numbers[i].row;
+    }
+    fprintf(stderr, "syscall(%ld): give it a row in calls.def\n", number);
+    abort();
+}
+
+static long call_by_number(long number, const long arguments[6])
+{
+    enum call row = syscall_row(number, (size_t)arguments[2]);
+    int error = strike(row);
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    bool endless = row == CALL_epoll_wait && arguments[3] < 0;
+    sleep_begins(endless);
+    long result = syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                          arguments[4], arguments[5]);
+    sleep_ends(endless);
+    return result;
+}
+
+/* Called with six longs, always (linux_syscall.h). */
+long fault_syscall(long number, ...);
+long fault_syscall(long number, ...)
+{
+    long arguments[6];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        arguments[i] = va_arg(list, long);
+    va_end(list);
+    return call_by_number(number, arguments);
+}
+
+long fault_direct_syscall(long number, const long arguments[6])
+{
+    int saved = errno;
+    long result = call_by_number(number, arguments);
+    if (result < 0)
+        result = -errno;
+    errno = saved;
+    return result;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* kqueue's calls in the library's objects; they fail through the model, which knows what a failed
+ * call has done. */
+#define _GNU_SOURCE
+
+#include "strike.h"
+
+#include <mio/platform.h>
+
+#if defined(MIO_RECORD_KEVENT)
+
+#include <errno.h>
+#include <kqmodel.h>
+#include <stddef.h>
+
+#if MIO_PLATFORM == MIO_PLATFORM_NETBSD
+typedef size_t kevent_count;
+#else
+typedef int kevent_count;
+#endif
+
+static int make_kqueue(enum call call, int (*make)(unsigned), unsigned flags)
+{
+    int error = strike(call);
+    if (error == 0)
+        return make(flags);
+    errno = error;
+    return -1;
+}
+
+static int plain_kqueue(unsigned flags)
+{
+    (void)flags;
+    return kqueue();
+}
+
+int fault_kqueue(void);
+int fault_kqueue(void)
+{
+    return make_kqueue(CALL_kqueue, plain_kqueue, 0);
+}
+
+#if MIO_PLATFORM == MIO_PLATFORM_NETBSD
+static int kqueue_of_netbsd(unsigned flags)
+{
+    return kqueue1((int)flags);
+}
+
+int fault_kqueue1(int flags);
+int fault_kqueue1(int flags)
+{
+    return make_kqueue(CALL_kqueue1, kqueue_of_netbsd, (unsigned)flags);
+}
+#endif
+
+#if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
+int fault_kqueuex(unsigned flags);
+int fault_kqueuex(unsigned flags)
+{
+    return make_kqueue(CALL_kqueuex, kqueuex, flags);
+}
+#endif
+
+static enum call row_of(const struct kevent *changes, kevent_count count)
+{
+    if (count == 0)
+        return CALL_kevent_wait;
+#if defined(EVFILT_USER)
+    if ((int)changes->filter == EVFILT_USER)
+        return (changes->flags & EV_ADD) != 0 ? CALL_kevent_user_add : CALL_kevent_user_trigger;
+#endif
+    (void)changes;
+    return CALL_kevent_change;
+}
+
+/* Has the model refuse one of the changes that add something, if that is the order. */
+static void strike_receipts(const struct kevent *changes, kevent_count count)
+{
+    unsigned adds = 0;
+    for (kevent_count i = 0; i < count; i++) {
+        if ((changes[i].flags & EV_ADD) == 0)
+            continue;
+        adds++;
+        int error = strike(CALL_kevent_receipt);
+        if (error != 0)
+            kqmodel_refuse_change(adds, error);
+    }
+}
+
+int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struct kevent *list,
+                 kevent_count room, const struct timespec *timeout);
+int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struct kevent *list,
+                 kevent_count room, const struct timespec *timeout)
+{
+    enum call row = row_of(changes, count);
+    int error = strike(row);
+    bool endless = row == CALL_kevent_wait && !timeout;
+    if (error != 0)
+        kqmodel_fail_kevent(1, error);
+    else if (row == CALL_kevent_change)
+        strike_receipts(changes, count);
+    sleep_begins(endless && error == 0);
+    int result = kevent(kq, changes, count, list, room, timeout);
+    sleep_ends(endless && error == 0);
+    /* What the call did not come to is not left for the next one. */
+    if (row == CALL_kevent_change) {
+        int saved = errno;
+        kqmodel_refuse_change(0, 0);
+        errno = saved;
+    }
+    return result;
+}
+
+#endif

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+
+#include "sweep.h"
+
+#include "documented.h"
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(MIO_RECORD_KEVENT)
+#include <kqmodel.h>
+#endif
+
+enum {
+    BOUND_SECONDS = 20,  /* of one run */
+    EVENT_SECONDS = 3,   /* that an event may take which has to come */
+    MOST_COMPLAINTS = 3, /* told of one call and errno value in a scenario */
+    UNTOUCHED_ERRNO = 4242,
+    PATTERN = 0x5a,
+    CANARY = 0xca,
+    MESSAGE_SIZE = 512
+};
+
+#define SECOND INT64_C(1000000000)
+
+/* --- which selector --- */
+
+static const char *backend = "";
+
+/* Taken out of the environment, so that a scenario can leave the choice to the library. */
+__attribute__((constructor)) static void take_backend(void)
+{
+    const char *name = getenv("MIO_BACKEND");
+    if (!name)
+        return;
+    backend = strdup(name);
+    unsetenv("MIO_BACKEND");
+}
+
+const char *swept_backend(void)
+{
+    return *backend != '\0' ? backend : NULL;
+}
+
+bool sweeps(const char *name)
+{
+    return strcmp(backend, name) == 0;
+}
+
+/* --- the run in progress --- */
+
+/* Shared with a run that happens in a child. */
+struct outcome_of_run {
+    unsigned uses[CALLS];
+    unsigned complaints;
+    bool struck;
+};
+
+static const char *scenario_name;
+static struct fault order;
+static struct outcome_of_run *run;
+static char description[MESSAGE_SIZE];
+static unsigned told[CALLS][MAX_ERRORS];
+
+static _Thread_local unsigned logged;
+static _Thread_local int last_logged;
+
+static size_t error_index(const struct fault *fault)
+{
+    size_t i = 0;
+    while (call_rows[fault->call].errors[i] != fault->error)
+        i++;
+    return i;
+}
+
+static void complain(const char *message, const char *file, int line)
+{
+    run->complaints++;
+    unsigned *count = &told[order.call][order.nth > 0 ? error_index(&order) : 0];
+    if (++*count > MOST_COMPLAINTS)
+        return;
+    char text[2 * MESSAGE_SIZE];
+    snprintf(text, sizeof text, "[%s] %s", description, message);
+    test_check(false, text, file, line);
+}
+
+bool step_holds(bool condition, const char *text, const char *file, int line)
+{
+    if (!condition) {
+        char message[MESSAGE_SIZE];
+        snprintf(message, sizeof message, "does not hold: %s", text);
+        complain(message, file, line);
+    }
+    return condition;
+}
+
+static void describe(void)
+{
+    if (order.nth == 0)
+        snprintf(description, sizeof description, "%s, no fault", scenario_name);
+    else
+        snprintf(description, sizeof description, "%s, %s %s at use %u", scenario_name,
+                 call_rows[order.call].name, fault_errno_name(order.error), order.nth);
+}
+
+static void out_of_time(int number)
+{
+    (void)number;
+    static const char hangs[] = "HANGS: ";
+    ssize_t written = write(STDOUT_FILENO, hangs, sizeof hangs - 1);
+    written += write(STDOUT_FILENO, description, strlen(description));
+    written += write(STDOUT_FILENO, "\n", 1);
+    _exit(written > 0 ? 1 : 2);
+}
+
+/* --- steps --- */
+
+struct step step_begin(const char *text, void *object, size_t size, const char *file, int line)
+{
+    if (object)
+        memset(object, PATTERN, size);
+    errno = UNTOUCHED_ERRNO;
+    return (struct step){.text = text,
+                         .file = file,
+                         .line = line,
+                         .strikes = fault_strikes_here(),
+                         .logged = logged,
+                         .object = object,
+                         .size = size};
+}
+
+static void complain_of_result(const struct step *step, int64_t result, int64_t want)
+{
+    char message[MESSAGE_SIZE];
+    char wanted[32] = "0 or more";
+    if (want != ANY_COUNT)
+        snprintf(wanted, sizeof wanted, "%lld %s", (long long)want,
+                 want < 0 ? fault_errno_name((int)-want) : "");
+    snprintf(message, sizeof message, "%s%s gave %lld %s, not %s", step->text,
+             step->again ? " (again)" : "", (long long)result,
+             result < 0 ? fault_errno_name((int)-result) : "", wanted);
+    complain(message, step->file, step->line);
+}
+
+static bool is_wanted(int64_t result, int64_t want)
+{
+    return want == ANY_COUNT ? result >= 0 : result == want;
+}
+
+static void check_log(const struct step *step, bool should_tell)
+{
+    unsigned times = logged - step->logged;
+    if (times == (should_tell ? 1u : 0u) && (!should_tell || last_logged == -order.error))
+        return;
+    char message[MESSAGE_SIZE];
+    snprintf(message, sizeof message, "%s told the log %u times", step->text, times);
+    complain(message, step->file, step->line);
+}
+
+static void check_untouched(const struct step *step)
+{
+    const unsigned char *bytes = step->object;
+    for (size_t i = 0; i < step->size; i++) {
+        if (bytes[i] != PATTERN) {
+            complain("a failed step wrote to its out-parameter", step->file, step->line);
+            return;
+        }
+    }
+}
+
+/* What the fault makes of a step that gives `want` without it. */
+static int64_t result_with_fault(const struct rule *rule, int64_t want, int64_t result)
+{
+    bool fine = is_wanted(result, want);
+    switch (rule->outcome) {
+    case ABSORBED:
+    case TOLD:
+        return want;
+    case BECOMES:
+        return -rule->becomes;
+    case UNLESS_EVENTS:
+        return result > 0 && fine ? want : -order.error;
+    case EITHER:
+        return fine ? want : -order.error;
+    case PASSED_ON:
+    case CLOSED:
+        break;
+    }
+    return -order.error;
+}
+
+bool step_failed(struct step *step, int64_t want, int64_t result)
+{
+    if (errno != UNTOUCHED_ERRNO)
+        complain("errno was changed", step->file, step->line);
+    bool struck = !step->again && fault_strikes_here() != step->strikes;
+    const struct rule *rule = struck ? documented(order.call, order.error, step->text) : NULL;
+    int64_t due = rule ? result_with_fault(rule, want, result) : want;
+    if (!is_wanted(result, due))
+        complain_of_result(step, result, due);
+    check_log(step, rule && rule->outcome == TOLD);
+    if (result < 0 && step->object)
+        check_untouched(step);
+    /* A step that wants an error is over with it, unless another one was due. */
+    if (!struck || is_wanted(result, want) || rule->outcome == CLOSED)
+        return false;
+    return true;
+}
+
+void step_again(struct step *step)
+{
+    step->again = true;
+    step->logged = logged;
+    errno = UNTOUCHED_ERRNO;
+}
+
+/* --- polls --- */
+
+static void note_log(void *user, int error, const char *what)
+{
+    (void)user;
+    (void)what;
+    logged++;
+    last_logged = error;
+}
+
+struct mio_options loop_options(uint32_t flags)
+{
+    return (struct mio_options){.backend = swept_backend(), .log = note_log, .flags = flags};
+}
+
+void canary_enter(struct loop *loop)
+{
+    fault_pause();
+    open_pair(loop->canary);
+    HOLDS(mio_registry_register(loop->registry, loop->canary[NEAR], CANARY,
+                                MIO_READABLE | MIO_LEVEL) == 0);
+    fault_resume();
+}
+
+/* The canary sings: its event comes, among whatever else is there. */
+void canary_leave(struct loop *loop)
+{
+    fault_pause();
+    put(loop->canary[FAR], "x");
+    bool heard = false;
+    for (int attempt = 0; attempt < 100 && !heard; attempt++) {
+        int count = mio_poll_wait(loop->poll, loop->events, EVENT_SECONDS * SECOND);
+        if (!HOLDS(count > 0))
+            break;
+        mio_events_each(event, loop->events) {
+            heard = heard || (mio_event_token(event) == CANARY && mio_event_is_readable(event));
+        }
+    }
+    HOLDS(heard);
+    HOLDS(mio_registry_deregister(loop->registry, loop->canary[NEAR]) == 0);
+    close_ends(loop->canary);
+    fault_resume();
+}
+
+struct loop loop_open(uint32_t flags, size_t capacity)
+{
+    struct mio_options options = loop_options(flags);
+    struct loop loop;
+    MAKE(&loop.poll, mio_poll_new(&options, &loop.poll))
+    {
+    }
+    loop.registry = mio_poll_registry(loop.poll);
+    MAKE(&loop.events, mio_events_new(capacity, &loop.events))
+    {
+    }
+    canary_enter(&loop);
+    return loop;
+}
+
+void loop_close(struct loop *loop)
+{
+    canary_leave(loop);
+    FREE(mio_events_free(loop->events))
+    {
+    }
+    FREE(mio_poll_free(loop->poll))
+    {
+    }
+}
+
+int wait_once(struct loop *loop)
+{
+    STEP(ANY_COUNT, mio_poll_wait(loop->poll, loop->events, EVENT_SECONDS * SECOND))
+    {
+        HOLDS(mio_events_is_empty(loop->events));
+    }
+    return (int)mio_events_len(loop->events);
+}
+
+void await(struct loop *loop, mio_token token, uint32_t readiness)
+{
+    uint32_t seen = 0;
+    while ((seen & readiness) != readiness) {
+        if (!HOLDS(wait_once(loop) > 0))
+            return;
+        mio_events_each(event, loop->events) {
+            if (mio_event_token(event) == token)
+                seen |= mio_event_readiness(event);
+        }
+    }
+}
+
+void silent(struct loop *loop)
+{
+    STEP(0, mio_poll_wait(loop->poll, loop->events, 0))
+    {
+    }
+}
+
+/* --- descriptors --- */
+
+static void prepare(int fd)
+{
+    HOLDS(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+    HOLDS(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0);
+}
+
+void open_pair(int ends[2])
+{
+    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    prepare(ends[0]);
+    prepare(ends[1]);
+}
+
+void open_pipe(int ends[2])
+{
+    REQUIRE_EQ(pipe(ends), 0);
+    prepare(ends[0]);
+    prepare(ends[1]);
+}
+
+void close_ends(const int ends[2])
+{
+    HOLDS(close(ends[0]) == 0);
+    HOLDS(close(ends[1]) == 0);
+}
+
+void put(int fd, const char *text)
+{
+    HOLDS(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+void drain(int fd)
+{
+    char bytes[256];
+    while (read(fd, bytes, sizeof bytes) > 0)
+        continue;
+}
+
+bool is_prepared(int fd)
+{
+    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
+}
+
+/* --- runs --- */
+
+/* The scenario between an untouched poll of somebody else's, which must not notice anything. */
+static void run_scenario(void (*scenario)(void))
+{
+    describe();
+    run->complaints = 0;
+    long blocks = test_live_blocks();
+    int descriptors = test_open_descriptors();
+    alarm(BOUND_SECONDS);
+    struct loop bystander = {.poll = NULL};
+    bool alone = order.call == CALL_mmap || order.call == CALL_madvise || order.nth == 0;
+    fault_order((struct fault){.nth = 0});
+    fault_pause();
+    if (!alone) {
+        struct mio_options options = loop_options(0);
+        HOLDS(mio_poll_new(&options, &bystander.poll) == 0);
+        bystander.registry = mio_poll_registry(bystander.poll);
+        HOLDS(mio_events_new(8, &bystander.events) == 0);
+        canary_enter(&bystander);
+    }
+    fault_resume();
+    fault_order(order);
+    scenario();
+    for (int i = 0; i < CALLS; i++)
+        run->uses[i] = fault_uses((enum call)i);
+    run->struck = fault_struck();
+    fault_order((struct fault){.nth = 0});
+    if (!alone) {
+        canary_leave(&bystander);
+        mio_events_free(bystander.events);
+        mio_poll_free(bystander.poll);
+    }
+    alarm(0);
+#if defined(MIO_RECORD_KEVENT)
+    kqmodel_reset();
+#endif
+    HOLDS(test_live_blocks() == blocks);
+    HOLDS(test_open_descriptors() == descriptors);
+}
+
+static void run_in_child(void (*scenario)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        run_scenario(scenario);
+        fflush(NULL);
+        _exit(0);
+    }
+    int status = 0;
+    REQUIRE_EQ(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status))
+        complain("a signal ended the process", __FILE__, __LINE__);
+    else if (status != 0 || run->complaints > 0)
+        complain("see above", __FILE__, __LINE__);
+}
+
+/* --- figures --- */
+
+struct figure {
+    unsigned runs;
+    unsigned held;
+};
+
+static struct figure figures[CALLS][MAX_ERRORS]; /* of all scenarios of this process */
+static unsigned scenarios;
+
+static void print_table(FILE *out, struct figure table[CALLS][MAX_ERRORS], const char *title)
+{
+    unsigned calls = 0, pairs = 0, runs = 0, held = 0;
+    fprintf(out, "%-20s %-16s %8s %8s\n", title, "errno", "runs", "held");
+    for (int i = 0; i < CALLS; i++) {
+        bool used = false;
+        for (int j = 0; call_rows[i].errors[j] != 0; j++) {
+            const struct figure *figure = &table[i][j];
+            if (figure->runs == 0)
+                continue;
+            fprintf(out, "%-20s %-16s %8u %8u%s\n", call_rows[i].name,
+                    fault_errno_name(call_rows[i].errors[j]), figure->runs, figure->held,
+                    figure->held < figure->runs ? "  <--" : "");
+            used = true;
+            pairs++;
+            runs += figure->runs;
+            held += figure->held;
+        }
+        calls += used;
+    }
+    fprintf(out, "%u calls, %u pairs of call and errno, %u runs, %u held\n", calls, pairs, runs,
+            held);
+}
+
+/* MIO_FAULT_REPORT names a file to which each scenario adds its table. */
+static void report(struct figure table[CALLS][MAX_ERRORS])
+{
+    print_table(stdout, table, "call");
+    const char *path = getenv("MIO_FAULT_REPORT");
+    FILE *out = path ? fopen(path, "a") : NULL;
+    if (!out)
+        return;
+    fprintf(out, "\n%s, %s\n", backend, scenario_name);
+    print_table(out, table, "call");
+    fclose(out);
+}
+
+__attribute__((destructor)) static void report_all(void)
+{
+    if (scenarios > 1)
+        print_table(stdout, figures, "all scenarios");
+}
+
+/* --- the sweep --- */
+
+static void run_with(struct fault fault, void (*scenario)(void), int how)
+{
+    order = fault;
+    describe();
+    if ((how & APART) != 0)
+        run_in_child(scenario);
+    else
+        run_scenario(scenario);
+}
+
+static void run_fault(struct fault fault, void (*scenario)(void), int how,
+                      struct figure table[CALLS][MAX_ERRORS])
+{
+    run_with(fault, scenario, how);
+    if (!run->struck && (how & THREADED) != 0)
+        return;
+    HOLDS(run->struck);
+    struct figure *figure = &table[fault.call][error_index(&fault)];
+    struct figure *sum = &figures[fault.call][error_index(&fault)];
+    figure->runs++;
+    sum->runs++;
+    figure->held += run->complaints == 0;
+    sum->held += run->complaints == 0;
+}
+
+/* What the library does once in a process is done before anything is counted. */
+static void make_first_poll(void)
+{
+    struct mio_options options = loop_options(0);
+    struct mio_poll *poll = NULL;
+    fault_pause();
+    REQUIRE_EQ(mio_poll_new(&options, &poll), 0);
+    mio_poll_free(poll);
+    fault_resume();
+}
+
+void sweep(const char *name, void (*scenario)(void), int how)
+{
+    static struct figure table[CALLS][MAX_ERRORS];
+    static unsigned uses[CALLS];
+    memset(table, 0, sizeof table);
+    memset(told, 0, sizeof told);
+    scenario_name = name;
+    scenarios++;
+    run = mmap(NULL, sizeof *run, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(run != MAP_FAILED);
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = out_of_time;
+    REQUIRE_EQ(sigaction(SIGALRM, &action, NULL), 0);
+
+    if ((how & APART) == 0)
+        make_first_poll();
+    run_with((struct fault){.nth = 0}, scenario, how);
+    memcpy(uses, run->uses, sizeof uses);
+    bool sound = run->complaints == 0;
+    for (int i = 0; i < CALLS && sound; i++) {
+        for (int j = 0; call_rows[i].errors[j] != 0; j++) {
+            for (unsigned nth = 1; nth <= uses[i]; nth++)
+                run_fault((struct fault){(enum call)i, nth, call_rows[i].errors[j]}, scenario, how,
+                          table);
+        }
+    }
+    report(table);
+    munmap(run, sizeof *run);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* struct mio_socket_options: what is asked for is there, what makes no sense is refused. */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+static struct mio_addr addr;
+
+static void check_buffers(mio_fd fd, int send, int receive)
+{
+    int factor = net_fact("buffers are doubled") != 0 ? 2 : 1;
+    CHECK_EQ(option_of(fd, SOL_SOCKET, SO_SNDBUF), send * factor);
+    CHECK_EQ(option_of(fd, SOL_SOCKET, SO_RCVBUF), receive * factor);
+}
+
+TEST(net_options_of_buffers)
+{
+    const struct mio_socket_options options = {.send_buffer = 20000, .receive_buffer = 30000};
+    struct mio_tcp_listener listener;
+    struct mio_tcp_stream stream;
+    struct mio_udp_socket udp;
+    struct mio_unix_stream first;
+    struct mio_unix_stream second;
+    struct mio_unix_datagram datagram;
+    addr = loopback_v4();
+    REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listener), 0);
+    check_buffers(listener.source.fd, 20000, 30000);
+    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+    REQUIRE_EQ(mio_tcp_stream_connect(&addr, &options, &stream), 0);
+    check_buffers(stream.source.fd, 20000, 30000);
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+
+    addr = loopback_v4();
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, &options, &udp), 0);
+    check_buffers(udp.source.fd, 20000, 30000);
+    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    REQUIRE_EQ(mio_unix_stream_pair(&options, &first, &second), 0);
+    check_buffers(first.source.fd, 20000, 30000);
+    check_buffers(second.source.fd, 20000, 30000);
+    CHECK_EQ(mio_unix_stream_close(&first), 0);
+    CHECK_EQ(mio_unix_stream_close(&second), 0);
+    REQUIRE_EQ(mio_unix_datagram_unbound(&options, &datagram), 0);
+    check_buffers(datagram.source.fd, 20000, 30000);
+    CHECK_EQ(mio_unix_datagram_close(&datagram), 0);
+}
+
+TEST(net_options_of_connections)
+{
+    const struct mio_socket_options options = {.keep_alive = true, .nodelay = true};
+    const struct mio_socket_options none = {.backlog = 0};
+    const struct mio_socket_options *const rows[] = {&options, &none, NULL};
+    for (int i = 0; i < 3; i++) {
+        bool asked = i == 0;
+        struct mio_tcp_listener listener;
+        struct mio_tcp_stream client;
+        struct mio_tcp_stream server;
+        addr = loopback_v4();
+        REQUIRE_EQ(mio_tcp_listener_bind(&addr, rows[i], &listener), 0);
+        REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+        REQUIRE_EQ(mio_tcp_stream_connect(&addr, rows[i], &client), 0);
+        tcp_accept(&listener, &server);
+        CHECK_EQ(mio_tcp_stream_nodelay(&client), asked);
+        CHECK_EQ(mio_tcp_stream_nodelay(&server), asked); /* inherited */
+        CHECK_EQ(option_of(client.source.fd, SOL_SOCKET, SO_KEEPALIVE) != 0, asked);
+        CHECK_EQ(option_of(server.source.fd, SOL_SOCKET, SO_KEEPALIVE) != 0, asked);
+        CHECK_EQ(mio_tcp_stream_close(&client), 0);
+        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+        CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    }
+}
+
+/* --- one address for several sockets --- */
+
+TEST(net_options_reuse_port_of_listeners)
+{
+    enum { CONNECTIONS = 16 };
+    const struct mio_socket_options options = {.reuse_port = true};
+    struct mio_tcp_listener listeners[2];
+    struct mio_tcp_listener third;
+    struct mio_tcp_stream clients[CONNECTIONS];
+    struct mio_tcp_stream server;
+    struct loop loop = loop_open();
+    addr = loopback_v4();
+    REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listeners[0]), 0);
+    REQUIRE_EQ(mio_tcp_listener_local_addr(&listeners[0], &addr), 0);
+    REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listeners[1]), 0);
+    CHECK_EQ(mio_tcp_listener_bind(&addr, NULL, &third), -EADDRINUSE);
+
+    /* Every connection comes to one of them, wherever that is. */
+    for (mio_token i = 0; i < 2; i++)
+        watch(&loop, &listeners[i].source, i, MIO_READABLE);
+    int accepted = 0;
+    for (int i = 0; i < CONNECTIONS; i++)
+        tcp_connect(&addr, &clients[i]);
+    while (accepted < CONNECTIONS) {
+        REQUIRE(loop_wait(&loop, 10 * SECOND) > 0);
+        mio_events_each(event, loop.events) {
+            REQUIRE(mio_event_token(event) < 2);
+            struct mio_tcp_listener *ready = &listeners[mio_event_token(event)];
+            int error;
+            while ((error = mio_tcp_listener_accept(ready, &server, NULL)) == 0) {
+                accepted++;
+                CHECK_EQ(mio_tcp_stream_close(&server), 0);
+            }
+            CHECK_EQ(error, -EAGAIN);
+        }
+    }
+    EXPECT_NOTHING(&loop);
+    for (int i = 0; i < CONNECTIONS; i++)
+        CHECK_EQ(mio_tcp_stream_close(&clients[i]), 0);
+    CHECK_EQ(mio_tcp_listener_close(&listeners[0]), 0);
+    CHECK_EQ(mio_tcp_listener_close(&listeners[1]), 0);
+    loop_close(&loop);
+}
+
+TEST(net_options_reuse_of_udp)
+{
+    const struct mio_socket_options rows[] = {{.reuse_port = true}, {.reuse_addr = true}};
+    struct mio_udp_socket first;
+    struct mio_udp_socket second;
+    addr = loopback_v4();
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &first), 0);
+    REQUIRE_EQ(mio_udp_socket_local_addr(&first, &addr), 0);
+    CHECK_EQ(option_of(first.source.fd, SOL_SOCKET, SO_REUSEADDR), 0);
+    CHECK_EQ(mio_udp_socket_bind(&addr, NULL, &second), -EADDRINUSE);
+    CHECK_EQ(mio_udp_socket_bind(&addr, &rows[0], &second), -EADDRINUSE);
+    CHECK_EQ(mio_udp_socket_close(&first), 0);
+
+    addr = loopback_v4();
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, &rows[0], &first), 0);
+    REQUIRE_EQ(mio_udp_socket_local_addr(&first, &addr), 0);
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, &rows[0], &second), 0);
+    CHECK_EQ(mio_udp_socket_close(&first), 0);
+    CHECK_EQ(mio_udp_socket_close(&second), 0);
+
+    addr = loopback_v4();
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, &rows[1], &first), 0);
+    CHECK(option_of(first.source.fd, SOL_SOCKET, SO_REUSEADDR) != 0);
+    CHECK_EQ(mio_udp_socket_close(&first), 0);
+}
+
+/* --- IPv6 alone, or IPv4 too --- */
+
+static int connect_over_v4(struct mio_tcp_listener *listener, struct mio_addr *peer)
+{
+    struct mio_addr target = loopback_v4();
+    struct mio_addr any;
+    struct mio_tcp_stream client;
+    struct mio_tcp_stream server;
+    REQUIRE_EQ(mio_tcp_listener_local_addr(listener, &any), 0);
+    target.port = any.port;
+    int error = mio_tcp_stream_connect(&target, NULL, &client);
+    if (error < 0)
+        return error;
+    wait_until(client.source.fd, POLLOUT);
+    error = mio_tcp_stream_connected(&client);
+    if (error == 0) {
+        REQUIRE_EQ(mio_tcp_listener_accept(listener, &server, peer), 0);
+        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    }
+    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    return error;
+}
+
+TEST(net_options_only_v6)
+{
+    static const uint8_t mapped[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};
+    (void)loopback_v6();
+    const struct mio_socket_options alone = {.only_v6 = MIO_ONLY_V6_YES};
+    const struct mio_socket_options both = {.only_v6 = MIO_ONLY_V6_NO};
+    struct mio_tcp_listener listener;
+    struct mio_addr peer;
+    addr = mio_addr_ipv6(NULL, 0);
+    REQUIRE_EQ(mio_tcp_listener_bind(&addr, &alone, &listener), 0);
+    CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_V6ONLY), 1);
+    CHECK_EQ(connect_over_v4(&listener, &peer), -ECONNREFUSED);
+    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+
+    int error = mio_tcp_listener_bind(&addr, &both, &listener);
+    CHECK_EQ(error, net_fact("both IP versions in one socket"));
+    if (error < 0)
+        return;
+    CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_V6ONLY), 0);
+    REQUIRE_EQ(connect_over_v4(&listener, &peer), 0);
+    struct mio_addr wanted = mio_addr_ipv6(mapped, peer.port);
+    CHECK_ADDR(&peer, &wanted);
+    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+}
+
+/* --- what makes no sense --- */
+
+enum makers {
+    LISTEN = 1,
+    CONNECT = 2,
+    UDP = 4,
+    LOCAL_LISTEN = 8,
+    LOCAL_PAIR = 16,
+    LOCAL_DATA = 32
+};
+
+static int make(enum makers maker, const struct mio_socket_options *options)
+{
+    struct mio_addr target = tcp_nobody();
+    struct mio_addr path = temporary_path();
+    struct mio_addr any = loopback_v4();
+    struct mio_tcp_listener listener;
+    struct mio_tcp_stream stream;
+    struct mio_udp_socket udp;
+    struct mio_unix_listener local;
+    struct mio_unix_stream pair[2];
+    struct mio_unix_datagram datagram;
+    switch (maker) {
+    case LISTEN:
+        return mio_tcp_listener_bind(&any, options, &listener);
+    case CONNECT:
+        return mio_tcp_stream_connect(&target, options, &stream);
+    case UDP:
+        return mio_udp_socket_bind(&any, options, &udp);
+    case LOCAL_LISTEN:
+        return mio_unix_listener_bind(&path, options, &local);
+    case LOCAL_PAIR:
+        return mio_unix_stream_pair(options, &pair[0], &pair[1]);
+    case LOCAL_DATA:
+    default:
+        return mio_unix_datagram_unbound(options, &datagram);
+    }
+}
+
+TEST(net_options_that_make_no_sense)
+{
+    enum { ALL = LISTEN | CONNECT | UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA };
+    static const struct {
+        struct mio_socket_options options;
+        unsigned refused_by;
+    } rows[] = {
+        {{.backlog = 1}, CONNECT | UDP | LOCAL_PAIR | LOCAL_DATA},
+        {{.backlog = -1}, ALL},
+        {{.send_buffer = -1}, ALL},
+        {{.receive_buffer = -1}, ALL},
+        {{.only_v6 = MIO_ONLY_V6_YES}, ALL}, /* of IPv4 and Unix sockets */
+        {{.only_v6 = MIO_ONLY_V6_NO}, ALL},
+        {{.only_v6 = (enum mio_only_v6)9}, ALL},
+        {{.reuse_addr = true}, CONNECT | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
+        {{.reuse_port = true}, CONNECT | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
+        {{.keep_alive = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
+        {{.nodelay = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
+        {{.seqpacket = true}, LISTEN | CONNECT | UDP | LOCAL_DATA},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned maker = LISTEN; maker <= LOCAL_DATA; maker <<= 1) {
+            if ((rows[i].refused_by & maker) != 0)
+                CHECK_EQ(make((enum makers)maker, &rows[i].options), -EINVAL);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * LIFE2 for writers: whoever is gone, writing to it is an error and never the signal, which has its
+ * default disposition here and would end the program. tests/unit/sigpipe.c looks at the masks and
+ * at both ways of writing to a pipe; this runs on every selector, with registered sources that have
+ * been told of the end.
+ */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+static struct loop loop;
+static const struct mio_iovec part = {"abc", 3};
+
+static void prepare(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
+    REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
+    loop = loop_open();
+}
+
+static void finish(void)
+{
+    sigset_t pending;
+    sigemptyset(&pending);
+    CHECK_EQ(sigpending(&pending), 0);
+    CHECK_EQ(sigismember(&pending, SIGPIPE), 0);
+    loop_close(&loop);
+}
+
+TEST(net_no_sigpipe_from_a_pipe)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    prepare();
+    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    watch(&loop, &sender.source, CLIENT, MIO_WRITABLE);
+    EXPECT_ONE(&loop, CLIENT, W);
+    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    EXPECT_ONE(&loop, CLIENT, readiness_fact("pipe without reader"));
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
+        CHECK_EQ(mio_pipe_sender_writev(&sender, &part, 1), -EPIPE);
+    }
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    finish();
+}
+
+static void unix_stream(const struct mio_socket_options *options, bool peer_closes)
+{
+    struct mio_unix_stream near_end;
+    struct mio_unix_stream far_end;
+    int error = mio_unix_stream_pair(options, &near_end, &far_end);
+    if (options)
+        CHECK_EQ(error, net_fact("records"));
+    if (error < 0)
+        return;
+    watch(&loop, &near_end.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
+    EXPECT_ONE(&loop, CLIENT, W);
+    if (peer_closes) {
+        CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+        EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for both"));
+    } else {
+        CHECK_EQ(mio_unix_stream_shutdown(&near_end, MIO_SHUTDOWN_BOTH), 0);
+        EXPECT_ONE(&loop, CLIENT, R | W | RC | WC);
+    }
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(mio_unix_stream_write(&near_end, "abc", 3), -EPIPE);
+        CHECK_EQ(mio_unix_stream_writev(&near_end, &part, 1), -EPIPE);
+    }
+    if (!peer_closes)
+        CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
+}
+
+TEST(net_no_sigpipe_from_a_unix_stream)
+{
+    const struct mio_socket_options records = {.seqpacket = true};
+    prepare();
+    for (int peer_closes = 0; peer_closes < 2; peer_closes++) {
+        unix_stream(NULL, peer_closes != 0);
+        unix_stream(&records, peer_closes != 0);
+    }
+    finish();
+}
+
+TEST(net_no_sigpipe_from_a_unix_datagram)
+{
+    struct mio_unix_datagram near_end;
+    struct mio_unix_datagram far_end;
+    prepare();
+    REQUIRE_EQ(mio_unix_datagram_pair(NULL, &near_end, &far_end), 0);
+    CHECK_EQ(mio_unix_datagram_close(&far_end), 0);
+    CHECK(mio_unix_datagram_send(&near_end, "abc", 3) < 0);
+    CHECK_EQ(mio_unix_datagram_shutdown(&near_end, MIO_SHUTDOWN_WRITE), 0);
+    CHECK_EQ(mio_unix_datagram_send(&near_end, "abc", 3), -EPIPE);
+    CHECK_EQ(mio_unix_datagram_close(&near_end), 0);
+    finish();
+}
+
+TEST(net_no_sigpipe_from_a_tcp_stream)
+{
+    struct mio_tcp_stream client;
+    struct mio_tcp_stream server;
+    prepare();
+    for (int accepted = 0; accepted < 2; accepted++) {
+        tcp_pair(&client, &server);
+        struct mio_tcp_stream *writer = accepted ? &server : &client;
+        struct mio_tcp_stream *peer = accepted ? &client : &server;
+        watch(&loop, &writer->source, CLIENT, MIO_READABLE | MIO_WRITABLE);
+        EXPECT_ONE(&loop, CLIENT, W);
+        tcp_reset(peer);
+        EXPECT_ONE(&loop, CLIENT, R | W | E | RC | WC);
+        ptrdiff_t result = mio_tcp_stream_write(writer, "abc", 3);
+        CHECK(result == -EPIPE || result == -ECONNRESET);
+        CHECK_EQ(mio_tcp_stream_write(writer, "abc", 3), -EPIPE);
+        CHECK_EQ(mio_tcp_stream_writev(writer, &part, 1), -EPIPE);
+        CHECK_EQ(mio_tcp_stream_close(writer), 0);
+    }
+    tcp_pair(&client, &server);
+    CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), 0);
+    CHECK_EQ(mio_tcp_stream_write(&client, "abc", 3), -EPIPE);
+    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    finish();
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* Unix listeners. */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct loop loop;
+static struct mio_addr addr;
+static struct mio_unix_listener listener;
+static struct mio_unix_stream client;
+static struct mio_unix_stream server;
+static char byte;
+
+static void open_listening(mio_interest interest)
+{
+    loop = loop_open();
+    addr = temporary_path();
+    REQUIRE_EQ(mio_unix_listener_bind(&addr, NULL, &listener), 0);
+    CHECK_FLAGS(listener.source.fd);
+    watch(&loop, &listener.source, LISTENER, interest);
+    EXPECT_NOTHING(&loop);
+}
+
+static void close_listening(void)
+{
+    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    remove_path(&addr);
+    EXPECT_NOTHING(&loop);
+    loop_close(&loop);
+}
+
+static void connect_client(void)
+{
+    REQUIRE_EQ(mio_unix_stream_connect(&addr, NULL, &client), 0);
+}
+
+static void close_streams(void)
+{
+    CHECK_EQ(mio_unix_stream_close(&client), 0);
+    CHECK_EQ(mio_unix_stream_close(&server), 0);
+}
+
+static void accept_two(void)
+{
+    for (int i = 0; i < 2; i++) {
+        connect_client();
+        EXPECT_ONE(&loop, LISTENER, R);
+        REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
+        CHECK_FLAGS(server.source.fd);
+        CHECK_EQ(mio_unix_stream_read(&server, &byte, 1), -EAGAIN);
+        struct mio_unix_stream untouched = server;
+        CHECK_EQ(mio_unix_listener_accept(&listener, &untouched, NULL), -EAGAIN);
+        CHECK_EQ(untouched.source.fd, server.source.fd);
+        EXPECT_NOTHING(&loop);
+        CHECK_EQ(mio_unix_listener_take_error(&listener), 0);
+        unix_put(&client, "hello");
+        UNIX_EXPECT_TEXT(&server, "hello");
+        close_streams();
+    }
+}
+
+TEST(net_unix_listener_accepts)
+{
+    open_listening(MIO_READABLE);
+    CHECK_EQ(mio_unix_listener_accept(&listener, &server, NULL), -EAGAIN);
+    accept_two();
+    close_listening();
+}
+
+TEST(net_unix_listener_made_elsewhere)
+{
+    unsigned char sockaddr[MIO_SOCKADDR_SIZE];
+    loop = loop_open();
+    addr = temporary_path();
+    int size = mio_addr_to_sockaddr(&addr, sockaddr, sizeof sockaddr);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    REQUIRE(fd >= 0);
+    REQUIRE_EQ(bind(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
+    REQUIRE_EQ(listen(fd, 5), 0);
+    REQUIRE_EQ(mio_unix_listener_from_fd(fd, &listener), 0);
+    watch(&loop, &listener.source, LISTENER, MIO_READABLE);
+    EXPECT_NOTHING(&loop);
+    accept_two();
+    close_listening();
+}
+
+TEST(net_unix_listener_addresses)
+{
+    struct mio_addr got;
+    struct mio_addr peer = loopback_v4();
+    open_listening(MIO_READABLE);
+    connect_client();
+    EXPECT_ONE(&loop, LISTENER, R);
+    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
+    CHECK_EQ(peer.kind, MIO_ADDR_UNNAMED);
+    CHECK_EQ(peer.length, 0);
+    REQUIRE_EQ(mio_unix_listener_local_addr(&listener, &got), 0);
+    CHECK_ADDR(&got, &addr);
+    CHECK_STR(mio_addr_path(&got), mio_addr_path(&addr));
+    REQUIRE_EQ(mio_unix_stream_local_addr(&server, &got), 0);
+    CHECK_ADDR(&got, &addr);
+    REQUIRE_EQ(mio_unix_stream_peer_addr(&server, &got), 0);
+    CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
+    REQUIRE_EQ(mio_unix_stream_peer_addr(&client, &got), 0);
+    CHECK_ADDR(&got, &addr);
+    close_streams();
+    close_listening();
+}
+
+/* A client that was bound to a path is known by it. */
+TEST(net_unix_listener_named_peer)
+{
+    struct mio_addr own = temporary_path();
+    struct mio_addr peer;
+    unsigned char sockaddr[MIO_SOCKADDR_SIZE];
+    open_listening(MIO_READABLE);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    REQUIRE(fd >= 0);
+    int size = mio_addr_to_sockaddr(&own, sockaddr, sizeof sockaddr);
+    REQUIRE_EQ(bind(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
+    size = mio_addr_to_sockaddr(&addr, sockaddr, sizeof sockaddr);
+    REQUIRE_EQ(connect(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
+    REQUIRE_EQ(mio_unix_stream_from_fd(fd, &client), 0);
+    EXPECT_ONE(&loop, LISTENER, R);
+    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
+    CHECK_ADDR(&peer, &own);
+    REQUIRE_EQ(mio_unix_stream_peer_addr(&server, &peer), 0);
+    CHECK_ADDR(&peer, &own);
+    close_streams();
+    remove_path(&own);
+    close_listening();
+}
+
+TEST(net_unix_listener_register)
+{
+    open_listening(MIO_READABLE);
+    close_listening();
+}
+
+TEST(net_unix_listener_reregister)
+{
+    open_listening(MIO_READABLE);
+    REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, LISTENER, MIO_WRITABLE), 0);
+    connect_client();
+    EXPECT_NOTHING(&loop);
+    REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, THIRD, MIO_READABLE), 0);
+    EXPECT_ONE(&loop, THIRD, R);
+    CHECK_EQ(mio_unix_stream_close(&client), 0);
+    close_listening();
+}
+
+TEST(net_unix_listener_deregister)
+{
+    open_listening(MIO_READABLE);
+    connect_client();
+    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+    EXPECT_NOTHING(&loop);
+    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
+    close_streams();
+    close_listening();
+}
+
+TEST(net_unix_listener_gives_its_descriptor)
+{
+    struct mio_addr got;
+    mio_fd fd = MIO_INVALID_FD;
+    open_listening(MIO_READABLE);
+    CHECK_EQ(mio_unix_listener_into_fd(&listener, &fd), -EBUSY);
+    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+    REQUIRE_EQ(mio_unix_listener_into_fd(&listener, &fd), 0);
+    CHECK_EQ(mio_unix_listener_close(&listener), -EBADF);
+    REQUIRE_EQ(mio_unix_listener_from_fd(fd, &listener), 0);
+    REQUIRE_EQ(mio_unix_listener_local_addr(&listener, &got), 0);
+    CHECK_ADDR(&got, &addr);
+    close_listening();
+}
+
+TEST(net_unix_listener_bind_twice)
+{
+    struct mio_unix_listener second;
+    open_listening(MIO_READABLE);
+    CHECK_EQ(mio_unix_listener_bind(&addr, NULL, &second), -EADDRINUSE);
+    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    /* The file stays, and with it the name. */
+    CHECK_EQ(mio_unix_listener_bind(&addr, NULL, &second), -EADDRINUSE);
+    remove_path(&addr);
+    REQUIRE_EQ(mio_unix_listener_bind(&addr, NULL, &listener), 0);
+    close_listening();
+}
+
+TEST(net_unix_accept_without_descriptors)
+{
+    struct mio_unix_stream pattern;
+    open_listening(MIO_READABLE);
+    connect_client();
+    EXPECT_ONE(&loop, LISTENER, R);
+    memset(&server, 0x5a, sizeof server);
+    pattern = server;
+    descriptors_limit(0);
+    int error = mio_unix_listener_accept(&listener, &server, NULL);
+    descriptors_unlimit();
+    CHECK_EQ(error, -EMFILE);
+    CHECK(memcmp(&server, &pattern, sizeof server) == 0);
+    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
+    close_streams();
+    close_listening();
+}
+
+TEST(net_unix_accept_a_client_that_is_gone)
+{
+    open_listening(MIO_READABLE);
+    connect_client();
+    unix_put(&client, "left");
+    CHECK_EQ(mio_unix_stream_close(&client), 0);
+    EXPECT_ONE(&loop, LISTENER, R);
+    char text[8] = "";
+    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
+    CHECK_EQ(mio_unix_stream_read(&server, text, sizeof text), 4);
+    CHECK_STR(text, "left");
+    CHECK_EQ(mio_unix_stream_read(&server, text, sizeof text), 0);
+    CHECK_EQ(mio_unix_stream_close(&server), 0);
+    close_listening();
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel can do of what the tests need and an emulator, or an old kernel, may lack: a line
+ * "can NAME" or "cannot NAME" each. exceptions.txt has the tests that need it.
+ */
+#define _GNU_SOURCE
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    OPTION_TCP_INFO = 11, /* musl and glibc disagree about where its name is */
+    STATE_LISTEN = 10,
+    WHOLE_TCP_INFO = 136, /* up to bytes_received, of Linux 4.1 */
+    ADVICE_WIPE_ON_FORK = 18,
+    CALL_EPOLL_PWAIT2 = 441
+};
+
+/* What TCP_INFO says of a listener, and how much of it there is. */
+static socklen_t tcp_info_of_listener(unsigned char *info, socklen_t size)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || listen(fd, 1) != 0 ||
+        getsockopt(fd, IPPROTO_TCP, OPTION_TCP_INFO, info, &size) != 0)
+        size = 0;
+    close(fd);
+    return size;
+}
+
+static bool tells_tcp_state(void)
+{
+    unsigned char info[512] = {0};
+    return tcp_info_of_listener(info, sizeof info) > 0 && info[0] == STATE_LISTEN;
+}
+
+static bool tells_tcp_counts(void)
+{
+    unsigned char info[512] = {0};
+    return tcp_info_of_listener(info, sizeof info) >= WHOLE_TCP_INFO;
+}
+
+static bool peeks_at_offsets(void)
+{
+    int offset = 0;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool can = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) == 0;
+    close(fd);
+    return can;
+}
+
+/* Looks in a child: an emulator may accept the advice and not follow it. */
+static bool wipes_on_fork(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED || madvise(page, size, ADVICE_WIPE_ON_FORK) != 0)
+        return false;
+    *(char *)page = 1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(*(char *)page);
+    int status = -1;
+    waitpid(child, &status, 0);
+    munmap(page, size);
+    return status == 0;
+}
+
+/* It fills what it has data for, whatever room is claimed behind that. */
+static bool receives_into_any_room(void)
+{
+    static char text[4];
+    static const volatile size_t room = SIZE_MAX;
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return false;
+    bool can = send(ends[0], "abc", 3, 0) == 3 && recv(ends[1], text, room, 0) == 3;
+    close(ends[0]);
+    close(ends[1]);
+    return can;
+}
+
+/* Needed by no test: shown, since it decides which call sleeps for a part of a millisecond. */
+static bool waits_for_nanoseconds(void)
+{
+    const int64_t timeout[2] = {0, 1000};
+    char event[16];
+    int fd = (int)syscall(SYS_epoll_create1, 0);
+    bool can = fd >= 0 && syscall(CALL_EPOLL_PWAIT2, fd, event, 1, timeout, NULL, 0) == 0;
+    close(fd);
+    return can;
+}
+
+static const struct {
+    const char *name;
+    bool (*is_there)(void);
+} abilities[] = {
+    {"tell_tcp_state", tells_tcp_state},
+    {"tell_tcp_counts", tells_tcp_counts},
+    {"peek_at_offsets", peeks_at_offsets},
+    {"wipe_on_fork", wipes_on_fork},
+    {"receive_into_any_room", receives_into_any_room},
+    {"wait_for_nanoseconds", waits_for_nanoseconds},
+};
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof abilities / sizeof abilities[0]; i++)
+        printf("%s %s\n", abilities[i].is_there() ? "can" : "cannot", abilities[i].name);
+    return EXIT_SUCCESS;
+}
