@@ -130,6 +130,7 @@ struct bench_workload {
     bool threads; /* a second thread exists from the start */
     bool once;    /* exact: one round is enough */
     int rounds;
+    int seconds; /* begins no other round after so long; 0: 60 */
     bench_round *round;
     /* One operation without a clock, for callgrind, between bench_counted(). NULL: not counted. */
     void (*count_instructions)(const struct bench_peer *peer, long parameter, long times);

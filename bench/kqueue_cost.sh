@@ -26,6 +26,7 @@ done
 times=20
 
 mkdir -p "$build"
+build=$(cd "$build" && pwd)
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" \
     -DMIO_BUILD_TESTS=OFF -DMIO_BUILD_EXAMPLES=OFF >"$build/configure.log"
 cmake --build "$build" --target bench_kqueue_cost >"$build/build.log" 2>&1 || {
@@ -39,7 +40,8 @@ instructions() {
     local profile=$build/callgrind.kqueue.$1
     valgrind --tool=callgrind --callgrind-out-file="$profile" --toggle-collect=measured \
         "$program" "$1" "$times" >/dev/null 2>&1
-    callgrind_annotate --threshold=100 --auto=no "$profile" |
+    # It shortens the names of files below where it is run.
+    (cd / && callgrind_annotate --threshold=100 --auto=no "$profile") |
         awk -v root="$root/" -v times="$times" '
             $1 ~ /^[0-9,]+$/ && (index($0, root "src/") || index($0, root "include/mio/")) {
                 gsub(",", "", $1)

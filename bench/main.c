@@ -8,13 +8,16 @@
  *       runs the workloads and writes FILE, a line a result, values apart by tabs:
  *       workload, unit, clock, parameter, peer, median, lowest and highest quarter, ratios to the
  *       bare loop, to libmio and to the peer's own first parameter, rounds
- *   compare round WORKLOAD ROUNDS FILE
+ *   compare round WORKLOAD ROUNDS SECONDS FILE
  *       one workload, in this process; what run makes of itself
  *   compare count WORKLOAD PEER PARAMETER TIMES
  *       operations within measured(), for callgrind
  *
  * Each workload has a process of its own, pinned to one core. In each round every peer has its turn
- * with every parameter, the order moving by one; a ratio is the median of the rounds' own ratios.
+ * with every parameter, in an order that moves by one and turns around; a ratio is the median of
+ * the rounds' own ratios.
+ * A workload that has taken its time begins no other round, so that a busy machine does not make a
+ * run last for ever; --rounds scales that time too.
  */
 #define _GNU_SOURCE
 
@@ -73,12 +76,18 @@ const struct bench_workload *const bench_workloads[] = {
     NULL,
 };
 
-enum { PEERS = sizeof bench_peers / sizeof bench_peers[0] - 1, MOST_ROUNDS = 256 };
+enum {
+    PEERS = sizeof bench_peers / sizeof bench_peers[0] - 1,
+    MOST_ROUNDS = 256,
+    LEAST_ROUNDS = 3,
+    USUAL_SECONDS = 60
+};
 
 /* The results of a workload: [parameter][peer][round], negative where a peer did not take part. */
 struct results {
     const struct bench_workload *workload;
     int rounds;
+    long seconds; /* begins no round after so long, if there are three */
     double values[4][PEERS][MOST_ROUNDS];
 };
 
@@ -165,10 +174,17 @@ static const struct bench_workload *find_workload(const char *name)
 static void run_rounds(struct results *results)
 {
     const struct bench_workload *workload = results->workload;
+    int64_t start = bench_wall_ns();
     for (int round = 0; round < results->rounds; round++) {
+        if (round >= LEAST_ROUNDS && bench_wall_ns() - start > results->seconds * 1000000000) {
+            results->rounds = round;
+            break;
+        }
         for (size_t parameter = 0; parameter < workload->count; parameter++) {
             for (size_t i = 0; i < PEERS; i++) {
                 size_t peer = (i + (size_t)round) % PEERS;
+                if (round % 2 != 0)
+                    peer = PEERS - 1 - peer;
                 results->values[parameter][peer][round] =
                     workload->round(bench_peers[peer], workload->parameters[parameter]);
             }
@@ -178,11 +194,12 @@ static void run_rounds(struct results *results)
     }
 }
 
-static int run_here(const char *name, const char *rounds, const char *path)
+static int run_here(const char *name, const char *rounds, const char *seconds, const char *path)
 {
     static struct results results;
     results.workload = find_workload(name);
     results.rounds = (int)strtol(rounds, NULL, 10);
+    results.seconds = strtol(seconds, NULL, 10);
     if (!results.workload || results.rounds < 1 || results.rounds > MOST_ROUNDS)
         return 2;
     bench_pin(0);
@@ -205,16 +222,20 @@ static long rounds_of(const struct bench_workload *workload, long percent)
 }
 
 /* In a process of its own, which has no threads yet and an untouched heap. */
-static void run_apart(const struct bench_workload *workload, long rounds, const char *path)
+static void run_apart(const struct bench_workload *workload, long percent, const char *path)
 {
-    char count[24];
-    snprintf(count, sizeof count, "%ld", rounds);
+    char rounds[24];
+    char seconds[24];
+    snprintf(rounds, sizeof rounds, "%ld", rounds_of(workload, percent));
+    snprintf(seconds, sizeof seconds, "%ld",
+             (workload->seconds ? workload->seconds : USUAL_SECONDS) * percent / 100);
     pid_t child = fork();
     bench_need(child >= 0, "fork");
     if (child == 0) {
         if (workload->once)
             setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
-        execl("/proc/self/exe", "compare", "round", workload->name, count, path, (char *)NULL);
+        execl("/proc/self/exe", "compare", "round", workload->name, rounds, seconds, path,
+              (char *)NULL);
         bench_need(false, "execl");
     }
     int status;
@@ -230,7 +251,7 @@ static void run_workload(const struct bench_workload *workload, long percent, co
     int64_t start = bench_wall_ns();
     printf("%-18s ", workload->name);
     fflush(stdout);
-    run_apart(workload, rounds_of(workload, percent), path);
+    run_apart(workload, percent, path);
     printf(" %.1f s\n", (double)(bench_wall_ns() - start) / 1e9);
 }
 
@@ -296,8 +317,8 @@ int main(int argc, char **argv)
         status = list();
     else if (argc >= 3 && strcmp(argv[1], "run") == 0)
         status = run(argc - 2, argv + 2);
-    else if (argc == 5 && strcmp(argv[1], "round") == 0)
-        status = run_here(argv[2], argv[3], argv[4]);
+    else if (argc == 6 && strcmp(argv[1], "round") == 0)
+        status = run_here(argv[2], argv[3], argv[4], argv[5]);
     else if (argc == 6 && strcmp(argv[1], "count") == 0)
         status = count(argv + 2);
     if (status == 2)

@@ -26,8 +26,8 @@ plot for [i=2:8] data."/dispatch.tsv" using i:xtic(1) title columnheader(i) lc r
 
 set output results."/dispatch_threads.svg"
 set title "Dispatch in a program with a second thread"
-replot_file = data."/dispatch_threads.tsv"
-plot for [i=2:8] replot_file using i:xtic(1) title columnheader(i) lc rgb colour[i-1]
+plot for [i=2:8] data."/dispatch_threads.tsv" using i:xtic(1) title columnheader(i) \
+    lc rgb colour[i-1]
 
 set output results."/churn.svg"
 set title "Registering, changing, deregistering; a look after each"
@@ -45,7 +45,8 @@ set xlabel ""
 set ylabel "ns a wake"
 set logscale y
 set yrange [1:*]
-plot for [i=2:8] "< tail -qn1 ".data."/wake_busy.tsv ".data."/wake_wait.tsv ".data."/wake_storm.tsv" \
+plot for [i=2:8] "< tail -qn1 ".data."/wake_busy.tsv ".data."/wake_wait.tsv " \
+    .data."/wake_storm.tsv" \
     using i:xtic(word("'the poll is awake' 'wake and wait' 'storm of 4 threads'", int($0) + 1)) \
     title word("epoll libmio mio libev libevent libuv ivykis", i - 1) lc rgb colour[i-1]
 
@@ -56,7 +57,8 @@ set ylabel "ns an event"
 set logscale x
 set yrange [500:*]
 set style data linespoints
-plot for [i=2:9] data."/idle.tsv" using 1:i title columnheader(i) lc rgb colour[i-1] lw 2 pt 7 ps 0.5
+plot for [i=2:9] data."/idle.tsv" using 1:i title columnheader(i) \
+    lc rgb colour[i-1] lw 2 pt 7 ps 0.5
 
 set output results."/memory.svg"
 unset logscale

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 
+#include "channel.h"
 #include "machine.h"
 #include "shrink.h"
 
@@ -126,7 +127,9 @@ static bool show(struct machine *machine, const struct program *program)
 static void run_again(const struct settings *settings, uint64_t programs)
 {
     static struct program program;
-    struct machine *machine = machine_new(settings->backend);
+    /* As at the start. */
+    channel_close_all();
+    struct machine *machine = machine_new(settings->backend, false);
     uint64_t state = settings->seed;
     printf("It does not fail by itself, so here it is with all that came before:\n");
     while (programs-- > 1) {
@@ -216,7 +219,7 @@ int main(int count, char **arguments)
     /* So that a wait of a nanosecond is not one of fifty microseconds. */
     prctl(PR_SET_TIMERSLACK, 1);
 #endif
-    struct machine *machine = machine_new(settings.backend);
+    struct machine *machine = machine_new(settings.backend, true);
     int result;
     if (settings.bytes) {
         struct program program;

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!machine) {
         const char *backend = getenv("FUZZ_BACKEND");
         signal(SIGPIPE, SIG_IGN);
-        machine = machine_new(backend ? backend : FUZZ_BACKEND);
+        machine = machine_new(backend ? backend : FUZZ_BACKEND, false);
     }
     program_from_bytes(&program, data, size);
     if (machine_run(machine, &program, NULL))

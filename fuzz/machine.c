@@ -46,6 +46,7 @@ struct machine {
     uint64_t operations;
     uint64_t programs;
     FILE *trace;
+    bool is_alone;
     int kept_by_others; /* descriptors, at the start */
     int file;           /* a regular file */
     int directory;
@@ -243,7 +244,7 @@ static bool do_wait(struct machine *machine, const struct operation *operation)
 static bool do_burst(struct machine *machine, const struct operation *operation)
 {
     size_t room = 1 + operation->a % 3;
-    for (int i = 0; i < 4 + operation->b % 16 && !machine->oracle.failed; i++)
+    for (int i = 0; i < 4 + operation->b % 32 && !machine->oracle.failed; i++)
         wait_once(machine, room, 0);
     return true;
 }
@@ -1108,7 +1109,7 @@ bool machine_run(struct machine *machine, const struct program *program, FILE *t
         note(machine, "\n");
     }
     finish(machine, program);
-    if (++machine->programs % PROGRAMS_PER_COUNT == 0)
+    if (++machine->programs % PROGRAMS_PER_COUNT == 0 && machine->is_alone)
         check_descriptors(machine);
     return !machine->oracle.failed;
 }
@@ -1121,11 +1122,12 @@ static void must(bool good, const char *what, int error)
     exit(2);
 }
 
-struct machine *machine_new(const char *backend)
+struct machine *machine_new(const char *backend, bool is_alone)
 {
     struct machine *machine = calloc(1, sizeof *machine);
     must(machine != NULL, "memory", ENOMEM);
     machine->backend = backend;
+    machine->is_alone = is_alone;
     if (strcmp(backend, "kqueue") == 0)
         snprintf(machine->selector, sizeof machine->selector, "kqueue-%s", fault_flavour());
     else

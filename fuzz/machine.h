@@ -15,8 +15,9 @@
 
 struct machine;
 
-/* Ends the process when the selector does not exist. */
-struct machine *machine_new(const char *backend);
+/* Ends the process when the selector does not exist. `is_alone`: nobody else opens descriptors in
+ * this process, so that those left open can be counted. */
+struct machine *machine_new(const char *backend, bool is_alone);
 void machine_free(struct machine *machine);
 
 /* "epoll", "poll", "kqueue-freebsd". */

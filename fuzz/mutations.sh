@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Does the fuzzer find what is broken? Breaks a copy of the library in one place at a time and lets
 # the fuzzer look for it, a minute at most; then lets it look at the unbroken library for as long as
-# the slowest of them took. Fails when a change cannot be made, when one is not found, or when
-# something is found in the unbroken library.
+# the slowest of them took, ten seconds at least. Fails when a change cannot be made, when one is
+# not found, or when something is found in the unbroken library.
 #
 #   bash fuzz/mutations.sh [SECONDS] [NAME...]
 #
@@ -37,7 +37,8 @@ mutations=(
     "one-filter@kqueue-freebsd@selector/kqueue_change.c@for (size_t i = 0; i < mio_kq_filter_count; i++)@for (size_t i = operation->kind == MIO_DEREGISTER; i < mio_kq_filter_count; i++)@deregistering leaves one filter"
     "undo@kqueue-freebsd@selector/kqueue_change.c@    undo(self, operation, batch);@    (void)undo;@half a registration is not undone"
     "injected@kqueue-freebsd@selector/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
-    "token@poll@selector/poll.c@set_entry(self, place, token, interest);@set_entry(self, place, place < self->count - (self->places[fd] == 0) && self->entries[place].serial != 0 ? self->entries[place].token : token, interest);@reregistering keeps the old token"
+    "token@epoll@selector/epoll.c@EPOLL_CTL_MOD, fd, epoll_events_of(interest), token@EPOLL_CTL_MOD, fd, epoll_events_of(interest), previous ? previous->token : token@reregistering a source keeps the old token"
+    "mode@kqueue-macos@selector/kqueue_change.c@((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0@true@reregistering a source keeps the old mode"
     "rearm@poll@selector/poll.c@self->fds[place].events = (short)(self->fds[place].events | events);@(void)events;@rearming does nothing"
     "turns@poll@selector/poll.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
     "disarm@poll@selector/poll.c@armed->events = (short)(armed->events & ~reported);@;@what was reported is reported again"
@@ -90,7 +91,7 @@ whole() { # selector: everything, unbroken, once
 }
 fuzz_sources=("${fuzz_sources[@]/%/.c}")
 
-longest=1
+longest=10
 failed=0
 selectors=()
 printf '%-14s %-15s %8s %10s  %s\n' mutation selector seconds operations "what is broken: found by"

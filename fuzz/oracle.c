@@ -102,6 +102,7 @@ void oracle_begin(struct oracle *oracle)
     memset(oracle->ends, 0, sizeof oracle->ends);
     memset(oracle->wakers, 0, sizeof oracle->wakers);
     oracle->has_bell = false;
+    oracle->records = 0;
     oracle->tokens = 0;
     oracle->dead_count = 0;
     oracle->failed = false;
@@ -515,8 +516,23 @@ static void begin_registration(struct registration *registration)
         registration->of[direction].came = false;
 }
 
+static void count_records(struct oracle *oracle)
+{
+    unsigned records = 0;
+    for (int end = 0; end < ENDS; end++) {
+        unsigned registrations =
+            (unsigned)oracle->ends[end].registration.active + oracle->ends[end].orphan.active;
+        records += registrations * (oracle->traits.one_record ? 1 : DIRECTIONS);
+    }
+    for (int waker = 0; waker < WAKERS; waker++)
+        records += oracle->wakers[waker].there;
+    if (records > oracle->records)
+        oracle->records = records;
+}
+
 void oracle_wait_begins(struct oracle *oracle)
 {
+    count_records(oracle);
     for (int end = 0; end < ENDS; end++) {
         struct registration *registration = &oracle->ends[end].registration;
         begin_registration(registration);
@@ -718,14 +734,13 @@ void oracle_event(struct oracle *oracle, const struct mio_event *event)
 
 /* --- what has not come --- */
 
-/* More events than all can have in three rounds. */
-enum { ENOUGH_TURNS = 3 * (2 * 2 * ENDS + WAKERS) };
-
 static void judge_turn(struct oracle *oracle, unsigned *passed_over, int count, const char *whose,
                        int number)
 {
+    /* Three rounds of everybody, and some for those who come and go. */
+    unsigned enough = 3 * oracle->records + 2 * WAKERS;
     *passed_over += (unsigned)count;
-    oracle_check(oracle, RULE_WAIT1_TURNS, *passed_over < ENOUGH_TURNS,
+    oracle_check(oracle, RULE_WAIT1_TURNS, *passed_over < enough,
                  "%s %d was passed over by %u events", whose, number, *passed_over);
 }
 

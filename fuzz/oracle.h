@@ -129,8 +129,9 @@ struct oracle {
     struct traits traits;
     struct end ends[ENDS];
     struct waker_state wakers[WAKERS];
-    bool has_bell;   /* a doorbell may take a place in a wait */
-    uint64_t tokens; /* given so far in this program */
+    bool has_bell;    /* a doorbell may take a place in a wait */
+    unsigned records; /* that a wait can have had to deliver in this program, at most */
+    uint64_t tokens;  /* given so far in this program */
     struct dead_token {
         mio_token token;
         enum rule rule; /* that forbids it */

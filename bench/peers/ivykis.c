@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ivykis: level-triggered; its loop belongs to the thread that opened it. */
+#define _GNU_SOURCE
+
 #include "../harness.h"
 #include "connections.h"
 

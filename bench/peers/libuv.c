@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* libuv: uv_poll_t, level-triggered, which is what it has for descriptors of the program's own. A
  * handle is stopped and started again when a descriptor comes back to its slot. */
+#define _GNU_SOURCE
+
 #include "../harness.h"
 #include "connections.h"
 

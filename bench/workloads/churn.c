@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registering, changing and deregistering, one descriptor at a time or in batches of 64, while 1,000
- * others are watched. Some loops only note a change and tell the kernel at the next wait, if then
+ * Registering, changing and deregistering, one descriptor at a time or in batches of 64, while
+ * 1,000 others are watched. Some loops only note a change and tell the kernel at the next wait, if then
  * there is still something to tell; so it is measured with a look after each step too, when the
  * changes have to be in effect.
  *

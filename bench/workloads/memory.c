@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The heap that a loop takes, and each descriptor that it watches: what malloc() has given and not
- * got back; main.c turns glibc's caches off, which count as given. What the program must keep itself (a watcher, a handle) counts; the kernel's part, which
- * is the same for all that use epoll, does not. */
+/*
+ * The heap that a loop takes, and each descriptor that it watches: what malloc() has given and not
+ * got back; main.c turns glibc's caches off, which count as given. What the program must keep
+ * itself (a watcher, a handle) counts; the kernel's part, which is the same for all that use epoll,
+ * does not.
+ */
 #define _GNU_SOURCE
 
 #include "../harness.h"

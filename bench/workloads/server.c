@@ -122,7 +122,7 @@ static double serve(const struct bench_peer *peer, struct bench_server server)
 static double echo_round(const struct bench_peer *peer, long connections)
 {
     /* A request of a single connection takes a sleep of both sides. */
-    long requests = connections == 1 ? 1000 : 8000;
+    long requests = connections == 1 ? 400 : 8000;
     return serve(peer, (struct bench_server){.connections = (int)connections,
                                              .warm_up = requests / 4,
                                              .requests = requests});
@@ -145,6 +145,7 @@ const struct bench_workload bench_echo = {
     .parameters = connection_counts,
     .count = 3,
     .rounds = 25,
+    .seconds = 200,
     .round = echo_round,
 };
 

@@ -75,6 +75,9 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * poll's first waker was made. On kqueue, so does
  * delivering a one-shot registration of both directions.
  *
+ * Records that are for the library itself (the doorbell; on macOS EVFILT_EXCEPT for ordinary data)
+ * take a place: a wait with little room may then bring less than is ready, and the next one the rest.
+ *
  * Timeouts never end early. They are exact to the kernel's own granularity; epoll without
  * epoll_pwait2 rounds up to milliseconds.
  *

@@ -202,6 +202,23 @@ static uint32_t epoll_events_of(mio_interest interest)
     return events;
 }
 
+#if defined(MIO_SYSCALL_BY_LIBC)
+
+static int call_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *entry)
+{
+    int saved = errno;
+    return epoll_ctl(epoll, operation, fd, entry) < 0 ? mio_failed(saved) : 0;
+}
+
+#else
+
+static int call_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *entry)
+{
+    return (int)mio_syscall4(SYS_epoll_ctl, epoll, operation, fd, (long)entry);
+}
+
+#endif
+
 static int control(struct epoll_selector *self, int operation, int fd, uint32_t events,
                    uint64_t data)
 {
@@ -209,8 +226,7 @@ static int control(struct epoll_selector *self, int operation, int fd, uint32_t 
     memset(&entry, 0, sizeof entry);
     entry.events = events;
     entry.data.u64 = data;
-    int saved = errno;
-    return epoll_ctl(self->epoll, operation, fd, &entry) < 0 ? mio_failed(saved) : 0;
+    return call_epoll_ctl(self->epoll, operation, fd, &entry);
 }
 
 static int epoll_register(struct mio_selector *selector, mio_fd fd, mio_token token,

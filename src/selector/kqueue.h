@@ -101,6 +101,8 @@ struct kqueue_oneshot {
 /* An event that the kernel refused to watch for, or handed out at the wrong moment. */
 struct kqueue_injected {
     int fd;
+    dev_t device; /* the file behind it, since closing tells nobody */
+    ino_t inode;
     bool refused; /* no knote stands for the registration: kept after delivery, so that it still
                      counts */
     bool delivered;

@@ -212,6 +212,10 @@ static bool is_write_closed(const struct kevent *change, int error)
     return MIO_PLATFORM == MIO_PLATFORM_NETBSD && error == EBADF && is_open((int)change->ident);
 }
 
+/* FreeBSD ends the knote of a pipe's writing end when the reader goes: whether it was registered cannot
+ * be told then. */
+enum { DROPS_CLOSED_PIPES = MIO_PLATFORM == MIO_PLATFORM_FREEBSD };
+
 /* macOS refuses a device that cannot count its bytes, unless told that one byte is enough (K20). */
 static int retry_device(struct kqueue_selector *self, const struct kevent *change)
 {
@@ -324,8 +328,8 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
     if (answers.error != 0)
         return fail(self, operation, batch, -answers.error);
     bool was_registered = operation->previous || answers.deleted > 0 || was_refused;
-    /* Of a pipe without reader FreeBSD drops the knote itself: there is nothing to tell from. */
-    if (operation->kind == MIO_REREGISTER && !was_registered && !answers.write_closed)
+    bool may_be_gone = DROPS_CLOSED_PIPES && answers.write_closed;
+    if (operation->kind == MIO_REREGISTER && !was_registered && !may_be_gone)
         return fail(self, operation, batch, -ENOENT);
     if (answers.write_closed) {
         int error = inject_write_closed(self, operation);

@@ -23,6 +23,7 @@
 #include "../memory.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 enum { SMALLEST_TABLE = 16 };
 
@@ -104,6 +105,26 @@ void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
 
 /* --- injected events --- */
 
+/* The file behind a descriptor; zeros when it is closed, or no descriptor. */
+static void identify(int fd, dev_t *device, ino_t *inode)
+{
+    struct stat status;
+    int saved = errno;
+    bool open = fstat(fd, &status) == 0;
+    errno = saved;
+    *device = open ? status.st_dev : 0;
+    *inode = open ? status.st_ino : 0;
+}
+
+/* Whether the descriptor of an injected event is still of the file it was injected for. */
+static bool is_current(const struct kqueue_injected *injected)
+{
+    dev_t device;
+    ino_t inode;
+    identify(injected->fd, &device, &inode);
+    return device == injected->device && inode == injected->inode;
+}
+
 int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *record,
                   bool refused)
 {
@@ -117,8 +138,9 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
     if (error < 0)
         return error;
     kept->injected = block;
-    kept->injected[kept->injected_count++] =
-        (struct kqueue_injected){.fd = fd, .refused = refused, .record = *record};
+    struct kqueue_injected injected = {.fd = fd, .refused = refused, .record = *record};
+    identify(fd, &injected.device, &injected.inode);
+    kept->injected[kept->injected_count++] = injected;
     return mio_wake_queue_push(&self->base, &self->collector);
 }
 
@@ -126,11 +148,13 @@ bool mio_kq_forget_injected(struct kqueue_selector *self, int fd)
 {
     struct kqueue_kept *kept = &self->kept;
     size_t left = 0;
+    bool found = false;
     for (size_t i = 0; i < kept->injected_count; i++) {
         if (kept->injected[i].fd != fd)
             kept->injected[left++] = kept->injected[i];
+        else
+            found = found || is_current(&kept->injected[i]);
     }
-    bool found = left < kept->injected_count;
     kept->injected_count = left;
     return found;
 }
@@ -145,6 +169,8 @@ int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int ro
     mio_lock_take(&self->lock);
     for (size_t i = 0; i < kept->injected_count; i++) {
         struct kqueue_injected injected = kept->injected[i];
+        if (!is_current(&injected))
+            continue;
         bool due = !injected.delivered;
         if (due && count < room) {
             list[count++] = injected.record;

@@ -12,19 +12,11 @@ static void first_poll_scenario(void)
     struct mio_poll *poll;
     int ends[2];
     open_pair(ends);
-    MAKE(&poll, mio_poll_new(&options, &poll))
-    {
-    }
+    MAKE(&poll, mio_poll_new(&options, &poll));
     struct mio_registry *registry = mio_poll_registry(poll);
-    STEP(0, mio_registry_register(registry, ends[NEAR], 1, MIO_READABLE))
-    {
-    }
-    STEP(0, mio_registry_deregister(registry, ends[NEAR]))
-    {
-    }
-    FREE(mio_poll_free(poll))
-    {
-    }
+    STEP(0, mio_registry_register(registry, ends[NEAR], 1, MIO_READABLE));
+    STEP(0, mio_registry_deregister(registry, ends[NEAR]));
+    FREE(mio_poll_free(poll));
     close_ends(ends);
 }
 
@@ -39,27 +31,13 @@ static void first_pipe_scenario(void)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     char bytes[16];
-    STEP(0, mio_pipe_new(&sender, &receiver))
-    {
-    }
-    STEP(5, mio_pipe_sender_write(&sender, "hello", 5))
-    {
-    }
-    STEP(5, mio_pipe_sender_write(&sender, "again", 5))
-    {
-    }
-    STEP(10, mio_pipe_receiver_read(&receiver, bytes, sizeof bytes))
-    {
-    }
-    STEP(0, mio_pipe_receiver_close(&receiver))
-    {
-    }
-    STEP(-EPIPE, mio_pipe_sender_write(&sender, "gone", 4))
-    {
-    }
-    STEP(0, mio_pipe_sender_close(&sender))
-    {
-    }
+    STEP(0, mio_pipe_new(&sender, &receiver));
+    STEP(5, mio_pipe_sender_write(&sender, "hello", 5));
+    STEP(5, mio_pipe_sender_write(&sender, "again", 5));
+    STEP(10, mio_pipe_receiver_read(&receiver, bytes, sizeof bytes));
+    STEP(0, mio_pipe_receiver_close(&receiver));
+    STEP(-EPIPE, mio_pipe_sender_write(&sender, "gone", 4));
+    STEP(0, mio_pipe_sender_close(&sender));
 }
 
 TEST(first_pipe)

@@ -39,6 +39,9 @@ static const struct rule rules[] = {
     {CALL_accept4, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
     {CALL_connect, EINTR, NULL, ABSORBED, 0, "tcp.h: the connection is being made"},
     {CALL_connect, EINPROGRESS, NULL, ABSORBED, 0, "tcp.h: the connection is being made"},
+    {CALL_kevent_change, EINTR, "mio_registry_deregister(*", FORGIVEN, 0,
+     "of an unknown descriptor: it may have been deleted before the signal"},
+    {CALL_kevent_change, EINTR, "mio_kqueue_register(*EV_DELETE*", FORGIVEN, 0, "the same"},
     {CALL_kevent_change, EINTR, NULL, ABSORBED, 0, "REG4: made all the same"},
     {CALL_kevent_user_add, EINTR, NULL, ABSORBED, 0, "REG4: made all the same"},
     {CALL_kevent_user_trigger, EINTR, NULL, ABSORBED, 0, "made all the same"},
@@ -85,12 +88,13 @@ static const struct rule rules[] = {
     {CALL_fcntl_setfd, 0, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
 
     /* --- registering --- */
+    {CALL_kevent_change, 0, "mio_*_reregister(*", EITHER, 0, "undoing fails after an error"},
     {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},
     {CALL_fcntl_getfd, 0, "mio_*deregister(*", BECOMES, EBADF, "registry.h: it is closed"},
 
     /* --- sockets and pipes --- */
     {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(*", BECOMES, EINPROGRESS, "tcp.h"},
-    {CALL_socket, EPROTONOSUPPORT, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
+    {CALL_socket, EPROTONOSUPPORT, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socketpair, EPROTONOSUPPORT, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socketpair, EOPNOTSUPP, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
     {CALL_setsockopt, 0, "mio_*_set_ttl(&both*", EITHER, 0, "tcp.h: where the system has both"},

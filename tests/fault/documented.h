@@ -10,8 +10,10 @@ enum outcome {
     ABSORBED,      /* what it returns without the fault */
     TOLD,          /* the same, and the log is told of the error */
     BECOMES,       /* another error */
+    EXPLAINED,     /* the error, or another that says the same better */
     CLOSED,        /* the error, but what was to be closed is closed: no second attempt */
     UNLESS_EVENTS, /* the error, or events that the library had to hand over */
+    FORGIVEN,      /* what it returns without the fault, or 0 */
     EITHER         /* the error or success: the call is made twice with different weight */
 };
 
@@ -20,7 +22,7 @@ struct rule {
     int error;        /* 0: any */
     const char *step; /* a pattern of the step's text; NULL: any */
     enum outcome outcome;
-    int becomes; /* the errno value of BECOMES */
+    int becomes; /* the errno value of BECOMES and EXPLAINED */
     const char *why;
 };
 

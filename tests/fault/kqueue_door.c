@@ -7,35 +7,26 @@
 #if defined(MIO_RECORD_KEVENT)
 
 #include <errno.h>
+#include <mio/kqueue.h>
 #include <sys/event.h>
 
 static void raw_door_scenario(void)
 {
     enum { IDENT = 7, TOKEN = 5 };
     struct loop loop = loop_open(0, 16);
-    STEP(0, mio_kqueue_register(loop.registry, IDENT, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, TOKEN))
-    {
-    }
-    STEP(0, mio_kqueue_register(loop.registry, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 0, TOKEN))
-    {
-    }
+    STEP(0, mio_kqueue_register(loop.registry, IDENT, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, TOKEN));
+    STEP(0, mio_kqueue_register(loop.registry, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 0, TOKEN));
     await(&loop, TOKEN, MIO_READABLE);
     int ends[2];
     open_pair(ends);
     STEP(0, mio_kqueue_register(loop.registry, (uintptr_t)ends[NEAR], EVFILT_READ,
-                                EV_ADD | EV_CLEAR, 0, 0, TOKEN))
-    {
-    }
+                                EV_ADD | EV_CLEAR, 0, 0, TOKEN));
     put(ends[FAR], "x");
     await(&loop, TOKEN, MIO_READABLE);
     STEP(0, mio_kqueue_register(loop.registry, (uintptr_t)ends[NEAR], EVFILT_READ, EV_DELETE, 0, 0,
-                                TOKEN))
-    {
-    }
+                                TOKEN));
     STEP(-ENOENT, mio_kqueue_register(loop.registry, (uintptr_t)ends[NEAR], EVFILT_READ, EV_DELETE,
-                                      0, 0, TOKEN))
-    {
-    }
+                                      0, 0, TOKEN));
     close_ends(ends);
     loop_close(&loop);
 }

@@ -20,35 +20,17 @@ static void life_scenario(void)
     struct mio_registry *first;
     struct mio_registry *second;
     struct mio_events *events;
-    MAKE(&poll, mio_poll_new(&options, &poll))
-    {
-    }
-    MAKE(&first, mio_registry_clone(mio_poll_registry(poll), &first))
-    {
-    }
-    MAKE(&second, mio_registry_clone(first, &second))
-    {
-    }
-    MAKE(&events, mio_events_new(1000, &events))
-    {
-    }
-    FREE(mio_registry_free(first))
-    {
-    }
-    FREE(mio_poll_free(poll))
-    {
-    }
+    MAKE(&poll, mio_poll_new(&options, &poll));
+    MAKE(&first, mio_registry_clone(mio_poll_registry(poll), &first));
+    MAKE(&second, mio_registry_clone(first, &second));
+    MAKE(&events, mio_events_new(1000, &events));
+    FREE(mio_registry_free(first));
+    FREE(mio_poll_free(poll));
     int ends[2];
     open_pair(ends);
-    STEP(0, mio_registry_register(second, ends[NEAR], 1, MIO_READABLE))
-    {
-    }
-    FREE(mio_registry_free(second))
-    {
-    }
-    FREE(mio_events_free(events))
-    {
-    }
+    STEP(0, mio_registry_register(second, ends[NEAR], 1, MIO_READABLE));
+    FREE(mio_registry_free(second));
+    FREE(mio_events_free(events));
     close_ends(ends);
 }
 
@@ -63,13 +45,9 @@ static void best_scenario(void)
     struct mio_options best = loop_options(0);
     struct mio_poll *poll;
     best.backend = NULL;
-    MAKE(&poll, mio_poll_new(&best, &poll))
-    {
-    }
+    MAKE(&poll, mio_poll_new(&best, &poll));
     HOLDS(mio_poll_backend(poll) != NULL);
-    FREE(mio_poll_free(poll))
-    {
-    }
+    FREE(mio_poll_free(poll));
 }
 
 TEST(best)
@@ -86,20 +64,15 @@ static void waits_scenario(void)
     struct loop loop = loop_open(0, 16);
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
         int64_t begin = test_now();
-        STEP(0, mio_poll_wait(loop.poll, loop.events, timeouts[i]))
-        {
+        STEP_OR(0, mio_poll_wait(loop.poll, loop.events, timeouts[i])) {
             HOLDS(mio_events_is_empty(loop.events));
             begin = test_now();
         }
         HOLDS(test_now() - begin >= timeouts[i]);
     }
-    STEP(0, mio_poll_wait_until(loop.poll, loop.events, mio_now() - 1))
-    {
-    }
+    STEP(0, mio_poll_wait_until(loop.poll, loop.events, mio_now() - 1));
     int64_t deadline = mio_now() + 200 * MICROSECOND;
-    STEP(0, mio_poll_wait_until(loop.poll, loop.events, deadline))
-    {
-    }
+    STEP(0, mio_poll_wait_until(loop.poll, loop.events, deadline));
     HOLDS(mio_now() >= deadline);
     loop_close(&loop);
 }
@@ -117,25 +90,16 @@ static void waits_with_events_scenario(void)
     struct loop loop = loop_open(0, 16);
     int ends[2];
     open_pair(ends);
-    STEP(0, mio_registry_register(loop.registry, ends[NEAR], ONE, MIO_READABLE | MIO_LEVEL))
-    {
-    }
+    STEP(0, mio_registry_register(loop.registry, ends[NEAR], ONE, MIO_READABLE | MIO_LEVEL));
     put(ends[FAR], "x");
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
-        STEP(1, mio_poll_wait(loop.poll, loop.events, timeouts[i]))
-        {
+        STEP_OR(1, mio_poll_wait(loop.poll, loop.events, timeouts[i])) {
             HOLDS(mio_events_is_empty(loop.events));
         }
     }
-    STEP(1, mio_poll_wait_until(loop.poll, loop.events, MIO_FOREVER))
-    {
-    }
-    STEP(1, mio_poll_wait_until(loop.poll, loop.events, mio_now() + 5000000 * MICROSECOND))
-    {
-    }
-    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]))
-    {
-    }
+    STEP(1, mio_poll_wait_until(loop.poll, loop.events, MIO_FOREVER));
+    STEP(1, mio_poll_wait_until(loop.poll, loop.events, mio_now() + 5000000 * MICROSECOND));
+    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]));
     silent(&loop);
     close_ends(ends);
     loop_close(&loop);
@@ -153,37 +117,18 @@ static void wake_with_flags(uint32_t flags)
     struct loop loop = loop_open(flags, 16);
     struct mio_waker *one;
     struct mio_waker *two;
-    MAKE(&one, mio_waker_new(loop.registry, ONE, &one))
-    {
-    }
-    MAKE(&two, mio_waker_new(loop.registry, TWO, &two))
-    {
-    }
-    STEP(0, mio_waker_wake(one))
-    {
-    }
+    MAKE(&one, mio_waker_new(loop.registry, ONE, &one));
+    MAKE(&two, mio_waker_new(loop.registry, TWO, &two));
+    STEP(0, mio_waker_wake(one));
     await(&loop, ONE, MIO_READABLE);
-    STEP(0, mio_waker_wake(one))
-    {
-    }
-    STEP(0, mio_waker_wake(two))
-    {
-    }
+    STEP(0, mio_waker_wake(one));
+    STEP(0, mio_waker_wake(two));
     await(&loop, ONE, MIO_READABLE);
-    STEP(0, mio_waker_wake(two))
-    {
-    }
     await(&loop, TWO, MIO_READABLE);
     silent(&loop);
-    FREE(mio_waker_free(one))
-    {
-    }
-    STEP(0, mio_waker_wake(two))
-    {
-    }
-    FREE(mio_waker_free(two))
-    {
-    }
+    FREE(mio_waker_free(one));
+    STEP(0, mio_waker_wake(two));
+    FREE(mio_waker_free(two));
     silent(&loop);
     loop_close(&loop);
 }
@@ -217,41 +162,19 @@ static void late_owners_scenario(void)
     struct mio_source source;
     int ends[2];
     open_pair(ends);
-    MAKE(&poll, mio_poll_new(&options, &poll))
-    {
-    }
-    MAKE(&waker, mio_waker_new(mio_poll_registry(poll), ONE, &waker))
-    {
-    }
-    FREE(mio_poll_free(poll))
-    {
-    }
-    STEP(0, mio_waker_wake(waker))
-    {
-    }
-    FREE(mio_waker_free(waker))
-    {
-    }
-    MAKE(&poll, mio_poll_new(&options, &poll))
-    {
-    }
+    MAKE(&poll, mio_poll_new(&options, &poll));
+    MAKE(&waker, mio_waker_new(mio_poll_registry(poll), ONE, &waker));
+    FREE(mio_poll_free(poll));
+    STEP(0, mio_waker_wake(waker));
+    FREE(mio_waker_free(waker));
+    MAKE(&poll, mio_poll_new(&options, &poll));
     struct mio_registry *clone;
-    MAKE(&clone, mio_registry_clone(mio_poll_registry(poll), &clone))
-    {
-    }
+    MAKE(&clone, mio_registry_clone(mio_poll_registry(poll), &clone));
     mio_source_init(&source, ends[NEAR]);
-    STEP(0, mio_source_register(&source, clone, TWO, MIO_READABLE))
-    {
-    }
-    FREE(mio_poll_free(poll))
-    {
-    }
-    STEP(0, mio_source_deregister(&source, clone))
-    {
-    }
-    FREE(mio_registry_free(clone))
-    {
-    }
+    STEP(0, mio_source_register(&source, clone, TWO, MIO_READABLE));
+    FREE(mio_poll_free(poll));
+    STEP(0, mio_source_deregister(&source, clone));
+    FREE(mio_registry_free(clone));
     close_ends(ends);
 }
 
@@ -272,33 +195,21 @@ static void embed_with_flags(uint32_t flags)
 {
     struct loop loop = loop_open(flags, 16);
     struct mio_waker *waker;
-    MAKE(&waker, mio_waker_new(loop.registry, ONE, &waker))
-    {
-    }
-    STEP(0, mio_waker_wake(waker))
-    {
-    }
+    MAKE(&waker, mio_waker_new(loop.registry, ONE, &waker));
+    STEP(0, mio_waker_wake(waker));
     await(&loop, ONE, MIO_READABLE);
     silent(&loop);
-    STEP(0, mio_waker_wake(waker))
-    {
-    }
-    STEP(ANY_COUNT, mio_poll_fd(loop.poll))
-    {
-    }
+    STEP(0, mio_waker_wake(waker));
+    STEP(ANY_COUNT, mio_poll_fd(loop.poll));
     int fd = mio_poll_fd(loop.poll);
     HOLDS(fd >= 0);
     HOLDS(is_readable(fd)); /* of the wake before */
     await(&loop, ONE, MIO_READABLE);
     silent(&loop);
-    STEP(0, mio_waker_wake(waker))
-    {
-    }
+    STEP(0, mio_waker_wake(waker));
     HOLDS(is_readable(fd));
     await(&loop, ONE, MIO_READABLE);
-    FREE(mio_waker_free(waker))
-    {
-    }
+    FREE(mio_waker_free(waker));
     loop_close(&loop);
 }
 
@@ -332,33 +243,19 @@ static void embedded_little_room_scenario(void)
     struct loop loop = loop_open(0, 1);
     struct mio_waker *one;
     struct mio_waker *two;
-    STEP(ANY_COUNT, mio_poll_fd(loop.poll))
-    {
-    }
+    STEP(ANY_COUNT, mio_poll_fd(loop.poll));
     int fd = mio_poll_fd(loop.poll);
-    MAKE(&one, mio_waker_new(loop.registry, ONE, &one))
-    {
-    }
-    MAKE(&two, mio_waker_new(loop.registry, TWO, &two))
-    {
-    }
-    STEP(0, mio_waker_wake(one))
-    {
-    }
-    STEP(0, mio_waker_wake(two))
-    {
-    }
+    MAKE(&one, mio_waker_new(loop.registry, ONE, &one));
+    MAKE(&two, mio_waker_new(loop.registry, TWO, &two));
+    STEP(0, mio_waker_wake(one));
+    STEP(0, mio_waker_wake(two));
     HOLDS(is_readable(fd));
     HOLDS(wait_once(&loop) == 1);
     HOLDS(is_readable(fd));
     HOLDS(wait_once(&loop) == 1);
     silent(&loop);
-    FREE(mio_waker_free(one))
-    {
-    }
-    FREE(mio_waker_free(two))
-    {
-    }
+    FREE(mio_waker_free(one));
+    FREE(mio_waker_free(two));
     loop_close(&loop);
 }
 

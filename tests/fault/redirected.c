@@ -22,16 +22,24 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Defines fault_<name>, which fails when it is told to and else does as <name>. */
+/*
+ * Defines fault_<name>, which fails when it is told to and else does as <name>. Calls that succeed
+ * leave errno alone, as those of all kernels do but not those of the kqueue model.
+ */
 #define REDIRECTED(type, failure, name, parameters, arguments) \
     type fault_##name parameters;                              \
     type fault_##name parameters                               \
     {                                                          \
+        int saved = errno;                                     \
         int error = strike(CALL_##name);                       \
+        type result = failure;                                 \
         if (error == 0)                                        \
-            return name arguments;                             \
-        errno = error;                                         \
-        return failure;                                        \
+            result = name arguments;                           \
+        else                                                   \
+            errno = error;                                     \
+        if (result != failure)                                 \
+            errno = saved;                                     \
+        return result;                                         \
     }
 
 REDIRECTED(void *, NULL, malloc, (size_t size), (size))
@@ -90,8 +98,11 @@ REDIRECTED(int, -1, fstat, (int fd, struct stat *status), (fd, status))
 int fault_close(int fd);
 int fault_close(int fd)
 {
+    int saved = errno;
     int error = strike(CALL_close);
     int result = close(fd);
+    if (error == 0 && result == 0)
+        errno = saved;
     if (error == 0)
         return result;
     errno = error;
@@ -101,13 +112,16 @@ int fault_close(int fd)
 int fault_connect(int fd, const struct sockaddr *address, socklen_t size);
 int fault_connect(int fd, const struct sockaddr *address, socklen_t size)
 {
+    int saved = errno;
     int error = strike(CALL_connect);
-    if (error == 0)
-        return connect(fd, address, size);
-    if (error == EINTR || error == EINPROGRESS)
-        (void)connect(fd, address, size);
-    errno = error;
-    return -1;
+    if (error == 0 || error == EINTR || error == EINPROGRESS) {
+        int result = connect(fd, address, size);
+        /* What is refused at once can neither be interrupted nor on its way. */
+        if (result < 0 && (error == 0 || errno != EINPROGRESS))
+            return -1;
+    }
+    errno = error == 0 ? saved : error;
+    return error == 0 ? 0 : -1;
 }
 
 /* --- those that sleep --- */
@@ -179,6 +193,7 @@ int fault_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *entry)
 int fault_fcntl(int fd, int command, ...);
 int fault_fcntl(int fd, int command, ...)
 {
+    int saved = errno;
     va_list list;
     va_start(list, command);
     int argument = va_arg(list, int);
@@ -204,10 +219,11 @@ int fault_fcntl(int fd, int command, ...)
         abort();
     }
     int error = strike(row);
-    if (error == 0)
-        return fcntl(fd, command, argument);
     errno = error;
-    return -1;
+    int result = error == 0 ? fcntl(fd, command, argument) : -1;
+    if (result >= 0)
+        errno = saved;
+    return result;
 }
 
 /* --- system calls by number --- */

@@ -21,11 +21,13 @@ typedef int kevent_count;
 
 static int make_kqueue(enum call call, int (*make)(unsigned), unsigned flags)
 {
+    int saved = errno;
     int error = strike(call);
-    if (error == 0)
-        return make(flags);
     errno = error;
-    return -1;
+    int result = error == 0 ? make(flags) : -1;
+    if (result >= 0)
+        errno = saved;
+    return result;
 }
 
 static int plain_kqueue(unsigned flags)
@@ -92,6 +94,7 @@ int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struc
 int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struct kevent *list,
                  kevent_count room, const struct timespec *timeout)
 {
+    int saved = errno;
     enum call row = row_of(changes, count);
     int error = strike(row);
     bool endless = row == CALL_kevent_wait && !timeout;
@@ -102,12 +105,10 @@ int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struc
     sleep_begins(endless && error == 0);
     int result = kevent(kq, changes, count, list, room, timeout);
     sleep_ends(endless && error == 0);
-    /* What the call did not come to is not left for the next one. */
-    if (row == CALL_kevent_change) {
-        int saved = errno;
-        kqmodel_refuse_change(0, 0);
-        errno = saved;
-    }
+    int failure = errno;
+    if (row == CALL_kevent_change)
+        kqmodel_refuse_change(0, 0); /* what the call did not come to is not left for the next */
+    errno = result < 0 ? failure : saved;
     return result;
 }
 

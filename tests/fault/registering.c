@@ -56,44 +56,29 @@ static void raw_in_mode(mio_interest mode)
     struct loop loop = loop_open(0, 16);
     int ends[2];
     open_pair(ends);
-    STEP(0, mio_registry_register(loop.registry, ends[NEAR], ONE, BOTH | mode))
-    {
+    STEP_OR(0, mio_registry_register(loop.registry, ends[NEAR], ONE, BOTH | mode)) {
         expect_unregistered(&loop, ends[NEAR]);
     }
     await(&loop, ONE, MIO_WRITABLE);
-    STEP(0, mio_registry_reregister(loop.registry, ends[NEAR], TWO, MIO_READABLE | mode))
-    {
-        if (mode == MIO_ONESHOT) /* was spent, and is now whatever it is */
-            (void)mio_registry_deregister(loop.registry, ends[NEAR]);
-        if (mode == MIO_ONESHOT)
-            HOLDS(mio_registry_register(loop.registry, ends[NEAR], ONE, BOTH | mode) == 0);
-        if (mode == 0)
+    STEP_OR(0, mio_registry_reregister(loop.registry, ends[NEAR], TWO, MIO_READABLE | mode)) {
+        if (sweeps("kqueue") || mode == 0)
             restore_raw(&loop, ends, ONE, BOTH | mode);
     }
     put(ends[FAR], "x");
     await(&loop, TWO, MIO_READABLE);
     drain(ends[NEAR]);
-    STEP(0, mio_registry_rearm(loop.registry, ends[NEAR], MIO_READABLE))
-    {
-    }
+    STEP(0, mio_registry_rearm(loop.registry, ends[NEAR], MIO_READABLE));
     silent(&loop);
-    STEP(0, mio_registry_reregister(loop.registry, ends[NEAR], THREE, MIO_WRITABLE))
-    {
+    STEP_OR(0, mio_registry_reregister(loop.registry, ends[NEAR], THREE, MIO_WRITABLE)) {
         if (mode != MIO_ONESHOT)
             restore_raw(&loop, ends, TWO, MIO_READABLE | mode);
         else if (mio_registry_deregister(loop.registry, ends[NEAR]) <= 0)
             HOLDS(mio_registry_register(loop.registry, ends[NEAR], TWO, MIO_READABLE) == 0);
     }
     await(&loop, THREE, MIO_WRITABLE);
-    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]))
-    {
-    }
-    STEP(-ENOENT, mio_registry_deregister(loop.registry, ends[NEAR]))
-    {
-    }
-    STEP(-ENOENT, mio_registry_reregister(loop.registry, ends[NEAR], ONE, MIO_READABLE))
-    {
-    }
+    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]));
+    STEP(-ENOENT, mio_registry_deregister(loop.registry, ends[NEAR]));
+    STEP(-ENOENT, mio_registry_reregister(loop.registry, ends[NEAR], ONE, MIO_READABLE));
     silent(&loop);
     close_ends(ends);
     loop_close(&loop);
@@ -136,23 +121,18 @@ static void exclusive_scenario(void)
     struct loop loop = loop_open(0, 16);
     int ends[2];
     open_pair(ends);
-    STEP(0, mio_registry_register(loop.registry, ends[NEAR], ONE, EXCLUSIVE))
-    {
+    STEP_OR(0, mio_registry_register(loop.registry, ends[NEAR], ONE, EXCLUSIVE)) {
         expect_unregistered(&loop, ends[NEAR]);
     }
-    STEP(0, mio_registry_reregister(loop.registry, ends[NEAR], TWO, EXCLUSIVE | MIO_WRITABLE))
-    {
+    STEP_OR(0, mio_registry_reregister(loop.registry, ends[NEAR], TWO, EXCLUSIVE | MIO_WRITABLE)) {
         expect_watched(&loop, ends, ONE);
     }
     await(&loop, TWO, MIO_WRITABLE);
-    STEP(0, mio_registry_reregister(loop.registry, ends[NEAR], THREE, MIO_READABLE))
-    {
+    STEP_OR(0, mio_registry_reregister(loop.registry, ends[NEAR], THREE, MIO_READABLE)) {
         expect_watched(&loop, ends, TWO);
     }
     expect_watched(&loop, ends, THREE);
-    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]))
-    {
-    }
+    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]));
     close_ends(ends);
     loop_close(&loop);
 }
@@ -173,20 +153,17 @@ static void source_in_mode(mio_interest mode)
     struct mio_source source;
     open_pair(ends);
     mio_source_init(&source, ends[NEAR]);
-    STEP(0, mio_source_register(&source, loop.registry, ONE, MIO_READABLE | mode))
-    {
+    STEP_OR(0, mio_source_register(&source, loop.registry, ONE, MIO_READABLE | mode)) {
         expect_unregistered(&loop, ends[NEAR]);
         HOLDS(!source.selector);
     }
-    STEP(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_LEVEL))
-    {
+    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_LEVEL)) {
         HOLDS(source.token == ONE && source.interest == (MIO_READABLE | mode));
         if (mode != MIO_ONESHOT)
             expect_watched(&loop, ends, ONE);
     }
     await(&loop, TWO, MIO_WRITABLE);
-    STEP(0, mio_source_reregister(&source, loop.registry, ONE, MIO_READABLE | mode))
-    {
+    STEP_OR(0, mio_source_reregister(&source, loop.registry, ONE, MIO_READABLE | mode)) {
         HOLDS(source.token == TWO);
         await(&loop, TWO, MIO_WRITABLE);
     }
@@ -194,24 +171,18 @@ static void source_in_mode(mio_interest mode)
     put(ends[FAR], "x");
     await(&loop, ONE, MIO_READABLE);
     drain(ends[NEAR]);
-    STEP(0, mio_source_deregister(&source, loop.registry))
-    {
+    STEP_OR(0, mio_source_deregister(&source, loop.registry)) {
         HOLDS(source.selector != NULL);
     }
     put(ends[FAR], "y");
     silent(&loop);
-    STEP(0, mio_source_register(&source, loop.registry, THREE, BOTH | mode))
-    {
+    STEP_OR(0, mio_source_register(&source, loop.registry, THREE, BOTH | mode)) {
         expect_unregistered(&loop, ends[NEAR]);
     }
     await(&loop, THREE, MIO_READABLE);
-    STEP(0, mio_source_close(&source))
-    {
-    }
+    STEP(0, mio_source_close(&source));
     HOLDS(source.fd == MIO_INVALID_FD && !source.selector);
-    STEP(-EBADF, mio_source_close(&source))
-    {
-    }
+    STEP(-EBADF, mio_source_close(&source));
     silent(&loop);
     HOLDS(close(ends[FAR]) == 0);
     loop_close(&loop);
@@ -256,27 +227,21 @@ static void spent_oneshot_scenario(void)
     struct mio_source source;
     open_pair(ends);
     mio_source_init(&source, ends[NEAR]);
-    STEP(0, mio_source_register(&source, loop.registry, ONE, BOTH | MIO_ONESHOT))
-    {
-    }
+    STEP(0, mio_source_register(&source, loop.registry, ONE, BOTH | MIO_ONESHOT));
     await(&loop, ONE, MIO_WRITABLE);
     put(ends[FAR], "x");
     silent(&loop);
-    STEP(0, mio_source_reregister(&source, loop.registry, TWO, MIO_READABLE | MIO_ONESHOT))
-    {
+    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, MIO_READABLE | MIO_ONESHOT)) {
         silent(&loop);
     }
     await(&loop, TWO, MIO_READABLE);
     put(ends[FAR], "y");
     silent(&loop);
-    STEP(0, mio_source_reregister(&source, loop.registry, THREE, BOTH | MIO_LEVEL))
-    {
+    STEP_OR(0, mio_source_reregister(&source, loop.registry, THREE, BOTH | MIO_LEVEL)) {
         silent(&loop);
     }
     await(&loop, THREE, BOTH);
-    STEP(0, mio_source_close(&source))
-    {
-    }
+    STEP(0, mio_source_close(&source));
     HOLDS(close(ends[FAR]) == 0);
     loop_close(&loop);
 }
@@ -292,11 +257,8 @@ static void undeparted_oneshot_scenario(void)
     struct loop loop = loop_open(0, 1);
     int ends[2];
     open_pair(ends);
-    STEP(0, mio_registry_register(loop.registry, ends[NEAR], ONE, BOTH | MIO_ONESHOT))
-    {
-    }
-    STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]))
-    {
+    STEP(0, mio_registry_register(loop.registry, ends[NEAR], ONE, BOTH | MIO_ONESHOT));
+    STEP_OR(0, mio_registry_deregister(loop.registry, ends[NEAR])) {
         await(&loop, ONE, MIO_WRITABLE);
         put(ends[FAR], "x");
         silent(&loop);
@@ -325,15 +287,12 @@ static void many_scenario(void)
     /* Only some have to be one-shot for the table by descriptor to grow. */
     for (int i = 0; i < MOST; i++) {
         mio_interest interest = i % 10 == 9 ? BOTH | MIO_ONESHOT : MIO_READABLE;
-        STEP(0, mio_registry_register(loop.registry, copies[i], ONE, interest))
-        {
+        STEP_OR(0, mio_registry_register(loop.registry, copies[i], ONE, interest)) {
             expect_unregistered(&loop, copies[i]);
         }
     }
     for (int i = 0; i < MOST; i++) {
-        STEP(0, mio_registry_deregister(loop.registry, copies[i]))
-        {
-        }
+        STEP(0, mio_registry_deregister(loop.registry, copies[i]));
         HOLDS(close(copies[i]) == 0);
     }
     close_ends(ends);
@@ -427,34 +386,25 @@ static void watch_write_closed(bool embedded)
     open_pipe(ends);
     HOLDS(close(ends[0]) == 0);
     if (embedded)
-        STEP(ANY_COUNT, mio_poll_fd(loop.poll))
-        {
-        }
+        STEP(ANY_COUNT, mio_poll_fd(loop.poll));
     struct mio_source source;
     mio_source_init(&source, ends[1]);
-    STEP(0, mio_source_register(&source, loop.registry, ONE, MIO_WRITABLE))
-    {
+    STEP_OR(0, mio_source_register(&source, loop.registry, ONE, MIO_WRITABLE)) {
         expect_unregistered(&loop, ends[1]);
         silent(&loop);
     }
     await(&loop, ONE, MIO_WRITE_CLOSED);
     silent(&loop);
-    STEP(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_ONESHOT))
-    {
+    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_ONESHOT)) {
         HOLDS(source.token == ONE);
     }
     await(&loop, TWO, MIO_WRITE_CLOSED);
     silent(&loop);
-    STEP(0, mio_source_deregister(&source, loop.registry))
-    {
-    }
-    STEP(0, mio_source_register(&source, loop.registry, THREE, MIO_WRITABLE))
-    {
+    STEP(0, mio_source_deregister(&source, loop.registry));
+    STEP_OR(0, mio_source_register(&source, loop.registry, THREE, MIO_WRITABLE)) {
         silent(&loop);
     }
-    STEP(0, mio_source_close(&source))
-    {
-    }
+    STEP(0, mio_source_close(&source));
     silent(&loop);
     loop_close(&loop);
 }
@@ -493,9 +443,7 @@ static void *wait_until_stopped(void *argument)
 {
     struct waiter *waiter = argument;
     while (atomic_load(&waiter->seen[STOP]) == 0) {
-        STEP(ANY_COUNT, mio_poll_wait(waiter->loop.poll, waiter->loop.events, MIO_FOREVER))
-        {
-        }
+        STEP(ANY_COUNT, mio_poll_wait(waiter->loop.poll, waiter->loop.events, MIO_FOREVER));
         mio_events_each(event, waiter->loop.events) {
             if (HOLDS(mio_event_token(event) <= STOP))
                 atomic_fetch_or(&waiter->seen[mio_event_token(event)], mio_event_readiness(event));
@@ -523,44 +471,32 @@ static void meanwhile_scenario(void)
     struct mio_waker *waker;
     int ends[2];
     open_pair(ends);
-    MAKE(&waker, mio_waker_new(registry, STOP, &waker))
-    {
-    }
+    MAKE(&waker, mio_waker_new(registry, STOP, &waker));
     HOLDS(pthread_create(&waiter.thread, NULL, wait_until_stopped, &waiter) == 0);
 
     until_asleep();
-    STEP(0, mio_registry_register(registry, ends[NEAR], ONE, BOTH))
-    {
+    STEP_OR(0, mio_registry_register(registry, ends[NEAR], ONE, BOTH)) {
         until_asleep();
     }
     until_seen(&waiter, ONE, MIO_WRITABLE);
     until_asleep();
-    STEP(0, mio_registry_reregister(registry, ends[NEAR], TWO, BOTH))
-    {
+    STEP_OR(0, mio_registry_reregister(registry, ends[NEAR], TWO, BOTH)) {
         if (sweeps("kqueue") && mio_registry_deregister(registry, ends[NEAR]) <= 0)
             HOLDS(mio_registry_register(registry, ends[NEAR], ONE, MIO_READABLE) == 0);
     }
     until_seen(&waiter, TWO, MIO_WRITABLE);
     until_asleep();
-    STEP(0, mio_registry_rearm(registry, ends[NEAR], MIO_READABLE))
-    {
-    }
+    STEP(0, mio_registry_rearm(registry, ends[NEAR], MIO_READABLE));
     put(ends[FAR], "x");
     until_seen(&waiter, TWO, MIO_READABLE);
     until_asleep();
-    STEP(0, mio_registry_deregister(registry, ends[NEAR]))
-    {
-    }
+    STEP(0, mio_registry_deregister(registry, ends[NEAR]));
     until_asleep();
-    STEP(0, mio_waker_wake(waker))
-    {
-    }
+    STEP(0, mio_waker_wake(waker));
     until_seen(&waiter, STOP, MIO_READABLE);
     HOLDS(pthread_join(waiter.thread, NULL) == 0);
 
-    FREE(mio_waker_free(waker))
-    {
-    }
+    FREE(mio_waker_free(waker));
     close_ends(ends);
     loop_close(&waiter.loop);
 }

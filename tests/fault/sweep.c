@@ -23,8 +23,8 @@
 
 enum {
     BOUND_SECONDS = 20,  /* of one run */
-    EVENT_SECONDS = 3,   /* that an event may take which has to come */
-    MOST_COMPLAINTS = 3, /* told of one call and errno value in a scenario */
+    MOST_COMPLAINTS = 2, /* told of one row and line in a scenario */
+    MOST_LINES = 1024,   /* of a file */
     UNTOUCHED_ERRNO = 4242,
     PATTERN = 0x5a,
     CANARY = 0xca,
@@ -70,7 +70,7 @@ static const char *scenario_name;
 static struct fault order;
 static struct outcome_of_run *run;
 static char description[MESSAGE_SIZE];
-static unsigned told[CALLS][MAX_ERRORS];
+static unsigned told[CALLS][MOST_LINES];
 
 static _Thread_local unsigned logged;
 static _Thread_local int last_logged;
@@ -86,8 +86,7 @@ static size_t error_index(const struct fault *fault)
 static void complain(const char *message, const char *file, int line)
 {
     run->complaints++;
-    unsigned *count = &told[order.call][order.nth > 0 ? error_index(&order) : 0];
-    if (++*count > MOST_COMPLAINTS)
+    if (++told[order.call][line % MOST_LINES] > MOST_COMPLAINTS)
         return;
     char text[2 * MESSAGE_SIZE];
     snprintf(text, sizeof text, "[%s] %s", description, message);
@@ -188,6 +187,10 @@ static int64_t result_with_fault(const struct rule *rule, int64_t want, int64_t 
         return want;
     case BECOMES:
         return -rule->becomes;
+    case EXPLAINED:
+        return result == -rule->becomes ? result : -order.error;
+    case FORGIVEN:
+        return result == 0 ? 0 : want;
     case UNLESS_EVENTS:
         return result > 0 && fine ? want : -order.error;
     case EITHER:
@@ -212,7 +215,7 @@ bool step_failed(struct step *step, int64_t want, int64_t result)
     if (result < 0 && step->object)
         check_untouched(step);
     /* A step that wants an error is over with it, unless another one was due. */
-    if (!struck || is_wanted(result, want) || rule->outcome == CLOSED)
+    if (!struck || result == 0 || is_wanted(result, want) || rule->outcome == CLOSED)
         return false;
     return true;
 }
@@ -248,6 +251,12 @@ void canary_enter(struct loop *loop)
     fault_resume();
 }
 
+/* That an event may take which has to come; a run that has failed is not waited for any more. */
+static int64_t patience(void)
+{
+    return run->complaints == 0 ? 2 * SECOND : SECOND / 50;
+}
+
 /* The canary sings: its event comes, among whatever else is there. */
 void canary_leave(struct loop *loop)
 {
@@ -255,7 +264,7 @@ void canary_leave(struct loop *loop)
     put(loop->canary[FAR], "x");
     bool heard = false;
     for (int attempt = 0; attempt < 100 && !heard; attempt++) {
-        int count = mio_poll_wait(loop->poll, loop->events, EVENT_SECONDS * SECOND);
+        int count = mio_poll_wait(loop->poll, loop->events, patience());
         if (!HOLDS(count > 0))
             break;
         mio_events_each(event, loop->events) {
@@ -271,14 +280,10 @@ void canary_leave(struct loop *loop)
 struct loop loop_open(uint32_t flags, size_t capacity)
 {
     struct mio_options options = loop_options(flags);
-    struct loop loop;
-    MAKE(&loop.poll, mio_poll_new(&options, &loop.poll))
-    {
-    }
+    struct loop loop = {.poll = NULL};
+    MAKE(&loop.poll, mio_poll_new(&options, &loop.poll));
     loop.registry = mio_poll_registry(loop.poll);
-    MAKE(&loop.events, mio_events_new(capacity, &loop.events))
-    {
-    }
+    MAKE(&loop.events, mio_events_new(capacity, &loop.events));
     canary_enter(&loop);
     return loop;
 }
@@ -286,18 +291,14 @@ struct loop loop_open(uint32_t flags, size_t capacity)
 void loop_close(struct loop *loop)
 {
     canary_leave(loop);
-    FREE(mio_events_free(loop->events))
-    {
-    }
-    FREE(mio_poll_free(loop->poll))
-    {
-    }
+    FREE(mio_events_free(loop->events));
+    FREE(mio_poll_free(loop->poll));
 }
 
 int wait_once(struct loop *loop)
 {
-    STEP(ANY_COUNT, mio_poll_wait(loop->poll, loop->events, EVENT_SECONDS * SECOND))
-    {
+    int64_t timeout = patience();
+    STEP_OR(ANY_COUNT, mio_poll_wait(loop->poll, loop->events, timeout)) {
         HOLDS(mio_events_is_empty(loop->events));
     }
     return (int)mio_events_len(loop->events);
@@ -305,22 +306,20 @@ int wait_once(struct loop *loop)
 
 void await(struct loop *loop, mio_token token, uint32_t readiness)
 {
-    uint32_t seen = 0;
-    while ((seen & readiness) != readiness) {
+    while ((loop->seen[token] & readiness) != readiness) {
         if (!HOLDS(wait_once(loop) > 0))
-            return;
+            break;
         mio_events_each(event, loop->events) {
-            if (mio_event_token(event) == token)
-                seen |= mio_event_readiness(event);
+            if (HOLDS(mio_event_token(event) < MOST_TOKENS))
+                loop->seen[mio_event_token(event)] |= mio_event_readiness(event);
         }
     }
+    loop->seen[token] = 0;
 }
 
 void silent(struct loop *loop)
 {
-    STEP(0, mio_poll_wait(loop->poll, loop->events, 0))
-    {
-    }
+    STEP(0, mio_poll_wait(loop->poll, loop->events, 0));
 }
 
 /* --- descriptors --- */

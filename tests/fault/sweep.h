@@ -10,7 +10,8 @@
  * errno is as before, out-parameters of a failed step are untouched, the log is told exactly when
  * it should, and in the end descriptors and memory are what they were.
  *
- *   STEP(0, mio_registry_register(registry, fd, 1, MIO_READABLE)) {
+ *   STEP(0, mio_poll_wait(poll, events, 0));
+ *   STEP_OR(0, mio_registry_register(registry, fd, 1, MIO_READABLE)) {
  *       ... what to look at after each failure
  *   }
  */
@@ -68,13 +69,24 @@ void step_again(struct step *step);
          step_failed(&STEP_NAME(__LINE__), (want), (int64_t)(call));                               \
          step_again(&STEP_NAME(__LINE__)))
 
-#define STEP(want, call) STEP_(NULL, 0, want, call, #call)
+#define STEP_OR(want, call) STEP_(NULL, 0, want, call, #call)
+#define MAKE_OR(made, call) STEP_(made, sizeof *(made), 0, call, #call)
 
-/* A step that writes to `object` (a pointer to it) when it succeeds, and only then. */
-#define MAKE(object, call) STEP_(object, sizeof *(object), 0, call, #call)
+/* The same with nothing to look at after a failure. */
+#define STEP(want, call)  \
+    STEP_OR(want, call) { \
+    }
+
+/* A step that writes to `made` (a pointer to it) when it succeeds, and only then. */
+#define MAKE(made, call)  \
+    MAKE_OR(made, call) { \
+    }
 
 /* A step without a result. */
-#define FREE(call) STEP_(NULL, 0, 0, ((call), 0), #call)
+#define FREE(call)                        \
+    STEP_(NULL, 0, 0, ((call), 0), #call) \
+    {                                     \
+    }
 
 /* What has to hold in every run, whatever failed. */
 #define HOLDS(condition) step_holds((condition), #condition, __FILE__, __LINE__)
@@ -82,11 +94,14 @@ bool step_holds(bool condition, const char *text, const char *file, int line);
 
 /* --- a poll with a canary in it: a pair of descriptors that must still be heard at its end --- */
 
+enum { MOST_TOKENS = 16 };
+
 struct loop {
     struct mio_poll *poll;
     struct mio_registry *registry;
     struct mio_events *events;
     int canary[2];
+    uint32_t seen[MOST_TOKENS]; /* readiness that has come for a token while another was awaited */
 };
 
 struct mio_options loop_options(uint32_t flags);
@@ -98,7 +113,8 @@ void canary_leave(struct loop *loop);
 /* Waits once, for at most some seconds; again after an error. How many events there are. */
 int wait_once(struct loop *loop);
 
-/* Waits until all of `readiness` has been reported for the token. */
+/* Waits until all of `readiness` has been reported for the token; what has come for others is
+ * remembered for their turn. */
 void await(struct loop *loop, mio_token token, uint32_t readiness);
 
 /* Nothing is ready now. */
