@@ -77,9 +77,10 @@ MIO_API int mio_addr_parse(const char *text, struct mio_addr *addr);
 /*
  * Writes an address as mio_addr_parse() reads it, IPv6 in the form of RFC 5952; "(unnamed)" when
  * there is none. Bytes of a name that cannot be printed are written as \x00, for people: such a
- * text is not read back, nor is a name as only a kernel makes them (empty, or longer than fits). Like snprintf: at most `size` bytes with the terminating 0 are written
- * (`buffer` may be NULL when size is 0), and the length of the whole text is returned, which is
- * below MIO_ADDR_TEXT. -EINVAL: NULL, or not an address.
+ * text is not read back, nor is a name as only a kernel makes them (empty, or longer than fits).
+ * Like snprintf: at most `size` bytes with the terminating 0 are written (`buffer` may be NULL when
+ * size is 0), and the length of the whole text is returned, which is below MIO_ADDR_TEXT.
+ * -EINVAL: NULL, or not an address.
  */
 MIO_API int mio_addr_format(const struct mio_addr *addr, char *buffer, size_t size);
 

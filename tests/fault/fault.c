@@ -31,6 +31,11 @@ void fault_order(struct fault fault)
     order = fault;
 }
 
+struct fault fault_ordered(void)
+{
+    return order;
+}
+
 unsigned fault_uses(enum call call)
 {
     return atomic_load(&uses[call]);

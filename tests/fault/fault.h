@@ -38,6 +38,9 @@ struct fault {
 /* Counts from 0 again, and orders this fault. */
 void fault_order(struct fault fault);
 
+/* What was ordered. */
+struct fault fault_ordered(void);
+
 /* How often a row has been used since the order. */
 unsigned fault_uses(enum call call);
 

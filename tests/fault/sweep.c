@@ -214,6 +214,9 @@ bool step_failed(struct step *step, int64_t want, int64_t result)
     check_log(step, rule && rule->outcome == TOLD);
     if (result < 0 && step->object)
         check_untouched(step);
+    /* What was not made cannot be used. */
+    if (step->object && result < 0 && want >= 0 && !struck)
+        test_stop();
     /* A step that wants an error is over with it, unless another one was due. */
     if (!struck || result == 0 || is_wanted(result, want) || rule->outcome == CLOSED)
         return false;
