@@ -293,7 +293,7 @@ static void close_file(struct oracle *oracle, int end)
 
 bool oracle_remembers_closed(const struct oracle *oracle, int end)
 {
-    return oracle->traits.remembers_closed || oracle->ends[end].registration.injected;
+    return oracle->traits.remembers_closed && oracle->ends[end].registration.active;
 }
 
 void oracle_closed(struct oracle *oracle, int end, bool duplicate_lives)
@@ -378,7 +378,7 @@ static bool is_gone_pipe(const struct oracle *oracle, int end)
 /* Nothing tells such a descriptor from one whose registration the kernel has ended itself. */
 static bool takes_unknown(const struct oracle *oracle, int end)
 {
-    return oracle->traits.refuses_gone && is_gone_pipe(oracle, end);
+    return oracle->traits.gone_ends && is_gone_pipe(oracle, end);
 }
 
 int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_interest interest)
@@ -403,7 +403,7 @@ void oracle_reregistration_failed(struct oracle *oracle, int end)
     struct registration *registration = &oracle->ends[end].registration;
     oracle_touched(oracle, end);
     registration->doubtful = registration->fired || registration->ended;
-    if (takes_unknown(oracle, end)) {
+    if (oracle->traits.refuses_gone && is_gone_pipe(oracle, end)) {
         registration->injected = true;
         registration->ended = false;
     }

@@ -62,9 +62,9 @@ struct traits {
     bool replaces_raw; /* REG3: a second registration of a raw descriptor is taken */
     bool has_fd;       /* WAKE1: mio_poll_fd() */
     bool knows_full;   /* a pipe that gave EAGAIN is not writable for the selector either */
-    bool refuses_gone; /* K9: a pipe without reader is injected, once also when it is level; and
-                           reregistering an unknown one, raw, registers it */
-    bool gone_ends;    /* the report of a pipe's missing reader ends the registration */
+    bool refuses_gone; /* K9: a pipe without reader is injected, once also when it is level */
+    bool gone_ends;    /* the report of a pipe's missing reader ends the registration, so that
+                       reregistering it, unknown as it is, registers it */
     bool full_gone_is_silent; /* a full pipe that loses its reader is not reported */
     bool bell_takes_room;     /* the doorbell's record comes among the others, and is dropped */
     bool drops_priority;      /* records of MIO_PRIORITY come for other data too, and are dropped */
@@ -86,7 +86,7 @@ struct registration {
     bool ended;     /* by the kernel itself */
     bool fired;     /* one-shot, and spent */
     bool firing;    /* delivered in this wait */
-    bool doubtful;  /* spent, but a reregistration that failed may have armed it again */
+    bool doubtful;  /* EV3: spent, but a reregistration that failed may have armed it again */
     mio_token token;
     mio_interest interest;
     unsigned passed_over; /* events delivered while one was due */

@@ -47,11 +47,9 @@ static const struct direction {
     int filter;
     short bits;     /* any of them makes a record */
     short eof_bits; /* any of them closes the direction */
-    uint32_t fflags;
 } directions[] = {
-    {MIO_WRITABLE, MIO_KEVENT_WRITE, POLLOUT | POLLHUP | POLLERR, POLLHUP | POLLERR, 0},
-    {MIO_READABLE, MIO_KEVENT_READ, POLLIN | POLLRDHUP | POLLHUP | POLLERR, POLLHUP | POLLRDHUP, 0},
-    {MIO_PRIORITY, MIO_KEVENT_EXCEPT, POLLPRI, 0, MIO_KEVENT_OOB},
+    {MIO_WRITABLE, MIO_KEVENT_WRITE, POLLOUT | POLLHUP | POLLERR, POLLHUP | POLLERR},
+    {MIO_READABLE, MIO_KEVENT_READ, POLLIN | POLLRDHUP | POLLHUP | POLLERR, POLLHUP | POLLRDHUP},
 };
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
@@ -74,7 +72,6 @@ int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token
         struct mio_event record = {.ident = (uintptr_t)fd, .udata = (void *)token};
         record.filter = (__typeof__(record.filter))direction->filter;
         record.flags = (__typeof__(record.flags))flags;
-        record.fflags = direction->fflags;
         list[count++] = record;
         reported = (short)(reported | (found & direction->bits));
     }

@@ -107,7 +107,7 @@ int mio_source_close(struct mio_source *source)
         /* In a forked child the registration is the parent's, and stays. Else there is nobody to
          * tell of a failure: the descriptor is gone next. */
         struct mio_registration previous = registration_of(source);
-        if (!mio_born_before_fork(&selector->birth))
+        if (!mio_is_forked_child(&selector->birth))
             (void)selector->ops->deregister_fd(selector, source->fd, &previous);
         forget(source);
     }

@@ -25,6 +25,9 @@ static atomic_long live_blocks;
 static atomic_long allocations;
 static atomic_long fail_countdown;
 
+/* Within calloc(), which in musl calls malloc(): linked statically, through the wrap. */
+static _Thread_local bool within_calloc;
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -53,12 +56,19 @@ static void *count_block(void *block)
 
 void *__wrap_malloc(size_t size)
 {
+    if (within_calloc)
+        return __real_malloc(size);
     return allocation_fails() ? NULL : count_block(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return allocation_fails() ? NULL : count_block(__real_calloc(count, size));
+    if (allocation_fails())
+        return NULL;
+    within_calloc = true;
+    void *block = __real_calloc(count, size);
+    within_calloc = false;
+    return count_block(block);
 }
 
 void *__wrap_realloc(void *block, size_t size)

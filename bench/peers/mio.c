@@ -135,48 +135,39 @@ void bench_mio_await_wake(struct bench_loop *loop)
 
 /* --- the server --- */
 
-struct connection {
-    struct mio_tcp_stream stream;
-    struct connection *next, *previous;
-};
+enum { MOST_CONNECTIONS = 20000 };
 
 struct serving {
     struct bench_server *server;
     struct bench_loop *loop;
     struct mio_tcp_listener listener;
-    struct connection all; /* head of a ring */
+    struct mio_tcp_stream *streams; /* by descriptor; unregistered where there is none */
 };
 
 static void accept_all(struct serving *serving)
 {
     struct mio_tcp_stream stream;
     while (mio_tcp_listener_accept(&serving->listener, &stream, NULL) == 0) {
-        struct connection *made = bench_allocate(1, sizeof *made);
-        made->stream = stream;
-        made->next = &serving->all;
-        made->previous = serving->all.previous;
-        made->previous->next = made;
-        serving->all.previous = made;
-        bench_need(mio_source_register(&made->stream.source, serving->loop->registry,
-                                       (mio_token)made, MIO_READABLE | serving->loop->mode) == 0,
+        bench_need(stream.source.fd < MOST_CONNECTIONS, "a small descriptor number");
+        struct mio_tcp_stream *made = &serving->streams[stream.source.fd];
+        *made = stream;
+        bench_need(mio_source_register(&made->source, serving->loop->registry, (mio_token)made,
+                                       MIO_READABLE | serving->loop->mode) == 0,
                    "mio_source_register");
     }
 }
 
-static void end_connection(struct connection *connection)
+static void end_connection(struct mio_tcp_stream *stream)
 {
-    connection->next->previous = connection->previous;
-    connection->previous->next = connection->next;
-    bench_linger(connection->stream.source.fd);
-    mio_tcp_stream_close(&connection->stream);
-    free(connection);
+    bench_linger(stream->source.fd);
+    mio_tcp_stream_close(stream);
 }
 
-static bool answer(struct connection *connection)
+static bool answer(struct mio_tcp_stream *stream)
 {
     char buffer[BENCH_BUFFER];
-    ptrdiff_t size = mio_tcp_stream_read(&connection->stream, buffer, sizeof buffer);
-    return size > 0 && mio_tcp_stream_write(&connection->stream, buffer, (size_t)size) == size;
+    ptrdiff_t size = mio_tcp_stream_read(stream, buffer, sizeof buffer);
+    return size > 0 && mio_tcp_stream_write(stream, buffer, (size_t)size) == size;
 }
 
 static bool serve_event(struct serving *serving, const struct mio_event *event)
@@ -185,11 +176,11 @@ static bool serve_event(struct serving *serving, const struct mio_event *event)
         accept_all(serving);
         return false;
     }
-    struct connection *connection = (struct connection *)mio_event_token(event);
-    bool goes_on = answer(connection);
+    struct mio_tcp_stream *stream = (struct mio_tcp_stream *)mio_event_token(event);
+    bool goes_on = answer(stream);
     bool stop = goes_on && bench_answered(serving->server);
     if (!goes_on || serving->server->once)
-        end_connection(connection);
+        end_connection(stream);
     return stop;
 }
 
@@ -197,8 +188,7 @@ void bench_mio_serve(struct bench_server *server, const char *backend, mio_inter
 {
     struct bench_options options = {.descriptors = 0};
     struct serving serving = {.server = server, .loop = bench_mio_open(&options, backend, mode)};
-    serving.all.next = &serving.all;
-    serving.all.previous = &serving.all;
+    serving.streams = bench_allocate(MOST_CONNECTIONS, sizeof *serving.streams);
     bench_need(mio_tcp_listener_from_fd(server->listener, &serving.listener) == 0,
                "mio_tcp_listener_from_fd");
     bench_need(mio_source_register(&serving.listener.source, serving.loop->registry,
@@ -212,8 +202,11 @@ void bench_mio_serve(struct bench_server *server, const char *backend, mio_inter
                 break;
         }
     }
-    while (serving.all.next != &serving.all)
-        end_connection(serving.all.next);
+    for (size_t i = 0; i < MOST_CONNECTIONS; i++) {
+        if (serving.streams[i].source.selector)
+            end_connection(&serving.streams[i]);
+    }
+    free(serving.streams);
     mio_source_deregister(&serving.listener.source, serving.loop->registry);
     bench_mio_close(serving.loop);
 }

@@ -132,7 +132,7 @@ static double accept_round(const struct bench_peer *peer, long connections)
 {
     return serve(
         peer, (struct bench_server){
-                  .connections = (int)connections, .once = true, .warm_up = 200, .requests = 1000});
+                  .connections = (int)connections, .once = true, .warm_up = 200, .requests = 3000});
 }
 
 static const long connection_counts[] = {1, 64, 512};

@@ -215,9 +215,11 @@ MIO_INLINE mio_token mio_event_token(const struct mio_event *event)
     return (mio_token)event->udata;
 }
 
+/* At the end of a connection fflags are an errno value, whatever bits that has. */
 MIO_INLINE bool mio_event_is_priority(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_EXCEPT && (event->fflags & MIO_KEVENT_OOB) != 0;
+    return (int)event->filter == MIO_KEVENT_EXCEPT && (event->fflags & MIO_KEVENT_OOB) != 0 &&
+           (event->flags & MIO_KEVENT_EOF) == 0;
 }
 
 MIO_INLINE bool mio_event_is_readable(const struct mio_event *event)

@@ -42,9 +42,9 @@ enum {
 
 struct mio_options {
     /*
-     * The selector by name: "kqueue", "epoll". NULL: the environment variable MIO_BACKEND when it
-     * is set and the program does not run with another user's rights; else the best that the kernel
-     * accepts.
+     * The selector by name: "kqueue", "epoll", "poll". NULL: the environment variable MIO_BACKEND
+     * when it is set and the program does not run with another user's rights; else the best that
+     * the kernel accepts.
      */
     const char *backend;
 

@@ -48,7 +48,7 @@ MIO_API void mio_poll_free(struct mio_poll *poll);
 /* The poll's registry, which belongs to the poll and lives as long. */
 MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
 
-/* The selector's name, "kqueue" or "epoll". Static storage. */
+/* The selector's name, "kqueue", "epoll" or "poll". Static storage. */
 MIO_API const char *mio_poll_backend(const struct mio_poll *poll);
 
 /* Whether this poll can serve all that `interest` names: whether a registration with it could be
@@ -86,7 +86,8 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * its own (not noticed on Linux before 4.14). -EBUSY: another thread is waiting on this poll, a
  * programming error that is noticed only in a library built without NDEBUG.
  *
- * On Linux no cancellation point of pthread_cancel(3): the system call is made directly.
+ * With epoll no cancellation point of pthread_cancel(3): the system call is made directly. A thread
+ * that waits on another selector must not be cancelled there.
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns);
 

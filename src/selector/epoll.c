@@ -173,10 +173,15 @@ __attribute__((noinline)) static int select_exactly(struct epoll_selector *self,
     return wait_milliseconds(self, list, room, milliseconds_of(timeout_ns));
 }
 
+/* More than the kernel takes is refused by it; nobody has so many descriptors. */
+enum { MAX_ROOM = INT_MAX / (int)sizeof(struct epoll_event) };
+
 static int epoll_select(struct mio_selector *selector, struct mio_event *list, int room,
                         int64_t timeout_ns)
 {
     struct epoll_selector *self = epoll_of(selector);
+    if (room > MAX_ROOM)
+        room = MAX_ROOM;
     if (timeout_ns > 0)
         return select_exactly(self, list, room, timeout_ns);
     return wait_milliseconds(self, list, room, (int)timeout_ns);

@@ -26,11 +26,12 @@
  *   K11       a change call that a signal ended is made again
  *   K14 K40   counts and timeouts are kept within what every kernel takes
  *   K15       types differ: kqueue.h names them once
- *   K20       a macOS device that counts no bytes is watched with NOTE_LOWAT
+ *   K20       macOS devices are watched with NOTE_LOWAT, without which some are refused
  *   K22       regular files and directories are refused
  *   K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe behind it; triggers carry
  *             EV_RECEIPT alone
- *   K35       EVFILT_EXCEPT fires for more than urgent data on macOS; the rest is dropped
+ *   K35       EVFILT_EXCEPT fires for more than urgent data on macOS, the end of the connection
+ *             with an errno value in fflags among it; the rest is dropped
  *   K38       one-shots are EV_DISPATCH, without EV_CLEAR, which would win on NetBSD
  *   K45       after a fork the number is not ours to close
  *   K46       close-on-exec in one call where there is one
@@ -179,10 +180,12 @@ static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, in
     mio_lock_take(&self->lock);
     for (int i = 0; i < count; i++) {
         bool is_except = (int)list[i].filter == EXCEPT_FILTER;
-        if (is_except && (list[i].fflags & (uint32_t)EXCEPT_OOB) == 0)
+        if (is_except && !mio_event_is_priority(&list[i]))
             continue;
         list[kept] = list[i];
-        if (is_except || (list[kept].flags & EV_DISPATCH) != 0)
+        bool may_be_joint = is_except || ((list[kept].flags & EV_DISPATCH) != 0 &&
+                                          mio_kevent_is_of_descriptor(&list[kept]));
+        if (may_be_joint)
             mio_kq_fire_oneshot(self, (int)list[kept].ident, mio_event_token(&list[kept]));
         kept++;
     }

@@ -131,8 +131,14 @@ static unsigned mode_flags(mio_interest interest, const struct kqueue_filter *fi
 static void add_change(struct batch *batch, const struct operation *operation,
                        const struct kqueue_filter *filter, unsigned flags)
 {
-    batch->changes[batch->count++] = kqueue_change((uintptr_t)operation->fd, filter->filter, flags,
-                                                   filter->fflags, operation->token);
+    struct kevent *change = &batch->changes[batch->count++];
+    *change = kqueue_change((uintptr_t)operation->fd, filter->filter, flags, filter->fflags,
+                            operation->token);
+    /* macOS refuses a device that cannot count its bytes, unless told that one is enough (K20). */
+    if (MIO_PLATFORM == MIO_PLATFORM_APPLE && operation->is_device && (flags & EV_ADD) != 0) {
+        change->fflags |= (kevent_fflags)LOW_WATER_MARK;
+        change->data = 1;
+    }
 }
 
 /* What a delete and an add of every filter would do, less what `previous` makes needless. */
@@ -216,17 +222,6 @@ static bool is_write_closed(const struct kevent *change, int error)
  * be told then. */
 enum { DROPS_CLOSED_PIPES = MIO_PLATFORM == MIO_PLATFORM_FREEBSD };
 
-/* macOS refuses a device that cannot count its bytes, unless told that one byte is enough (K20). */
-static int retry_device(struct kqueue_selector *self, const struct kevent *change)
-{
-    struct kevent again = *change;
-    int error;
-    again.fflags |= (kevent_fflags)LOW_WATER_MARK;
-    again.data = 1;
-    mio_kevent_register(self, &again, 1, &error);
-    return error;
-}
-
 /* What the kernel's answers to an operation come to. */
 struct answers {
     int error;         /* the first refusal of an add, or 0 */
@@ -235,8 +230,7 @@ struct answers {
     bool write_closed; /* instead of a knote, an event is due */
 };
 
-static struct answers read_answers(struct kqueue_selector *self, const struct operation *operation,
-                                   const struct batch *batch)
+static struct answers read_answers(const struct operation *operation, const struct batch *batch)
 {
     struct answers answers = {0, 0, 0, false};
     for (size_t i = operation->first; i < operation->first + operation->count; i++) {
@@ -252,8 +246,6 @@ static struct answers read_answers(struct kqueue_selector *self, const struct op
             answers.write_closed = true;
             continue;
         }
-        if (MIO_PLATFORM == MIO_PLATFORM_APPLE && error == EINVAL && operation->is_device)
-            error = retry_device(self, change);
         if (error != 0 && answers.error == 0)
             answers.error = error;
     }
@@ -307,7 +299,7 @@ static void restore(struct kqueue_selector *self, const struct operation *failed
     if (batch.count == 0)
         return;
     mio_kevent_register(self, batch.changes, batch.count, batch.errors);
-    if (read_answers(self, &operation, &batch).write_closed)
+    if (read_answers(&operation, &batch).write_closed)
         (void)inject_write_closed(self, &operation);
 }
 
@@ -315,6 +307,7 @@ static int fail(struct kqueue_selector *self, const struct operation *operation,
                 const struct batch *batch, int error)
 {
     undo(self, operation, batch);
+    (void)mio_kq_forget_injected(self, operation->fd);
     if (operation->kind == MIO_REREGISTER && operation->previous)
         restore(self, operation);
     return error;
@@ -323,7 +316,7 @@ static int fail(struct kqueue_selector *self, const struct operation *operation,
 static int conclude_adding(struct kqueue_selector *self, const struct operation *operation,
                            const struct batch *batch)
 {
-    struct answers answers = read_answers(self, operation, batch);
+    struct answers answers = read_answers(operation, batch);
     bool was_refused = mio_kq_forget_injected(self, operation->fd);
     if (answers.error != 0)
         return fail(self, operation, batch, -answers.error);
@@ -342,7 +335,7 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
 static int conclude_deregistration(struct kqueue_selector *self, const struct operation *operation,
                                    const struct batch *batch)
 {
-    struct answers answers = read_answers(self, operation, batch);
+    struct answers answers = read_answers(operation, batch);
     bool was_refused = mio_kq_forget_injected(self, operation->fd);
     if (answers.delete_error != 0)
         return -answers.delete_error;

@@ -54,7 +54,9 @@
 #define POLLRDHUP 0 /* Linux, FreeBSD 14; elsewhere a half-close is seen by reading 0 */
 #endif
 
-#if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_OTHER
+/* NetBSD has it from release 10 on. */
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_NETBSD || \
+    MIO_PLATFORM == MIO_PLATFORM_OTHER
 enum { HAVE_PPOLL = false };
 static int poll_exactly(struct pollfd *fds, nfds_t count, const struct timespec *timeout)
 {
@@ -583,9 +585,16 @@ static int poll_selector_fd(const struct mio_selector *selector)
     return -ENOTSUP;
 }
 
+/* The kevent of urgent data is not to be had on all kqueue systems, nor can it tell of a hang-up. */
+#if defined(MIO_RECORD_KEVENT)
+enum { PRIORITY = 0 };
+#else
+enum { PRIORITY = MIO_PRIORITY };
+#endif
+
 const struct mio_selector_ops mio_poll_ops = {
     .name = "poll",
-    .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .serves = MIO_READABLE | MIO_WRITABLE | PRIORITY | MIO_LEVEL | MIO_ONESHOT,
     .selector_new = poll_selector_new,
     .selector_free = poll_selector_free,
     .select = poll_select,

@@ -257,10 +257,12 @@ static enum call read_row(size_t size)
     return size == sizeof(uint64_t) ? CALL_eventfd_read : CALL_read;
 }
 
-static enum call syscall_row(long number, size_t size)
+static enum call syscall_row(long number, const long arguments[6])
 {
     if (number == SYS_read)
-        return read_row(size);
+        return read_row((size_t)arguments[2]);
+    if (number == SYS_epoll_ctl)
+        return control_row((int)arguments[1]);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (numbers[i].number == number)
             return numbers[i].row;
@@ -271,7 +273,7 @@ static enum call syscall_row(long number, size_t size)
 
 static long call_by_number(long number, const long arguments[6])
 {
-    enum call row = syscall_row(number, (size_t)arguments[2]);
+    enum call row = syscall_row(number, arguments);
     int error = strike(row);
     if (error != 0) {
         errno = error;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kqueue's calls in the library's objects; they fail through the model, which knows what a failed
- * call has done. */
+/* kqueue's calls in the library's objects. */
 #define _GNU_SOURCE
 
 #include "strike.h"
@@ -98,18 +97,23 @@ int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struc
     enum call row = row_of(changes, count);
     int error = strike(row);
     bool endless = row == CALL_kevent_wait && !timeout;
-    if (error != 0)
-        kqmodel_fail_kevent(1, error);
-    else if (row == CALL_kevent_change)
+    if (error != 0 && (error != EINTR || row == CALL_kevent_wait)) {
+        errno = error;
+        return -1;
+    }
+    if (row == CALL_kevent_change)
         strike_receipts(changes, count);
-    sleep_begins(endless && error == 0);
+    sleep_begins(endless);
     int result = kevent(kq, changes, count, list, room, timeout);
-    sleep_ends(endless && error == 0);
+    sleep_ends(endless);
     int failure = errno;
     if (row == CALL_kevent_change)
         kqmodel_refuse_change(0, 0); /* what the call did not come to is not left for the next */
     errno = result < 0 ? failure : saved;
-    return result;
+    if (error == 0 || result < 0)
+        return result;
+    errno = error;
+    return -1;
 }
 
 #endif

@@ -301,7 +301,7 @@ static void many_scenario(void)
 
 TEST(many)
 {
-    sweep("many", many_scenario, IN_PROCESS);
+    sweep("many", many_scenario, MEMORY);
 }
 
 /* --- a batch --- */

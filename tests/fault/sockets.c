@@ -99,13 +99,15 @@ static void tcp_between(struct mio_addr addr, struct mio_socket_options listenin
     MAKE_OR(&server, mio_tcp_listener_accept(&both_listener, &server, NULL)) {
         if (connection_is_lost()) {
             HOLDS(mio_tcp_stream_close(&both) == 0);
+            HOLDS(mio_tcp_listener_accept(&both_listener, &server, NULL) == -EAGAIN);
             HOLDS(mio_tcp_stream_connect(&name, &connecting, &both) == 0);
             HOLDS(mio_source_register(&both.source, loop.registry, CLIENT, BOTH) == 0);
             loop.seen[CLIENT] = 0;
             await(&loop, LISTENER, MIO_READABLE);
         }
     }
-    HOLDS(is_prepared(server.source.fd));
+    if (!HOLDS(is_prepared(server.source.fd)))
+        prepare(server.source.fd);
     STEP(-EAGAIN, mio_tcp_listener_accept(&both_listener, &server, &name));
     STEP(0, mio_source_register(&server.source, loop.registry, SERVER, BOTH));
     await(&loop, CLIENT, MIO_WRITABLE);
@@ -346,7 +348,9 @@ static void unix_with(const struct mio_socket_options *records)
             HOLDS(mio_unix_stream_connect(&addr, records, &client) == 0);
         }
     }
-    HOLDS(is_prepared(client.source.fd) && is_prepared(server.source.fd));
+    HOLDS(is_prepared(client.source.fd));
+    if (!HOLDS(is_prepared(server.source.fd)))
+        prepare(server.source.fd);
     STEP(-EAGAIN, mio_unix_listener_accept(&listener, &server, &name));
     STEP(0, mio_source_register(&server.source, loop.registry, SERVER, BOTH));
 
@@ -504,7 +508,7 @@ static void pipe_scenario(void)
 
 TEST(pipes)
 {
-    sweep("pipes", pipe_scenario, IN_PROCESS);
+    sweep("pipes", pipe_scenario, APART);
 }
 
 /* --- what makes no system call --- */

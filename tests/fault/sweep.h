@@ -28,8 +28,9 @@
 
 enum {
     IN_PROCESS = 0,
-    APART = 1,   /* each run in a child: what is tried happens once in a process */
-    THREADED = 2 /* how often calls are used differs from run to run */
+    APART = 1,    /* each run in a child: what is found out once in a process is found out again */
+    THREADED = 2, /* how often calls are used differs from run to run */
+    MEMORY = 4    /* only allocations fail: the rest is as in shorter scenarios */
 };
 
 void sweep(const char *name, void (*scenario)(void), int how);
@@ -129,6 +130,7 @@ void open_pipe(int ends[2]);
 void close_ends(const int ends[2]);
 void put(int fd, const char *text);
 void drain(int fd);
+void prepare(int fd);
 bool is_prepared(int fd); /* non-blocking and close-on-exec */
 
 #endif

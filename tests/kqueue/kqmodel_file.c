@@ -214,19 +214,33 @@ static int64_t peek_past_mark(int fd, struct file_id id)
     return size > 0 ? size : 0;
 }
 
-static void look_tcp(int fd, short events, struct look *look)
+/* False where an emulator in the kernel's place has less of it, or none. */
+static bool tcp_figures(int fd, struct tcp_figures *info)
 {
-    struct tcp_figures info = {0};
-    socklen_t size = sizeof info;
-    __real_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
-    bool ended = (events & POLLRDHUP) != 0;
-    look->tcp = true;
-    look->read_ended = ended;
-    switch (info.state) {
+    socklen_t size = sizeof *info;
+    return __real_getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size) == 0 && size == sizeof *info;
+}
+
+static bool has_peer(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+}
+
+static bool has_shut_write(const struct look *look)
+{
+    const struct record *record = record_find(look->id);
+    return record && record->shut_write;
+}
+
+static void look_at_state(const struct tcp_figures *info, struct look *look, bool hung_up)
+{
+    switch (info->state) {
     case STATE_ESTABLISHED:
     case STATE_CLOSE_WAIT:
         look->connected = true;
-        look->write_ended = ended && (events & POLLHUP);
+        look->write_ended = hung_up;
         break;
     case STATE_FIN_WAIT_1:
     case STATE_FIN_WAIT_2:
@@ -238,8 +252,25 @@ static void look_tcp(int fd, short events, struct look *look)
         break;
     default:
         /* closed: a fresh socket hangs up without an end of reading, a finished one has both. */
-        look->write_ended = ended && (events & POLLHUP);
+        look->write_ended = hung_up;
         break;
+    }
+}
+
+static void look_tcp(int fd, short events, struct look *look)
+{
+    struct tcp_figures info;
+    bool ended = (events & POLLRDHUP) != 0;
+    bool hung_up = ended && (events & POLLHUP);
+    look->tcp = true;
+    look->read_ended = ended;
+    if (tcp_figures(fd, &info)) {
+        look_at_state(&info, look, hung_up);
+        look->arrivals = (int64_t)info.bytes_received;
+        look->counts_all = true;
+    } else {
+        look->connected = has_peer(fd);
+        look->write_ended = hung_up || has_shut_write(look);
     }
     look->space = flavour.tcp_space - (look->connected ? bytes_unsent(fd) : 0);
     struct record *record = record_find(look->id);
@@ -247,19 +278,15 @@ static void look_tcp(int fd, short events, struct look *look)
     if (record && at_mark)
         record->urgent_ahead = false;
     look->urgent = (events & POLLPRI) || at_mark || (record && record->urgent_ahead);
-    look->arrivals = (int64_t)info.bytes_received;
     if (at_mark)
         look->unread = peek_past_mark(fd, look->id);
 }
 
 static void look_unix(int fd, short events, struct look *look)
 {
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
-    struct record *record = record_find(look->id);
-    look->connected = getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+    look->connected = has_peer(fd);
     look->read_ended = (events & POLLRDHUP) != 0;
-    look->write_ended = (record && record->shut_write) || (look->read_ended && (events & POLLHUP));
+    look->write_ended = has_shut_write(look) || (look->read_ended && (events & POLLHUP));
     look->in_flight = bytes_unsent(fd);
     look->space = flavour.unix_space - look->in_flight;
 }
@@ -267,11 +294,9 @@ static void look_unix(int fd, short events, struct look *look)
 static void look_listener(int fd, short events, struct look *look)
 {
     look->kind = FILE_LISTENER;
-    struct tcp_figures info = {0};
-    socklen_t size = sizeof info;
+    struct tcp_figures info;
     struct record *record = record_find(look->id);
-    if (option(fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX &&
-        __real_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    if (option(fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX && tcp_figures(fd, &info))
         look->unread = info.words[WORD_UNACKED];
     else if (events & POLLIN)
         look->unread = at_least(1, record ? record->backlog : 0);

@@ -125,7 +125,7 @@ static void socket_was_read(int fd, struct file_id id, ssize_t result, int flags
         (record ? record : record_make(id))->urgent_ahead = true;
     if (flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
         return;
-    int64_t taken = now.tcp ? 0 : now.kind == FILE_DATAGRAM ? 1 : result;
+    int64_t taken = now.counts_all ? 0 : now.kind == FILE_DATAGRAM ? 1 : result;
     for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
         if (knote->kind == KIND_WRITE)
             continue;

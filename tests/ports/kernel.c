@@ -18,33 +18,20 @@
 
 enum {
     OPTION_TCP_INFO = 11, /* musl and glibc disagree about where its name is */
-    STATE_LISTEN = 10,
     WHOLE_TCP_INFO = 136, /* up to bytes_received, of Linux 4.1 */
     ADVICE_WIPE_ON_FORK = 18,
     CALL_EPOLL_PWAIT2 = 441
 };
 
-/* What TCP_INFO says of a listener, and how much of it there is. */
-static socklen_t tcp_info_of_listener(unsigned char *info, socklen_t size)
+static bool tells_all_of_tcp(void)
 {
+    unsigned char info[512];
+    socklen_t size = sizeof info;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || listen(fd, 1) != 0 ||
-        getsockopt(fd, IPPROTO_TCP, OPTION_TCP_INFO, info, &size) != 0)
-        size = 0;
+    bool can = fd >= 0 && getsockopt(fd, IPPROTO_TCP, OPTION_TCP_INFO, info, &size) == 0 &&
+               size >= WHOLE_TCP_INFO;
     close(fd);
-    return size;
-}
-
-static bool tells_tcp_state(void)
-{
-    unsigned char info[512] = {0};
-    return tcp_info_of_listener(info, sizeof info) > 0 && info[0] == STATE_LISTEN;
-}
-
-static bool tells_tcp_counts(void)
-{
-    unsigned char info[512] = {0};
-    return tcp_info_of_listener(info, sizeof info) >= WHOLE_TCP_INFO;
+    return can;
 }
 
 static bool peeks_at_offsets(void)
@@ -57,6 +44,16 @@ static bool peeks_at_offsets(void)
 }
 
 /* Looks in a child: an emulator may accept the advice and not follow it. */
+static bool sends_to_groups_from_anywhere(void)
+{
+    struct in_addr interface = {.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool can =
+        fd >= 0 && setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) == 0;
+    close(fd);
+    return can;
+}
+
 static bool wipes_on_fork(void)
 {
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -99,15 +96,37 @@ static bool waits_for_nanoseconds(void)
     return can;
 }
 
+/* --- and the C library --- */
+
+static bool was_seen;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    was_seen = true;
+    return __real_malloc(size);
+}
+
+/* Linked statically it has the calls of its own wrapped too. */
+static bool allocates_unseen(void)
+{
+    was_seen = false;
+    setenv("MIO_TEST_PORTS", "long enough to be kept elsewhere", 1);
+    return !was_seen;
+}
+
 static const struct {
     const char *name;
     bool (*is_there)(void);
 } abilities[] = {
-    {"tell_tcp_state", tells_tcp_state},
-    {"tell_tcp_counts", tells_tcp_counts},
+    {"tell_all_of_tcp", tells_all_of_tcp},
     {"peek_at_offsets", peeks_at_offsets},
+    {"send_to_groups_from_anywhere", sends_to_groups_from_anywhere},
     {"wipe_on_fork", wipes_on_fork},
     {"receive_into_any_room", receives_into_any_room},
+    {"allocate_unseen", allocates_unseen},
     {"wait_for_nanoseconds", waits_for_nanoseconds},
 };
 
