@@ -73,7 +73,7 @@ struct look {
     bool write_ended;
     bool peer_gone; /* pipes and FIFOs: no other end */
     bool tcp;
-    bool counts_all; /* arrivals includes what has been read */
+    bool counts_all;   /* arrivals includes what has been read */
     bool urgent;       /* an urgent mark is ahead or reached */
     bool was_listener; /* shut down since */
     int error;         /* so_error */
