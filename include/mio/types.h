@@ -11,7 +11,8 @@
  * and cannot fail.
  *
  * Threads. Any function may be called from any thread; what may not be called for one object at the
- * same time is said at the function. Only mio_waker_wake() may be called from a signal handler.
+ * same time is said at the function. Only mio_waker_wake() may be called from a signal handler, and
+ * what a header says so of (addresses).
  * Nothing but a wait blocks.
  */
 #ifndef MIO_TYPES_H

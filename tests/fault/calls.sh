@@ -6,6 +6,10 @@ set -eu
 nm=$1 library=$2 safe=$3
 defined=$("$nm" -g --defined-only "$library" | awk 'NF == 3 { print $3 }')
 wanted=$("$nm" -u "$library" | awk '$1 == "U" { print $2 }' | sort -u)
+if [ -z "$wanted" ]; then
+    echo "$library: nothing is wanted"
+    exit 1
+fi
 patterns=$(awk '!/^#/ && NF { print $1 }' "$safe")
 set -f
 missing=0
