@@ -35,6 +35,7 @@
 #define _GNU_SOURCE /* ppoll, POLLRDHUP, pipe2 */
 #endif
 
+#include "poll_set.h"
 #include "selector.h"
 
 #include "../doorbell.h"
@@ -49,10 +50,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#if !defined(POLLRDHUP)
-#define POLLRDHUP 0 /* Linux, FreeBSD 14; elsewhere a half-close is seen by reading 0 */
-#endif
 
 /* NetBSD has it from release 10 on. */
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_NETBSD || \
@@ -74,39 +71,13 @@ static int poll_exactly(struct pollfd *fds, nfds_t count, const struct timespec 
 }
 #endif
 
-enum { SMALLEST_SET = 64 };
-
-/* A registration. Its pollfd stands at the same place in the other array. */
-struct poll_entry {
-    mio_token token;
-    mio_interest interest;
-    uint32_t serial; /* of this registration and of no other; changes with a reregistration */
-    dev_t device;    /* the file that was registered */
-    ino_t inode;
-};
-
-/* What poll(2) is given: the doorbell first, then the registrations. */
-struct poll_copy {
-    struct pollfd *fds;
-    uint32_t *serials; /* of the registrations at the time of copying */
-    size_t room;
-};
-
 struct poll_selector {
     struct mio_selector base;
     struct mio_doorbell doorbell; /* always there */
 
-    mio_lock lock; /* guards what follows, but for the waiter's own */
-
-    struct pollfd *fds;         /* [0] is the doorbell */
-    struct poll_entry *entries; /* [0] is unused */
-    size_t count;               /* at least 1 */
-    size_t room;
-    uint32_t *places; /* by descriptor: its place in the arrays, 0 for none */
-    size_t place_room;
-    uint32_t last_serial;
-    struct poll_copy spare; /* larger than `copy`, for the waiter to take; or empty */
-    bool polling;           /* the waiter is in poll(2), or about to be */
+    mio_lock lock;       /* guards `set` and `polling` */
+    struct poll_set set; /* the registrations */
+    bool polling;        /* the waiter is in poll(2), or about to be */
 
     /* --- the waiter's own --- */
     struct poll_copy copy;
@@ -118,91 +89,6 @@ static struct poll_selector *poll_of(struct mio_selector *selector)
     return (struct poll_selector *)selector;
 }
 
-/* --- memory --- */
-
-static void *resize(const struct mio_allocator *allocator, void *block, size_t room, size_t larger,
-                    size_t element)
-{
-    if (larger > SIZE_MAX / element)
-        return NULL;
-    void *made = mio_allocate(allocator, larger * element);
-    if (!made)
-        return NULL;
-    if (block)
-        memcpy(made, block, room * element);
-    mio_release(allocator, block, room * element);
-    return made;
-}
-
-static void release_copy(const struct mio_allocator *allocator, struct poll_copy *copy)
-{
-    mio_release(allocator, copy->fds, copy->room * sizeof *copy->fds);
-    mio_release(allocator, copy->serials, copy->room * sizeof *copy->serials);
-    *copy = (struct poll_copy){NULL, NULL, 0};
-}
-
-static int make_copy(const struct mio_allocator *allocator, struct poll_copy *copy, size_t room)
-{
-    struct poll_copy made = {.room = room};
-    made.fds = mio_allocate(allocator, room * sizeof *made.fds);
-    made.serials = mio_allocate(allocator, room * sizeof *made.serials);
-    if (!made.fds || !made.serials) {
-        release_copy(allocator, &made);
-        return -ENOMEM;
-    }
-    release_copy(allocator, copy);
-    *copy = made;
-    return 0;
-}
-
-/* Room for one registration more, in the arrays and in the copy that the waiter will need. */
-static int make_room_in_set(struct poll_selector *self)
-{
-    const struct mio_allocator *allocator = &self->base.config.allocator;
-    if (self->count < self->room)
-        return 0;
-    size_t larger = self->room > 0 ? self->room * 2 : SMALLEST_SET;
-    int error = make_copy(allocator, &self->spare, larger);
-    if (error < 0)
-        return error;
-    /* Each array may stay larger than `room` says, after a failure in between: the next attempt
-     * makes it again. */
-    struct pollfd *fds = mio_allocate(allocator, larger * sizeof *fds);
-    struct poll_entry *entries = mio_allocate(allocator, larger * sizeof *entries);
-    if (!fds || !entries) {
-        mio_release(allocator, fds, larger * sizeof *fds);
-        mio_release(allocator, entries, larger * sizeof *entries);
-        return -ENOMEM;
-    }
-    if (self->room > 0) {
-        memcpy(fds, self->fds, self->count * sizeof *fds);
-        memcpy(entries, self->entries, self->count * sizeof *entries);
-    }
-    mio_release(allocator, self->fds, self->room * sizeof *fds);
-    mio_release(allocator, self->entries, self->room * sizeof *entries);
-    self->fds = fds;
-    self->entries = entries;
-    self->room = larger;
-    return 0;
-}
-
-static int make_room_for_place(struct poll_selector *self, int fd)
-{
-    size_t needed = (size_t)fd + 1;
-    if (needed <= self->place_room)
-        return 0;
-    size_t larger = self->place_room * 2 > needed ? self->place_room * 2 : needed;
-    if (larger < SMALLEST_SET)
-        larger = SMALLEST_SET;
-    uint32_t *places = resize(&self->base.config.allocator, self->places, self->place_room, larger,
-                              sizeof *places);
-    if (!places)
-        return -ENOMEM;
-    self->places = places;
-    self->place_room = larger;
-    return 0;
-}
-
 static int poll_selector_new(const struct mio_config *config, struct mio_selector **selector)
 {
     struct poll_selector *made = mio_allocate(&config->allocator, sizeof *made);
@@ -211,18 +97,16 @@ static int poll_selector_new(const struct mio_config *config, struct mio_selecto
     made->base.config = *config;
     int error = mio_doorbell_open(&made->doorbell, config);
     if (error == 0) {
-        error = make_room_in_set(made);
+        error =
+            mio_poll_set_open(&made->set, &made->base.config.allocator, made->doorbell.read_end);
         if (error < 0)
             mio_doorbell_close(&made->doorbell, config);
     }
     if (error < 0) {
-        release_copy(&config->allocator, &made->spare);
         mio_release(&config->allocator, made, sizeof *made);
         return error;
     }
     made->base.ops = &mio_poll_ops;
-    made->fds[0] = (struct pollfd){.fd = made->doorbell.read_end, .events = POLLIN};
-    made->count = 1;
     made->next = 1;
     mio_lock_init(&made->lock);
     *selector = &made->base;
@@ -234,106 +118,13 @@ static void poll_selector_free(struct mio_selector *selector)
     struct poll_selector *self = poll_of(selector);
     struct mio_config config = selector->config;
     mio_doorbell_close(&self->doorbell, &config);
-    release_copy(&config.allocator, &self->copy);
-    release_copy(&config.allocator, &self->spare);
-    mio_release(&config.allocator, self->fds, self->room * sizeof *self->fds);
-    mio_release(&config.allocator, self->entries, self->room * sizeof *self->entries);
-    mio_release(&config.allocator, self->places, self->place_room * sizeof *self->places);
+    mio_poll_set_close(&self->set);
+    mio_poll_copy_release(&config.allocator, &self->copy);
     mio_lock_destroy(&self->lock);
     mio_release(&config.allocator, self, sizeof *self);
 }
 
-/* --- the registrations; the lock is held --- */
-
-static short poll_events_of(mio_interest interest)
-{
-    int events = 0;
-    if ((interest & MIO_READABLE) != 0)
-        events |= POLLIN | POLLRDHUP;
-    if ((interest & MIO_WRITABLE) != 0)
-        events |= POLLOUT;
-    if ((interest & MIO_PRIORITY) != 0)
-        events |= POLLPRI;
-    return (short)events;
-}
-
-/* 0 when the descriptor is not registered. */
-static size_t place_of(const struct poll_selector *self, int fd)
-{
-    return fd >= 0 && (size_t)fd < self->place_room ? self->places[fd] : 0;
-}
-
-static bool is_off(const struct pollfd *entry)
-{
-    return entry->fd < 0;
-}
-
-static void switch_on(struct pollfd *entry)
-{
-    if (is_off(entry))
-        entry->fd = ~entry->fd;
-}
-
-static void switch_off(struct pollfd *entry)
-{
-    if (!is_off(entry))
-        entry->fd = ~entry->fd;
-}
-
-static int descriptor_of(const struct pollfd *entry)
-{
-    return is_off(entry) ? ~entry->fd : entry->fd;
-}
-
-/* The last registration takes the place of the one that goes. */
-static void remove_place(struct poll_selector *self, size_t place)
-{
-    size_t last = --self->count;
-    self->places[descriptor_of(&self->fds[place])] = 0;
-    if (place == last)
-        return;
-    self->fds[place] = self->fds[last];
-    self->entries[place] = self->entries[last];
-    self->places[descriptor_of(&self->fds[place])] = (uint32_t)place;
-}
-
-static void set_entry(struct poll_selector *self, size_t place, mio_token token,
-                      mio_interest interest)
-{
-    self->entries[place].token = token;
-    self->entries[place].interest = interest;
-    self->entries[place].serial = ++self->last_serial;
-    switch_on(&self->fds[place]);
-    self->fds[place].events = poll_events_of(interest);
-}
-
-static bool is_of_file(const struct poll_entry *entry, const struct stat *status)
-{
-    return entry->device == status->st_dev && entry->inode == status->st_ino;
-}
-
-static int add_entry(struct poll_selector *self, int fd, mio_token token, mio_interest interest,
-                     const struct stat *status)
-{
-    size_t place = place_of(self, fd);
-    if (place != 0) {
-        if (is_of_file(&self->entries[place], status))
-            return -EEXIST;
-        remove_place(self, place);
-    }
-    int error = make_room_in_set(self);
-    if (error == 0)
-        error = make_room_for_place(self, fd);
-    if (error < 0)
-        return error;
-    place = self->count++;
-    self->places[fd] = (uint32_t)place;
-    self->fds[place].fd = fd;
-    self->entries[place].device = status->st_dev;
-    self->entries[place].inode = status->st_ino;
-    set_entry(self, place, token, interest);
-    return 0;
-}
+/* --- registering --- */
 
 /* Sends the waiter round, so that what has changed counts for the wait in progress. */
 static int let_in(struct poll_selector *self)
@@ -358,25 +149,14 @@ static int poll_register(struct mio_selector *selector, mio_fd fd, mio_token tok
     if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
         return -EPERM;
     mio_lock_take(&self->lock);
-    error = add_entry(self, fd, token, interest, &status);
+    error = mio_poll_set_add(&self->set, fd, token, interest, &status);
     if (error == 0) {
         error = let_in(self);
         if (error < 0)
-            remove_place(self, place_of(self, fd));
+            mio_poll_set_remove(&self->set, mio_poll_set_find(&self->set, fd));
     }
     mio_lock_give(&self->lock);
     return error;
-}
-
-/* The place of a registration that is still of the file behind the descriptor; else it is dropped.
- */
-static size_t place_of_file(struct poll_selector *self, int fd, const struct stat *status)
-{
-    size_t place = place_of(self, fd);
-    if (place == 0 || is_of_file(&self->entries[place], status))
-        return place;
-    remove_place(self, place);
-    return 0;
 }
 
 static int poll_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
@@ -389,13 +169,13 @@ static int poll_reregister(struct mio_selector *selector, mio_fd fd, mio_token t
         return error;
     (void)previous;
     mio_lock_take(&self->lock);
-    size_t place = place_of_file(self, fd, &status);
+    size_t place = mio_poll_set_find_file(&self->set, fd, &status);
     if (place == 0)
         error = -ENOENT;
     else
         error = let_in(self);
     if (error == 0)
-        set_entry(self, place, token, interest);
+        mio_poll_set_replace(&self->set, place, token, interest);
     mio_lock_give(&self->lock);
     return error;
 }
@@ -408,9 +188,10 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
     int error = check_open(fd, &status);
     (void)previous;
     mio_lock_take(&self->lock);
-    size_t place = error < 0 ? place_of(self, fd) : place_of_file(self, fd, &status);
+    size_t place = error < 0 ? mio_poll_set_find(&self->set, fd)
+                             : mio_poll_set_find_file(&self->set, fd, &status);
     if (place != 0) {
-        remove_place(self, place);
+        mio_poll_set_remove(&self->set, place);
         /* A sleeping poll(2) holds the file, which would not be closed before it returns. */
         (void)let_in(self);
     } else if (error == 0) {
@@ -425,13 +206,13 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
     struct poll_selector *self = poll_of(selector);
     int error = 0;
     mio_lock_take(&self->lock);
-    size_t place = place_of(self, fd);
+    size_t place = mio_poll_set_find(&self->set, fd);
     if (place == 0) {
         error = -ENOENT;
-    } else if ((self->entries[place].interest & (MIO_LEVEL | MIO_ONESHOT)) == 0) {
-        short events = poll_events_of(interest & self->entries[place].interest);
-        switch_on(&self->fds[place]);
-        self->fds[place].events = (short)(self->fds[place].events | events);
+    } else if ((self->set.entries[place].interest & (MIO_LEVEL | MIO_ONESHOT)) == 0) {
+        short events = mio_poll_events_of(interest & self->set.entries[place].interest);
+        mio_poll_switch_on(&self->set.fds[place]);
+        self->set.fds[place].events = (short)(self->set.fds[place].events | events);
         error = let_in(self);
     }
     mio_lock_give(&self->lock);
@@ -440,21 +221,7 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
 
 /* --- waiting --- */
 
-/* The lock is held. The larger copy, if there is one, was allocated by whoever registered. */
-static size_t copy_set(struct poll_selector *self)
-{
-    if (self->spare.room > 0) {
-        release_copy(&self->base.config.allocator, &self->copy);
-        self->copy = self->spare;
-        self->spare = (struct poll_copy){NULL, NULL, 0};
-    }
-    memcpy(self->copy.fds, self->fds, self->count * sizeof *self->fds);
-    for (size_t i = 0; i < self->count; i++)
-        self->copy.serials[i] = self->entries[i].serial;
-    return self->count;
-}
-
-static int poll_copy(struct poll_selector *self, size_t count, int64_t timeout_ns)
+static int poll_the_copy(struct poll_selector *self, size_t count, int64_t timeout_ns)
 {
     struct pollfd *fds = self->copy.fds;
     if (HAVE_PPOLL && timeout_ns > 0) {
@@ -477,7 +244,7 @@ static void disarm(struct pollfd *armed, mio_interest interest, short reported)
         return;
     armed->events = (short)(armed->events & ~reported);
     if ((interest & MIO_ONESHOT) != 0 || (reported & (POLLHUP | POLLERR)) != 0)
-        switch_off(armed);
+        mio_poll_switch_off(armed);
 }
 
 /*
@@ -486,7 +253,7 @@ static void disarm(struct pollfd *armed, mio_interest interest, short reported)
  */
 static short all_of(const struct pollfd *found, mio_interest interest)
 {
-    struct pollfd again = {.fd = found->fd, .events = poll_events_of(interest)};
+    struct pollfd again = {.fd = found->fd, .events = mio_poll_events_of(interest)};
     if ((found->revents & (POLLHUP | POLLERR | POLLRDHUP)) == 0 || found->events == again.events)
         return found->revents;
     return poll(&again, 1, 0) > 0 ? again.revents : found->revents;
@@ -496,18 +263,18 @@ static short all_of(const struct pollfd *found, mio_interest interest)
 static int deliver(struct poll_selector *self, size_t i, struct mio_event *list, int room)
 {
     const struct pollfd *found = &self->copy.fds[i];
-    size_t place = place_of(self, found->fd);
-    if (place == 0 || self->entries[place].serial != self->copy.serials[i])
+    size_t place = mio_poll_set_find(&self->set, found->fd);
+    if (place == 0 || self->set.entries[place].serial != self->copy.serials[i])
         return 0;
     if ((found->revents & POLLNVAL) != 0) {
-        remove_place(self, place);
+        mio_poll_set_remove(&self->set, place);
         return 0;
     }
-    const struct poll_entry *entry = &self->entries[place];
+    const struct poll_entry *entry = &self->set.entries[place];
     short reported = all_of(found, entry->interest);
     int count = mio_record_poll(list, room, found->fd, entry->token, entry->interest, &reported);
     if (count > 0)
-        disarm(&self->fds[place], entry->interest, reported);
+        disarm(&self->set.fds[place], entry->interest, reported);
     return count;
 }
 
@@ -535,11 +302,11 @@ static int poll_select(struct mio_selector *selector, struct mio_event *list, in
     struct poll_selector *self = poll_of(selector);
     int saved = errno;
     mio_lock_take(&self->lock);
-    size_t copied = copy_set(self);
+    size_t copied = mio_poll_set_copy(&self->set, &self->copy);
     self->polling = timeout_ns != 0;
     mio_lock_give(&self->lock);
 
-    int ready = poll_copy(self, copied, timeout_ns);
+    int ready = poll_the_copy(self, copied, timeout_ns);
     /* EAGAIN: short of memory for a moment; the caller asks again. */
     int error = ready < 0 && errno != EAGAIN ? mio_failed(saved) : 0;
     errno = saved;

@@ -90,6 +90,8 @@ static const struct rule rules[] = {
 
     /* --- registering --- */
     {CALL_kevent_change, 0, "mio_*_reregister(*", EITHER, 0, "undoing fails after an error"},
+    {CALL_fstat, 0, "mio_poll_wait*", ABSORBED, 0, "EV4: an injected event is never swallowed"},
+    {CALL_fstat, 0, "mio_source_*", EITHER, 0, "asked twice, where an event is injected"},
     {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},
     {CALL_fcntl_getfd, 0, "mio_*deregister(*", BECOMES, EBADF, "registry.h: it is closed"},
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends.h"
+
+#if MIO_HAVE_POLL
+
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* POLLRDHUP */
+#endif
+
+#include "poll_set.h"
+
+#include "../memory.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { SMALLEST_SET = 64 };
+
+static void *resize(const struct mio_allocator *allocator, void *block, size_t room, size_t larger,
+                    size_t element)
+{
+    if (larger > SIZE_MAX / element)
+        return NULL;
+    void *made = mio_allocate(allocator, larger * element);
+    if (!made)
+        return NULL;
+    if (block)
+        memcpy(made, block, room * element);
+    mio_release(allocator, block, room * element);
+    return made;
+}
+
+void mio_poll_copy_release(const struct mio_allocator *allocator, struct poll_copy *copy)
+{
+    mio_release(allocator, copy->fds, copy->room * sizeof *copy->fds);
+    mio_release(allocator, copy->serials, copy->room * sizeof *copy->serials);
+    *copy = (struct poll_copy){NULL, NULL, 0};
+}
+
+static int make_copy(const struct mio_allocator *allocator, struct poll_copy *copy, size_t room)
+{
+    struct poll_copy made = {.room = room};
+    made.fds = mio_allocate(allocator, room * sizeof *made.fds);
+    made.serials = mio_allocate(allocator, room * sizeof *made.serials);
+    if (!made.fds || !made.serials) {
+        mio_poll_copy_release(allocator, &made);
+        return -ENOMEM;
+    }
+    mio_poll_copy_release(allocator, copy);
+    *copy = made;
+    return 0;
+}
+
+/* Room for one registration more, in the arrays and in the copy that the waiter will need. */
+static int make_room_for_one(struct poll_set *set)
+{
+    const struct mio_allocator *allocator = set->allocator;
+    if (set->count < set->room)
+        return 0;
+    size_t larger = set->room > 0 ? set->room * 2 : SMALLEST_SET;
+    int error = make_copy(allocator, &set->spare, larger);
+    if (error < 0)
+        return error;
+    /* Each array may stay larger than `room` says, after a failure in between: the next attempt
+     * makes it again. */
+    struct pollfd *fds = mio_allocate(allocator, larger * sizeof *fds);
+    struct poll_entry *entries = mio_allocate(allocator, larger * sizeof *entries);
+    if (!fds || !entries) {
+        mio_release(allocator, fds, larger * sizeof *fds);
+        mio_release(allocator, entries, larger * sizeof *entries);
+        return -ENOMEM;
+    }
+    if (set->room > 0) {
+        memcpy(fds, set->fds, set->count * sizeof *fds);
+        memcpy(entries, set->entries, set->count * sizeof *entries);
+    }
+    mio_release(allocator, set->fds, set->room * sizeof *fds);
+    mio_release(allocator, set->entries, set->room * sizeof *entries);
+    set->fds = fds;
+    set->entries = entries;
+    set->room = larger;
+    return 0;
+}
+
+static int make_room_for_descriptor(struct poll_set *set, int fd)
+{
+    size_t needed = (size_t)fd + 1;
+    if (needed <= set->place_room)
+        return 0;
+    size_t larger = set->place_room * 2 > needed ? set->place_room * 2 : needed;
+    if (larger < SMALLEST_SET)
+        larger = SMALLEST_SET;
+    uint32_t *places = resize(set->allocator, set->places, set->place_room, larger, sizeof *places);
+    if (!places)
+        return -ENOMEM;
+    set->places = places;
+    set->place_room = larger;
+    return 0;
+}
+
+int mio_poll_set_open(struct poll_set *set, const struct mio_allocator *allocator, int doorbell)
+{
+    *set = (struct poll_set){.allocator = allocator};
+    int error = make_room_for_one(set);
+    if (error < 0) {
+        mio_poll_set_close(set);
+        return error;
+    }
+    set->fds[0] = (struct pollfd){.fd = doorbell, .events = POLLIN};
+    set->count = 1;
+    return 0;
+}
+
+void mio_poll_set_close(struct poll_set *set)
+{
+    mio_poll_copy_release(set->allocator, &set->spare);
+    mio_release(set->allocator, set->fds, set->room * sizeof *set->fds);
+    mio_release(set->allocator, set->entries, set->room * sizeof *set->entries);
+    mio_release(set->allocator, set->places, set->place_room * sizeof *set->places);
+}
+
+short mio_poll_events_of(mio_interest interest)
+{
+    int events = 0;
+    if ((interest & MIO_READABLE) != 0)
+        events |= POLLIN | POLLRDHUP;
+    if ((interest & MIO_WRITABLE) != 0)
+        events |= POLLOUT;
+    if ((interest & MIO_PRIORITY) != 0)
+        events |= POLLPRI;
+    return (short)events;
+}
+
+/* 0 when the descriptor is not registered. */
+size_t mio_poll_set_find(const struct poll_set *set, int fd)
+{
+    return fd >= 0 && (size_t)fd < set->place_room ? set->places[fd] : 0;
+}
+
+static int descriptor_of(const struct pollfd *entry)
+{
+    return entry->fd < 0 ? ~entry->fd : entry->fd;
+}
+
+/* The last registration takes the place of the one that goes. */
+void mio_poll_set_remove(struct poll_set *set, size_t place)
+{
+    size_t last = --set->count;
+    set->places[descriptor_of(&set->fds[place])] = 0;
+    if (place == last)
+        return;
+    set->fds[place] = set->fds[last];
+    set->entries[place] = set->entries[last];
+    set->places[descriptor_of(&set->fds[place])] = (uint32_t)place;
+}
+
+void mio_poll_set_replace(struct poll_set *set, size_t place, mio_token token,
+                          mio_interest interest)
+{
+    set->entries[place].token = token;
+    set->entries[place].interest = interest;
+    set->entries[place].serial = ++set->last_serial;
+    mio_poll_switch_on(&set->fds[place]);
+    set->fds[place].events = mio_poll_events_of(interest);
+}
+
+static bool is_of_file(const struct poll_entry *entry, const struct stat *status)
+{
+    return entry->device == status->st_dev && entry->inode == status->st_ino;
+}
+
+int mio_poll_set_add(struct poll_set *set, int fd, mio_token token, mio_interest interest,
+                     const struct stat *status)
+{
+    size_t place = mio_poll_set_find(set, fd);
+    if (place != 0) {
+        if (is_of_file(&set->entries[place], status))
+            return -EEXIST;
+        mio_poll_set_remove(set, place);
+    }
+    int error = make_room_for_one(set);
+    if (error == 0)
+        error = make_room_for_descriptor(set, fd);
+    if (error < 0)
+        return error;
+    place = set->count++;
+    set->places[fd] = (uint32_t)place;
+    set->fds[place].fd = fd;
+    set->entries[place].device = status->st_dev;
+    set->entries[place].inode = status->st_ino;
+    mio_poll_set_replace(set, place, token, interest);
+    return 0;
+}
+
+/* The place of a registration that is still of the file behind the descriptor; else it is dropped.
+ */
+size_t mio_poll_set_find_file(struct poll_set *set, int fd, const struct stat *status)
+{
+    size_t place = mio_poll_set_find(set, fd);
+    if (place == 0 || is_of_file(&set->entries[place], status))
+        return place;
+    mio_poll_set_remove(set, place);
+    return 0;
+}
+
+/* The lock is held. The larger copy, if there is one, was allocated by whoever registered. */
+size_t mio_poll_set_copy(struct poll_set *set, struct poll_copy *copy)
+{
+    if (set->spare.room > 0) {
+        mio_poll_copy_release(set->allocator, copy);
+        *copy = set->spare;
+        set->spare = (struct poll_copy){NULL, NULL, 0};
+    }
+    memcpy(copy->fds, set->fds, set->count * sizeof *set->fds);
+    for (size_t i = 0; i < set->count; i++)
+        copy->serials[i] = set->entries[i].serial;
+    return set->count;
+}
+
+#endif
