@@ -25,8 +25,8 @@ flavours[armhf]="freebsd macos"
 flavours[s390x]="freebsd macos"
 
 # Suites, by label, that are no matter of a port (the examples are built, and their clients take
-# long); and those whose scripts start programs themselves, without the emulator.
-no_matter_of_ports="model example"
+# long; faults are made in calls by the names that glibc has for them on x86-64); and those whose scripts start programs themselves, without the emulator.
+no_matter_of_ports="model example fault"
 started_by_scripts="package"
 
 # --- small tools ---
@@ -62,12 +62,12 @@ is_emulated() {
 
 # --- building ---
 
-# Every target but those of flavours that are left out, and the benchmarks.
+# Every target but those of flavours that are left out, the benchmarks, faults and fuzzers.
 targets() {
     local not_built
     mapfile -t not_built < <(flavours_left_out)
     cmake --build "$build" --target help | sed -n 's/^\.\.\. \([A-Za-z0-9_-]*\)$/\1/p' |
-        grep -vxE 'clean|depend|test|(edit|rebuild)_cache|list_install_components|install.*|bench.*' |
+        grep -vxE 'clean|depend|test|(edit|rebuild)_cache|list_install_components|install.*|(bench|fault|fuzz).*' |
         { grep -vE "[-_]$(one_of none "${not_built[@]}")\$" || true; }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +26,16 @@ const struct mio_allocator mio_default_allocator = {
 
 void *mio_allocate(const struct mio_allocator *allocator, size_t size)
 {
+    int saved = errno;
     void *block = allocator->allocate(size, allocator->user);
+    errno = saved;
     return block ? memset(block, 0, size) : NULL;
 }
 
 void mio_release(const struct mio_allocator *allocator, void *block, size_t size)
 {
+    int saved = errno;
     if (block)
         allocator->release(block, size, allocator->user);
+    errno = saved;
 }

@@ -67,12 +67,11 @@ static bool anything_pending(struct mio_wake_queue *queue)
 int mio_wake_queue_embed(struct mio_selector *selector)
 {
     struct mio_wake_queue *queue = &selector->wakes;
-    if (atomic_exchange(&queue->resting, MIO_WAITER_ASLEEP) == MIO_WAITER_ASLEEP)
-        return 0;
+    atomic_exchange(&queue->resting, MIO_WAITER_ASLEEP);
     int expected = MIO_WAITER_AWAKE;
     atomic_compare_exchange_strong(&queue->waiter, &expected, MIO_WAITER_ASLEEP);
-    /* What is pending already was not rung for. */
-    return anything_pending(queue) ? mio_wake_queue_ring(selector) : 0;
+    /* What is pending already may not have been rung for. */
+    return anything_pending(queue) ? ring_sleeper(selector) : 0;
 }
 
 /* --- the waiter's side --- */
@@ -186,8 +185,11 @@ static int end_wait(struct mio_selector *selector, struct mio_event *list, int r
         count = fetched;
     }
     /* Events that found no room must keep the descriptor readable. */
-    if (resting == MIO_WAITER_ASLEEP && anything_pending(queue))
-        ring_sleeper(selector);
+    if (resting == MIO_WAITER_ASLEEP && anything_pending(queue)) {
+        int error = ring_sleeper(selector);
+        if (error < 0)
+            mio_log(&selector->config, error, "ringing for events that found no room");
+    }
     return count;
 }
 

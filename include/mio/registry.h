@@ -40,7 +40,7 @@ MIO_API int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_
  * is ready. Arms a one-shot registration that has fired.
  *
  * Errors as for registering, and -ENOENT: not registered. After an error the old registration is in
- * place; on kqueue, for raw descriptors, none is.
+ * place; for raw descriptors on kqueue, and for exclusive ones, none is.
  */
 MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
                                     mio_interest interest);

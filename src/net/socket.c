@@ -242,8 +242,9 @@ int mio_socket_pair(enum mio_socket_kind kind, const struct mio_socket_options *
 static int finish_accepted(mio_fd fd)
 {
     int error = BIRTH_FLAGS == 0 ? mio_fd_prepare(fd) : 0;
-    if (error == 0)
-        error = keep_sigpipe_away(fd);
+    if (error < 0)
+        return mio_fd_give_up(fd, error);
+    error = keep_sigpipe_away(fd);
     return error < 0 && error != -EINVAL ? mio_fd_give_up(fd, error) : 0;
 }
 

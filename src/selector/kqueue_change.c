@@ -193,7 +193,8 @@ static int prepare(struct kqueue_selector *self, struct operation *operation)
         mio_kq_sift_from_now_on(self);
     if (mio_kq_is_joint_oneshot(operation->interest))
         return mio_kq_keep_oneshot(self, operation->fd, operation->token, operation->interest);
-    mio_kq_forget_oneshot(self, operation->fd);
+    if (operation->kind != MIO_DEREGISTER)
+        mio_kq_forget_oneshot(self, operation->fd);
     return 0;
 }
 
@@ -336,7 +337,10 @@ static int conclude_deregistration(struct kqueue_selector *self, const struct op
                                    const struct batch *batch)
 {
     struct answers answers = read_answers(operation, batch);
+    if (answers.delete_error != 0 && answers.delete_error != EBADF)
+        return -answers.delete_error;
     bool was_refused = mio_kq_forget_injected(self, operation->fd);
+    mio_kq_forget_oneshot(self, operation->fd);
     if (answers.delete_error != 0)
         return -answers.delete_error;
     if (answers.deleted > 0 || was_refused)

@@ -20,9 +20,9 @@
 
 #include "kqueue.h"
 
+#include "../error.h"
 #include "../memory.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 
 enum { SMALLEST_TABLE = 16 };
@@ -105,23 +105,26 @@ void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
 
 /* --- injected events --- */
 
-/* The file behind a descriptor; zeros when it is closed, or no descriptor. */
-static void identify(int fd, dev_t *device, ino_t *inode)
+/* The file behind a descriptor: 0 or -errno. */
+static int identify(int fd, dev_t *device, ino_t *inode)
 {
     struct stat status;
     int saved = errno;
-    bool open = fstat(fd, &status) == 0;
-    errno = saved;
-    *device = open ? status.st_dev : 0;
-    *inode = open ? status.st_ino : 0;
+    if (fstat(fd, &status) < 0)
+        return mio_failed(saved);
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    return 0;
 }
 
-/* Whether the descriptor of an injected event is still of the file it was injected for. */
+/* Whether the descriptor of an injected event may still be of the file it was injected for. */
 static bool is_current(const struct kqueue_injected *injected)
 {
     dev_t device;
     ino_t inode;
-    identify(injected->fd, &device, &inode);
+    int error = identify(injected->fd, &device, &inode);
+    if (error < 0)
+        return error != -EBADF;
     return device == injected->device && inode == injected->inode;
 }
 
@@ -139,7 +142,9 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
         return error;
     kept->injected = block;
     struct kqueue_injected injected = {.fd = fd, .refused = refused, .record = *record};
-    identify(fd, &injected.device, &injected.inode);
+    error = identify(fd, &injected.device, &injected.inode);
+    if (error < 0)
+        return error;
     kept->injected[kept->injected_count++] = injected;
     return mio_wake_queue_push(&self->base, &self->collector);
 }

@@ -187,6 +187,8 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
     struct stat status;
     int error = check_open(fd, &status);
     (void)previous;
+    if (error < 0 && error != -EBADF)
+        return error;
     mio_lock_take(&self->lock);
     size_t place = error < 0 ? mio_poll_set_find(&self->set, fd)
                              : mio_poll_set_find_file(&self->set, fd, &status);
@@ -256,7 +258,10 @@ static short all_of(const struct pollfd *found, mio_interest interest)
     struct pollfd again = {.fd = found->fd, .events = mio_poll_events_of(interest)};
     if ((found->revents & (POLLHUP | POLLERR | POLLRDHUP)) == 0 || found->events == again.events)
         return found->revents;
-    return poll(&again, 1, 0) > 0 ? again.revents : found->revents;
+    int saved = errno;
+    int count = poll(&again, 1, 0);
+    errno = saved;
+    return count > 0 ? again.revents : found->revents;
 }
 
 /* Hands over what poll(2) found at one place of the copy. Returns the number of records written. */
