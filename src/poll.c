@@ -198,10 +198,10 @@ int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t time
 {
     if (!poll || !events)
         return -EINVAL;
-    struct mio_selector *selector = poll->registry.selector;
     bool has_no_end = timeout_ns == MIO_FOREVER || timeout_ns == 0;
-    if (NOTICE_SECOND_WAITER || !has_no_end || !mio_selector_is_plain(selector))
+    if (NOTICE_SECOND_WAITER || !has_no_end || !mio_selector_is_plain(poll->registry.selector))
         return wait_with_care(poll, events, timeout_ns);
+    struct mio_selector *selector = poll->registry.selector;
     int count = selector->ops->select(selector, events->list, (int)events->capacity, timeout_ns);
     if (count <= 0 || !mio_selector_is_plain(poll->registry.selector))
         return end_with_care(poll, events, timeout_ns, count);

@@ -120,8 +120,8 @@ static int identify(int fd, dev_t *device, ino_t *inode)
 /* Whether the descriptor of an injected event may still be of the file it was injected for. */
 static bool is_current(const struct kqueue_injected *injected)
 {
-    dev_t device;
-    ino_t inode;
+    dev_t device = 0;
+    ino_t inode = 0;
     int error = identify(injected->fd, &device, &inode);
     if (error < 0)
         return error != -EBADF;
