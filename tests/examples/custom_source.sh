@@ -8,7 +8,9 @@ run() {
     grep -q "^$MIO_BACKEND: .*20 messages sent, 20 received" "$dir/log" || fail "not all came"
     timeout -s INT 0.3 "$EXAMPLES_DIR/custom_source" 1000000 >"$dir/log" || [[ $? -eq 124 ]] ||
         fail "stopping it failed"
-    grep -Eq ' ([0-9]+) messages sent, \1 received' "$dir/log" || fail "a message was lost"
+    # One message may be on its way when the signal comes.
+    awk '/messages sent/ { lost = $4 - $7; found = 1 } END { exit !(found && lost >= 0 && lost <= 1) }' \
+        "$dir/log" || fail "a message was lost"
 }
 
 for_each_backend run
