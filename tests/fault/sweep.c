@@ -90,7 +90,7 @@ static void complain(const char *message, const char *file, int line)
     has_failed[order.call] = true;
     if (++told[order.call][line % MOST_LINES] > MOST_COMPLAINTS)
         return;
-    char text[2 * MESSAGE_SIZE];
+    char text[2 * MESSAGE_SIZE + sizeof "[] "];
     snprintf(text, sizeof text, "[%s] %s", description, message);
     test_check(false, text, file, line);
 }
