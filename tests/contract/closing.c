@@ -165,22 +165,15 @@ TEST(ev2_tcp_connects)
     loop_close(&loop);
 }
 
-/* A port that was just given back: nobody listens there. */
-static uint16_t unused_port(void)
-{
-    uint16_t port;
-    int listener = open_listener(&port);
-    CHECK_EQ(close(listener), 0);
-    return port;
-}
-
 TEST(ev2_tcp_refused)
 {
     struct loop loop = loop_open();
+    uint16_t port;
+    int nobody = hold_port(&port);
     int client = open_tcp_socket();
     int error = 0;
     socklen_t length = sizeof error;
-    int result = connect_to(client, unused_port());
+    int result = connect_to(client, port);
 
     REQUIRE_EQ(result, -EINPROGRESS);
     REQUIRE_EQ(mio_registry_register(loop.registry, client, 1, BOTH), 0);
@@ -189,6 +182,7 @@ TEST(ev2_tcp_refused)
     CHECK_EQ(error, ECONNREFUSED);
 
     CHECK_EQ(close(client), 0);
+    CHECK_EQ(close(nobody), 0);
     loop_close(&loop);
 }
 
@@ -230,7 +224,7 @@ TEST(ev2_udp_refused)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE_EQ(bind(other, (struct sockaddr *)&address, sizeof address), 0);
     REQUIRE_EQ(getsockname(other, (struct sockaddr *)&address, &length), 0);
-    CHECK_EQ(close(other), 0);
+    refuse_datagrams(other);
     REQUIRE_EQ(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
 
     REQUIRE_EQ(mio_registry_register(loop.registry, fd, 1, BOTH), 0);
@@ -240,6 +234,7 @@ TEST(ev2_udp_refused)
     CHECK(read(fd, &byte, 1) < 0 && errno == ECONNREFUSED);
 
     CHECK_EQ(close(fd), 0);
+    CHECK_EQ(close(other), 0);
     loop_close(&loop);
 }
 

@@ -232,16 +232,30 @@ int open_tcp_socket(void)
     return fd;
 }
 
-int open_listener(uint16_t *port)
+int hold_port(uint16_t *port)
 {
     int fd = open_tcp_socket();
     struct sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
     REQUIRE_EQ(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     REQUIRE_EQ(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    REQUIRE_EQ(listen(fd, 16), 0);
     *port = address.sin_port;
     return fd;
+}
+
+int open_listener(uint16_t *port)
+{
+    int fd = hold_port(port);
+    REQUIRE_EQ(listen(fd, 16), 0);
+    return fd;
+}
+
+void refuse_datagrams(int fd)
+{
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    REQUIRE_EQ(getsockname(fd, (struct sockaddr *)&own, &length), 0);
+    REQUIRE_EQ(connect(fd, (struct sockaddr *)&own, length), 0);
 }
 
 int connect_to(int fd, uint16_t port)

@@ -80,6 +80,8 @@ void open_pair(int ends[2]); /* a Unix stream */
 void open_pipe(int ends[2]);
 void open_tcp(int ends[2]);
 int open_listener(uint16_t *port);
+int hold_port(uint16_t *port); /* where nobody listens, nor can while this socket is open */
+void refuse_datagrams(int fd); /* a UDP socket then keeps its port, and takes none but its own */
 int open_tcp_socket(void);
 
 /* What connect() to that port of the loopback says: 0 or -errno. */

@@ -12,8 +12,18 @@ export CLIENT_TIMEOUT=300
 head -c "${size_mib}M" /dev/urandom >"$dir/up"
 head -c "${size_mib}M" /dev/urandom >"$dir/down"
 
+# Below the ports that a kernel gives out by itself, lest another program gets it in the meantime.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c '
+import random, socket
+while True:
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", random.randrange(10000, 32000)))
+        except OSError:
+            continue
+        print(s.getsockname()[1])
+        break'
 }
 
 through() {

@@ -218,19 +218,11 @@ TEST(tcp_reset_after_a_read_took_the_error_has_no_fflags)
     close(ends[0]);
 }
 
-/* An address where nobody listens. */
-static socklen_t find_closed_port(struct sockaddr_storage *address)
-{
-    socklen_t length;
-    int listener = open_listener(address, &length);
-    close(listener);
-    return length;
-}
-
 TEST(refused_connect_is_eof_on_both_with_econnrefused)
 {
     struct sockaddr_storage address;
-    socklen_t length = find_closed_port(&address);
+    socklen_t length;
+    int nobody = bind_to_loopback(SOCK_STREAM, &address, &length);
     for (int late = 0; late < 2; late++) { /* the knotes before the refusal, and after it */
         int fd = open_tcp_socket();
         REQUIRE_EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
@@ -247,6 +239,7 @@ TEST(refused_connect_is_eof_on_both_with_econnrefused)
         close(kq);
         close(fd);
     }
+    close(nobody);
 }
 
 TEST(own_shutdown_of_writing_is_write_eof_only)

@@ -196,7 +196,7 @@ void open_unix(int ends[2], int type)
     set_nonblocking(ends[1]);
 }
 
-static int bind_to_loopback(int type, struct sockaddr_storage *address, socklen_t *length)
+int bind_to_loopback(int type, struct sockaddr_storage *address, socklen_t *length)
 {
     int fd = socket(AF_INET, type, 0);
     REQUIRE(fd >= 0);
@@ -264,6 +264,14 @@ void open_udp(int ends[2])
     }
     REQUIRE_EQ(connect(ends[0], (struct sockaddr *)&address[1], length[1]), 0);
     REQUIRE_EQ(connect(ends[1], (struct sockaddr *)&address[0], length[0]), 0);
+}
+
+void refuse_datagrams(int fd)
+{
+    struct sockaddr_storage own;
+    socklen_t length = sizeof own;
+    REQUIRE_EQ(getsockname(fd, (struct sockaddr *)&own, &length), 0);
+    REQUIRE_EQ(connect(fd, (struct sockaddr *)&own, length), 0);
 }
 
 void close_both(const int ends[2])

@@ -112,6 +112,9 @@ void open_pipe(int ends[2]);           /* both ends non-blocking */
 void open_unix(int ends[2], int type); /* a socket pair, non-blocking */
 void open_tcp(int ends[2]);            /* ends[1] is the accepted one; both non-blocking */
 void open_udp(int ends[2]);            /* connected to each other */
+/* A socket that holds a port. Without listen() nobody can connect to it, nor take it. */
+int bind_to_loopback(int type, struct sockaddr_storage *address, socklen_t *length);
+void refuse_datagrams(int fd); /* a UDP socket then keeps its port, and takes none but its own */
 int open_listener(struct sockaddr_storage *address, socklen_t *length);
 int open_tcp_socket(void);
 int connect_to(const struct sockaddr_storage *address, socklen_t length);

@@ -168,20 +168,39 @@ static int connect_over_v4(struct mio_tcp_listener *listener, struct mio_addr *p
     return error;
 }
 
+/* Listens on a port of IPv6 alone. That of IPv4 is held, or another program could listen there. */
+static int listen_on_v6_alone(struct mio_tcp_listener *listener)
+{
+    const struct mio_socket_options alone = {.only_v6 = MIO_ONLY_V6_YES};
+    for (;;) {
+        addr = mio_addr_ipv6(NULL, 0);
+        REQUIRE_EQ(mio_tcp_listener_bind(&addr, &alone, listener), 0);
+        REQUIRE_EQ(mio_tcp_listener_local_addr(listener, &addr), 0);
+        int holder = open_tcp_socket();
+        struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(addr.port)};
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (bind(holder, (struct sockaddr *)&name, sizeof name) == 0)
+            return holder;
+        REQUIRE_EQ(errno, EADDRINUSE);
+        CHECK_EQ(close(holder), 0);
+        CHECK_EQ(mio_tcp_listener_close(listener), 0);
+    }
+}
+
 TEST(net_options_only_v6)
 {
     static const uint8_t mapped[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};
     (void)loopback_v6();
-    const struct mio_socket_options alone = {.only_v6 = MIO_ONLY_V6_YES};
     const struct mio_socket_options both = {.only_v6 = MIO_ONLY_V6_NO};
     struct mio_tcp_listener listener;
     struct mio_addr peer;
-    addr = mio_addr_ipv6(NULL, 0);
-    REQUIRE_EQ(mio_tcp_listener_bind(&addr, &alone, &listener), 0);
+    int holder = listen_on_v6_alone(&listener);
     CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_V6ONLY), 1);
     CHECK_EQ(connect_over_v4(&listener, &peer), -ECONNREFUSED);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(close(holder), 0);
 
+    addr = mio_addr_ipv6(NULL, 0);
     int error = mio_tcp_listener_bind(&addr, &both, &listener);
     CHECK_EQ(error, net_fact("both IP versions in one socket"));
     if (error < 0)
@@ -206,7 +225,8 @@ enum makers {
 
 static int make(enum makers maker, const struct mio_socket_options *options)
 {
-    struct mio_addr target = tcp_nobody();
+    struct mio_addr target = loopback_v4();
+    target.port = 1;
     struct mio_addr path = temporary_path();
     struct mio_addr any = loopback_v4();
     struct mio_tcp_listener listener;

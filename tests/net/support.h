@@ -14,6 +14,7 @@
 #include "facts.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 enum {
     R = MIO_READABLE,
@@ -79,8 +80,8 @@ void tcp_accept(struct mio_tcp_listener *listener, struct mio_tcp_stream *stream
 /* A connection over IPv4. */
 void tcp_pair(struct mio_tcp_stream *client, struct mio_tcp_stream *server);
 
-/* A port of 127.0.0.1 where nobody listens. */
-struct mio_addr tcp_nobody(void);
+/* A port of 127.0.0.1 where nobody listens, nor can before the holder is closed. */
+struct mio_addr tcp_nobody(int *holder);
 
 /* Reads what is there, which has to be that text, and then -EAGAIN. */
 void tcp_expect_text(struct mio_tcp_stream *stream, const char *text, struct where where);

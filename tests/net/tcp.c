@@ -196,7 +196,8 @@ TEST(net_tcp_connect_refused)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct loop loop = loop_open();
-        struct mio_addr addr = tcp_nobody();
+        int holder;
+        struct mio_addr addr = tcp_nobody(&holder);
         struct mio_tcp_stream stream;
         int error = mio_tcp_stream_connect(&addr, NULL, &stream);
         if (error == 0) {
@@ -208,6 +209,7 @@ TEST(net_tcp_connect_refused)
             CHECK_EQ(mio_tcp_stream_close(&stream), 0);
         }
         CHECK_EQ(error, -ECONNREFUSED);
+        CHECK_EQ(close(holder), 0);
         loop_close(&loop);
     }
 }

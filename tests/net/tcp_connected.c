@@ -76,7 +76,8 @@ TEST(net_connected_waits_for_a_full_backlog)
 TEST(net_connected_tells_a_refusal_once)
 {
     struct loop loop = loop_open();
-    struct mio_addr addr = tcp_nobody();
+    int holder;
+    struct mio_addr addr = tcp_nobody(&holder);
     struct mio_tcp_stream stream;
     int error = mio_tcp_stream_connect(&addr, NULL, &stream);
     if (error == 0) {
@@ -88,6 +89,7 @@ TEST(net_connected_tells_a_refusal_once)
         CHECK_EQ(mio_tcp_stream_close(&stream), 0);
     }
     CHECK_EQ(error, -ECONNREFUSED);
+    CHECK_EQ(close(holder), 0);
     loop_close(&loop);
 }
 

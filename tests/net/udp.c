@@ -327,7 +327,7 @@ TEST(net_udp_refusal_is_told_once)
     struct pair pair = pair_open(loopback_v4());
     char text[8];
     pair_connect(&pair);
-    CHECK_EQ(mio_udp_socket_close(&pair.sockets[1]), 0);
+    refuse_datagrams(pair.sockets[1].source.fd);
     CHECK_EQ(mio_udp_socket_send(&pair.sockets[0], "a", 1), 1);
     wait_until(pair.sockets[0].source.fd, POLLIN | POLLERR);
     CHECK_EQ(mio_udp_socket_recv(&pair.sockets[0], text, 1), -ECONNREFUSED);
@@ -336,7 +336,7 @@ TEST(net_udp_refusal_is_told_once)
     wait_until(pair.sockets[0].source.fd, POLLIN | POLLERR);
     CHECK_EQ(mio_udp_socket_take_error(&pair.sockets[0]), -ECONNREFUSED);
     CHECK_EQ(mio_udp_socket_take_error(&pair.sockets[0]), 0);
-    CHECK_EQ(mio_udp_socket_close(&pair.sockets[0]), 0);
+    pair_close(&pair);
 }
 
 TEST(net_udp_gives_its_descriptor)
