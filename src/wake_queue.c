@@ -42,13 +42,18 @@ static int ring_sleeper(struct mio_selector *selector)
     return result;
 }
 
-int mio_wake_queue_push(struct mio_selector *selector, struct mio_wake_node *node)
+static void leave_pending(struct mio_wake_queue *queue, struct mio_wake_node *node)
 {
-    struct mio_wake_queue *queue = &selector->wakes;
     /* Always an exchange, never a mere look: what was written before this wake must be seen by who
      * gets the event. */
     if (atomic_exchange(&node->state, MIO_WAKE_PENDING) == MIO_WAKE_IDLE)
         push(queue, node);
+}
+
+int mio_wake_queue_push(struct mio_selector *selector, struct mio_wake_node *node)
+{
+    struct mio_wake_queue *queue = &selector->wakes;
+    leave_pending(queue, node);
     if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)
         return 0;
     return ring_sleeper(selector);
@@ -112,8 +117,9 @@ static int hand_over_node(struct mio_selector *selector, struct mio_wake_node *n
     }
     bool more = false;
     int count = selector->ops->collect(selector, list, room, &more);
+    /* Whether anybody is to be rung for it is seen to at the end of the wait. */
     if (more)
-        mio_wake_queue_push(selector, node);
+        leave_pending(&selector->wakes, node);
     return count;
 }
 
@@ -227,6 +233,7 @@ int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list,
                           int64_t timeout_ns)
 {
     struct mio_wake_queue *queue = &selector->wakes;
+    queue->waits++;
     if (timeout_ns == 0 || anything_pending(queue))
         return select_awake(selector, list, room);
     /* The rule of the two looks. */
@@ -245,6 +252,7 @@ int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list,
 int mio_wake_queue_conclude(struct mio_selector *selector, struct mio_event *list, int room,
                             int fetched)
 {
+    selector->wakes.waits++;
     /* Rings may be under way whatever the counts say: none of them is taken for settled. */
     fetched = look_through(selector, list, room, fetched, selector->wakes.settled);
     return end_wait(selector, list, room, 0, fetched);

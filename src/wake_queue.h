@@ -66,6 +66,7 @@ struct mio_wake_queue {
     /* --- the waiter's own --- */
     struct mio_wake_node *taken; /* first come first; what found no room last time */
     unsigned settled;            /* up to this count of rings no record can come any more */
+    unsigned waits;    /* begun with this queue; tells the events of one wait from the next's */
     bool kernel_first; /* whose turn it is when both have events; changes with every wait */
 };
 

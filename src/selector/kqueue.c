@@ -182,12 +182,12 @@ static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, in
         bool is_except = (int)list[i].filter == EXCEPT_FILTER;
         if (is_except && !mio_event_is_priority(&list[i]))
             continue;
-        list[kept] = list[i];
-        bool may_be_joint = is_except || ((list[kept].flags & EV_DISPATCH) != 0 &&
-                                          mio_kevent_is_of_descriptor(&list[kept]));
-        if (may_be_joint)
-            mio_kq_fire_oneshot(self, (int)list[kept].ident, mio_event_token(&list[kept]));
-        kept++;
+        bool may_be_joint = is_except || ((list[i].flags & EV_DISPATCH) != 0 &&
+                                          mio_kevent_is_of_descriptor(&list[i]));
+        if (may_be_joint &&
+            !mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i])))
+            continue;
+        list[kept++] = list[i];
     }
     mio_lock_give(&self->lock);
     return kept;

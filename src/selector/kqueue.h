@@ -94,8 +94,9 @@ extern const size_t mio_kq_filter_count;
 /* A one-shot registration of several filters, known by its descriptor. */
 struct kqueue_oneshot {
     mio_token token;
-    mio_interest interest; /* the filters to silence when one fires; 0: no such registration, or it
-                              has fired */
+    mio_interest interest; /* the filters to silence when one fires; 0: no such registration */
+    bool spent;            /* one has fired */
+    unsigned spent_in;     /* the wait that still delivers the others */
 };
 
 /* An event that the kernel refused to watch for, or handed out at the wrong moment. */
@@ -191,9 +192,15 @@ int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
                         mio_interest interest);
 void mio_kq_forget_oneshot(struct kqueue_selector *self, int fd);
 
-/* Silences the rest of a one-shot registration of which an event with `token` is being delivered.
+/* What is remembered of the descriptor, all zero for nothing; and remembering that again. */
+struct kqueue_oneshot mio_kq_oneshot_of(const struct kqueue_selector *self, int fd);
+void mio_kq_put_back_oneshot(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot);
+
+/*
+ * An event with `token` has come. Silences the rest if it is of a one-shot registration of several
+ * filters, and is false if an earlier wait has spent that one already: the event is to be dropped.
  */
-void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token);
+bool mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token);
 
 /* Keeps an event for the next wait, waking a waiter that sleeps. 0, -ENOMEM, or why there can be no
  * doorbell. */

@@ -42,6 +42,7 @@ struct operation {
     mio_interest interest;                   /* 0 for a deregistration */
     const struct mio_registration *previous; /* NULL: unknown */
     bool is_device;                          /* a character device; not asked of a deregistration */
+    struct kqueue_oneshot replaced;          /* what was remembered before */
     size_t first;                            /* its changes in the batch */
     size_t count;
 };
@@ -189,6 +190,7 @@ static int prepare(struct kqueue_selector *self, struct operation *operation)
         if (error < 0)
             return error;
     }
+    operation->replaced = mio_kq_oneshot_of(self, operation->fd);
     if ((operation->interest & MIO_PRIORITY) != 0)
         mio_kq_sift_from_now_on(self);
     if (mio_kq_is_joint_oneshot(operation->interest))
@@ -294,8 +296,7 @@ static void restore(struct kqueue_selector *self, const struct operation *failed
         .interest = failed->previous->interest,
         .is_device = failed->is_device,
     };
-    if (mio_kq_is_joint_oneshot(operation.interest))
-        (void)mio_kq_keep_oneshot(self, operation.fd, operation.token, operation.interest);
+    mio_kq_put_back_oneshot(self, operation.fd, failed->replaced);
     plan(&batch, &operation);
     if (batch.count == 0)
         return;
@@ -468,7 +469,8 @@ int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
     int error;
     mio_lock_take(&self->lock);
     /* A caller's own knote of a descriptor is not to be silenced with an earlier registration's. */
-    if ((int)change.filter == EVFILT_READ || (int)change.filter == EVFILT_WRITE)
+    if ((int)change.filter == EVFILT_READ || (int)change.filter == EVFILT_WRITE ||
+        (int)change.filter == EXCEPT_FILTER)
         mio_kq_forget_oneshot(self, (int)change.ident);
     mio_kevent_register(self, &change, 1, &error);
     mio_lock_give(&self->lock);

@@ -3,7 +3,8 @@
  * What the kqueue selector remembers, because no kernel would tell it.
  *
  * One-shot registrations of several filters. Each filter is a knote that fires by itself, but a
- * one-shot registration is to deliver once: when one filter has fired, the others are disabled.
+ * one-shot registration is to deliver once: when one filter has fired, the others are disabled,
+ * and dropped should they come all the same, since a kernel short of memory may refuse to disable.
  * Kept by descriptor with the token, so that an event of an earlier registration does not silence a
  * later one. What is left here of a descriptor that was closed does no harm: it is looked at only
  * when a one-shot event with the same token comes, and registering the number again clears it.
@@ -77,21 +78,41 @@ int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
     return 0;
 }
 
-void mio_kq_forget_oneshot(struct kqueue_selector *self, int fd)
+static struct kqueue_oneshot *find_oneshot(const struct kqueue_selector *self, int fd)
 {
-    if (fd >= 0 && (size_t)fd < self->kept.oneshot_room)
-        self->kept.oneshots[fd].interest = 0;
+    const struct kqueue_kept *kept = &self->kept;
+    bool known = fd >= 0 && (size_t)fd < kept->oneshot_room && kept->oneshots[fd].interest != 0;
+    return known ? &kept->oneshots[fd] : NULL;
 }
 
-void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
+void mio_kq_forget_oneshot(struct kqueue_selector *self, int fd)
 {
-    if (fd < 0 || (size_t)fd >= self->kept.oneshot_room)
-        return;
-    struct kqueue_oneshot *oneshot = &self->kept.oneshots[fd];
-    if (oneshot->interest == 0 || oneshot->token != token)
-        return;
+    struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    if (oneshot)
+        *oneshot = (struct kqueue_oneshot){.interest = 0};
+}
+
+struct kqueue_oneshot mio_kq_oneshot_of(const struct kqueue_selector *self, int fd)
+{
+    const struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    return oneshot ? *oneshot : (struct kqueue_oneshot){.interest = 0};
+}
+
+void mio_kq_put_back_oneshot(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot)
+{
+    if (oneshot.interest != 0)
+        self->kept.oneshots[fd] = oneshot; /* the table never shrinks */
+}
+
+bool mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
+{
+    struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    if (!oneshot || oneshot->token != token)
+        return true;
+    if (oneshot->spent)
+        return oneshot->spent_in == self->base.wakes.waits;
     struct kevent changes[MAX_FILTERS];
-    int errors[MAX_FILTERS]; /* not looked at: a knote that has gone is silent */
+    int errors[MAX_FILTERS]; /* not looked at: what is not silent is dropped when it comes */
     size_t count = 0;
     for (size_t i = 0; i < mio_kq_filter_count; i++) {
         const struct kqueue_filter *filter = &mio_kq_filters[i];
@@ -99,8 +120,10 @@ void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
             changes[count++] =
                 kqueue_change((uintptr_t)fd, filter->filter, EV_DISABLE, filter->fflags, token);
     }
-    oneshot->interest = 0;
+    oneshot->spent = true;
+    oneshot->spent_in = self->base.wakes.waits;
     mio_kevent_register(self, changes, count, errors);
+    return true;
 }
 
 /* --- injected events --- */
@@ -187,10 +210,13 @@ int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int ro
             kept->injected[left++] = injected;
     }
     kept->injected_count = left;
-    for (int i = 0; i < count; i++)
-        mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i]));
+    int wanted = 0;
+    for (int i = 0; i < count; i++) {
+        if (mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i])))
+            list[wanted++] = list[i];
+    }
     mio_lock_give(&self->lock);
-    return count;
+    return wanted;
 }
 
 void mio_kq_release_kept(struct kqueue_selector *self)

@@ -97,6 +97,54 @@ TEST(kqueue4_a_failed_reregistration_of_a_source_is_undone)
     }
 }
 
+/* What has fired is put back as it was: silent, and registered. */
+TEST(kqueue4_a_spent_one_shot_of_a_source_stays_spent)
+{
+    static const mio_interest others[] = {MIO_READABLE | MIO_LEVEL, MIO_READABLE | MIO_ONESHOT,
+                                          BOTH | MIO_ONESHOT, BOTH};
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        int ends[2];
+        struct loop loop = model_open(ends);
+        struct mio_source source;
+
+        mio_source_init(&source, ends[NEAR]);
+        REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, BOTH | MIO_ONESHOT), 0);
+        EXPECT_ONE(&loop, 1, MIO_WRITABLE);
+        put(ends[FAR], "x");
+        kqmodel_refuse_change(1, ENOMEM);
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, others[i]), -ENOMEM);
+        EXPECT_NOTHING(&loop);
+        CHECK(has_knote(&loop, ends[NEAR], EVFILT_READ));
+        CHECK(has_knote(&loop, ends[NEAR], EVFILT_WRITE));
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 3, BOTH | MIO_ONESHOT), 0);
+        EXPECT_ONE(&loop, 3, BOTH);
+        EXPECT_NOTHING(&loop);
+
+        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        model_close(&loop, ends);
+    }
+}
+
+/* EV3: the other direction cannot be silenced, and must not be heard. */
+TEST(kqueue4_a_one_shot_that_cannot_be_silenced_delivers_once)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, BOTH | MIO_ONESHOT), 0);
+    CHECK(mio_poll_fd(loop.poll) >= 0);
+    kqmodel_fail_kevent(2, ENOMEM);
+    EXPECT_ONE(&loop, 1, MIO_WRITABLE);
+    put(ends[FAR], "x");
+    EXPECT_NOTHING(&loop);
+    CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], 1, BOTH | MIO_ONESHOT), 0);
+    EXPECT_ONE(&loop, 1, BOTH);
+    EXPECT_NOTHING(&loop);
+
+    model_close(&loop, ends);
+}
+
 TEST(kqueue4_a_batch_undoes_halves)
 {
     int ends[2];
