@@ -68,10 +68,10 @@ static const struct rule rules[] = {
     /* --- doorbells --- */
     {CALL_eventfd_read, 0, "mio_poll_wait*", ABSORBED, 0, "it is still readable"},
     {CALL_read, 0, "mio_poll_wait*", ABSORBED, 0, "it is still readable"},
-    {CALL_eventfd_write, 0, "mio_poll_wait*", ABSORBED, 0, "the wait has events"},
-    {CALL_write, 0, "mio_poll_wait*", ABSORBED, 0, "the wait has events"},
-    {CALL_kevent_user_trigger, 0, "mio_poll_wait*", ABSORBED, 0, "the wait has events"},
     {CALL_write, EAGAIN, NULL, ABSORBED, 0, "emptied, and rung again"},
+    {CALL_eventfd_write, 0, "mio_poll_wait*", TOLD, 0, "WAKE1: the next wake rings"},
+    {CALL_write, 0, "mio_poll_wait*", TOLD, 0, "WAKE1: the next wake rings"},
+    {CALL_kevent_user_trigger, 0, "mio_poll_wait*", TOLD, 0, "WAKE1: the next wake rings"},
     {CALL_eventfd_write, 0, "mio_*deregister(*", ABSORBED, 0, "registry.h: stopped watching"},
     {CALL_write, 0, "mio_*deregister(*", ABSORBED, 0, "registry.h: stopped watching"},
     {CALL_eventfd_write, 0, "mio_*_close(*", ABSORBED, 0, "source.h: empty, whatever happened"},

@@ -114,7 +114,17 @@ TEST(raw_oneshot)
     sweep("raw_oneshot", raw_oneshot_scenario, IN_PROCESS);
 }
 
-/* To exclusive and back: an entry of epoll is deleted and added. */
+/* After a raw reregistration that failed, to or from exclusive: the entry is deleted and added, and
+ * may be lost in between. What was there is there again. */
+static void restore_exclusive(struct loop *loop, const int ends[2], mio_token token,
+                              mio_interest interest)
+{
+    int result = mio_registry_register(loop->registry, ends[NEAR], token, interest);
+    HOLDS(result == 0 || result == -EEXIST);
+    expect_watched(loop, ends, token);
+}
+
+/* To exclusive and back. */
 static void exclusive_scenario(void)
 {
     enum { EXCLUSIVE = MIO_READABLE | MIO_EXCLUSIVE };
@@ -125,11 +135,11 @@ static void exclusive_scenario(void)
         expect_unregistered(&loop, ends[NEAR]);
     }
     STEP_OR(0, mio_registry_reregister(loop.registry, ends[NEAR], TWO, EXCLUSIVE | MIO_WRITABLE)) {
-        expect_watched(&loop, ends, ONE);
+        restore_exclusive(&loop, ends, ONE, EXCLUSIVE);
     }
     await(&loop, TWO, MIO_WRITABLE);
     STEP_OR(0, mio_registry_reregister(loop.registry, ends[NEAR], THREE, MIO_READABLE)) {
-        expect_watched(&loop, ends, TWO);
+        restore_exclusive(&loop, ends, TWO, EXCLUSIVE | MIO_WRITABLE);
     }
     expect_watched(&loop, ends, THREE);
     STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]));
@@ -238,7 +248,9 @@ static void spent_oneshot_scenario(void)
     put(ends[FAR], "y");
     silent(&loop);
     STEP_OR(0, mio_source_reregister(&source, loop.registry, THREE, BOTH | MIO_LEVEL)) {
-        silent(&loop);
+        /* EV3: a kqueue makes the old one anew, and does not know of one filter that it has fired. */
+        if (!sweeps("kqueue"))
+            silent(&loop);
     }
     await(&loop, THREE, BOTH);
     STEP(0, mio_source_close(&source));

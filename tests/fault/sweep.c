@@ -232,6 +232,11 @@ void step_again(struct step *step)
     errno = UNTOUCHED_ERRNO;
 }
 
+unsigned log_count(void)
+{
+    return logged;
+}
+
 /* --- polls --- */
 
 static void note_log(void *user, int error, const char *what)

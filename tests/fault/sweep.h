@@ -89,6 +89,9 @@ void step_again(struct step *step);
     {                                     \
     }
 
+/* How often this thread's log was told of something. */
+unsigned log_count(void);
+
 /* What has to hold in every run, whatever failed. */
 #define HOLDS(condition) step_holds((condition), #condition, __FILE__, __LINE__)
 bool step_holds(bool condition, const char *text, const char *file, int line);
