@@ -47,11 +47,7 @@ run() {
     stop
 
     # With descriptors for some twenty clients, sixty: nobody spins, everybody is served.
-    (ulimit -n 30 && exec "$EXAMPLES_DIR/http_server" "$www" 127.0.0.1:0) >"$dir/log" 2>&1 &
-    server=$!
-    until address=$(sed -n 's/^listening on //p' "$dir/log") && [[ -n $address ]]; do
-        sleep 0.05
-    done
+    DESCRIPTORS=30 start http_server "$www" 127.0.0.1:0
     client http_crowd "$address" 60 &
     local crowd=$!
     sleep 0.3

@@ -46,12 +46,14 @@ for_each_backend() {
     done
 }
 
-# start PROGRAM ARGUMENT... : in the background; sets `address`, and `server` to its process
+# start PROGRAM ARGUMENT... : in the background; sets `address`, and `server` to its process.
+# DESCRIPTORS is how many it may have open.
 start() {
     local program=$1 tries
     shift
     : >"$dir/log"
-    "$EXAMPLES_DIR/$program" "$@" >"$dir/log" 2>&1 &
+    (ulimit -n "${DESCRIPTORS:-$(ulimit -n)}" && exec "$EXAMPLES_DIR/$program" "$@") \
+        >"$dir/log" 2>&1 &
     server=$!
     for ((tries = 0; tries < 200; tries++)); do
         address=$(sed -n 's/^listening on //p' "$dir/log")
