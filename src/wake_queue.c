@@ -101,8 +101,8 @@ static void take_incoming(struct mio_wake_queue *queue)
 }
 
 /* Hands a node's event over. Returns the number of records written. */
-static int hand_over_node(struct mio_selector *selector, struct mio_wake_node *node,
-                          struct mio_event *list, int room)
+static inline int hand_over_node(struct mio_selector *selector, struct mio_wake_node *node,
+                                 struct mio_event *list, int room)
 {
     mio_token token = node->token;
     bool collects = node->collects;
@@ -148,8 +148,8 @@ static int drop_doorbell(struct mio_selector *selector, struct mio_event *list, 
 }
 
 /* What of a fetch is for the caller. `done` are the rings that were done before it began. */
-static int look_through(struct mio_selector *selector, struct mio_event *list, int room, int count,
-                        unsigned done)
+static inline int look_through(struct mio_selector *selector, struct mio_event *list, int room,
+                               int count, unsigned done)
 {
     struct mio_wake_queue *queue = &selector->wakes;
     unsigned begun = atomic_load(&queue->rings_begun);
@@ -164,8 +164,8 @@ static int look_through(struct mio_selector *selector, struct mio_event *list, i
 }
 
 /* One fetch from the kernel, without the doorbell. */
-static int fetch(struct mio_selector *selector, struct mio_event *list, int room,
-                 int64_t timeout_ns)
+static inline int fetch(struct mio_selector *selector, struct mio_event *list, int room,
+                        int64_t timeout_ns)
 {
     unsigned done = atomic_load(&selector->wakes.rings_done);
     int count = selector->ops->select(selector, list, room, timeout_ns);
@@ -175,14 +175,16 @@ static int fetch(struct mio_selector *selector, struct mio_event *list, int room
 /*
  * Ends a wait that has `count` events of the program and `fetched` of the kernel, or its error. The
  * waiter goes back to what it rests in before the last look at the stack, so that a wake after that
- * look is rung for when somebody else sleeps on the selector's descriptor.
+ * look is rung for when somebody else sleeps on the selector's descriptor. A wait that did not
+ * sleep is there already.
  */
-static int end_wait(struct mio_selector *selector, struct mio_event *list, int room, int count,
-                    int fetched)
+static inline int end_wait(struct mio_selector *selector, struct mio_event *list, int room,
+                           int count, int fetched)
 {
     struct mio_wake_queue *queue = &selector->wakes;
     int resting = atomic_load(&queue->resting);
-    atomic_exchange(&queue->waiter, resting);
+    if (atomic_load(&queue->waiter) != resting)
+        atomic_exchange(&queue->waiter, resting);
     if (fetched >= 0) {
         count += fetched;
         if (count < room)

@@ -257,7 +257,8 @@ int mio_socket_accept(const struct mio_source *listener, struct mio_source *sour
     int saved = errno;
     int fd;
     do {
-        mio_sockaddr_prepare(&sockaddr);
+        if (peer)
+            mio_sockaddr_prepare(&sockaddr);
         fd =
             accept_once(listener->fd, peer ? &sockaddr.as.any : NULL, peer ? &sockaddr.size : NULL);
     } while (fd < 0 && errno == EINTR);

@@ -185,7 +185,9 @@ static int check_descriptor(struct operation *operation)
  */
 static int prepare(struct kqueue_selector *self, struct operation *operation)
 {
-    if (operation->kind != MIO_DEREGISTER) {
+    /* What a source has registered was looked at then. */
+    bool is_known = operation->previous && MIO_PLATFORM != MIO_PLATFORM_APPLE;
+    if (operation->kind != MIO_DEREGISTER && !is_known) {
         int error = check_descriptor(operation);
         if (error < 0)
             return error;
@@ -403,13 +405,26 @@ int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
                      (struct operation){.kind = MIO_DEREGISTER, .fd = fd, .previous = previous});
 }
 
+enum { SEEN_WORDS = 4 };
+
 /* A batch under way: its operations and the changes they came from. */
 struct flight {
     struct batch batch;
     struct operation operations[MAX_CHANGES];
     struct mio_change *origins[MAX_CHANGES];
     size_t count;
+    uint64_t seen[SEEN_WORDS]; /* a bit for each descriptor of it, modulo 256 */
 };
+
+static uint64_t bit_of(int fd)
+{
+    return UINT64_C(1) << ((unsigned)fd % 64);
+}
+
+static size_t word_of(int fd)
+{
+    return (unsigned)fd / 64 % SEEN_WORDS;
+}
 
 static void land(struct kqueue_selector *self, struct flight *flight)
 {
@@ -419,6 +434,7 @@ static void land(struct kqueue_selector *self, struct flight *flight)
         flight->origins[i]->result = conclude(self, &flight->operations[i], &flight->batch);
     flight->batch.count = 0;
     flight->count = 0;
+    memset(flight->seen, 0, sizeof flight->seen);
 }
 
 /* A descriptor's earlier change is concluded before its next is submitted: undoing must not hit the
@@ -428,6 +444,8 @@ static bool must_land(const struct flight *flight, int fd)
     if (flight->count == MAX_CHANGES ||
         flight->batch.count + MAX_CHANGES_PER_OPERATION > MAX_CHANGES)
         return true;
+    if ((flight->seen[word_of(fd)] & bit_of(fd)) == 0)
+        return false;
     for (size_t i = 0; i < flight->count; i++) {
         if (flight->operations[i].fd == fd)
             return true;
@@ -441,6 +459,7 @@ void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, siz
     struct flight flight;
     flight.batch.count = 0;
     flight.count = 0;
+    memset(flight.seen, 0, sizeof flight.seen);
     mio_lock_take(&self->lock);
     for (size_t i = 0; i < n; i++) {
         struct operation operation = {
@@ -456,6 +475,7 @@ void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, siz
             continue;
         plan(&flight.batch, &operation);
         flight.operations[flight.count] = operation;
+        flight.seen[word_of(operation.fd)] |= bit_of(operation.fd);
         flight.origins[flight.count++] = &changes[i];
     }
     land(self, &flight);

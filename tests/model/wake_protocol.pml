@@ -187,6 +187,9 @@ inline exchange(value)
     }
 }
 
+/* What the waiter itself sees: its own store first. */
+#define OWN_WAITER (buffered != NOTHING -> buffered : waiter)
+
 #define ANYTHING_PENDING (taken[0] != NOBODY || incoming != NOBODY)
 
 /* At most `room` records, in any order; not both bits of it at once when there is room for one. */
@@ -296,7 +299,10 @@ inline end_wait()
     :: d_step { resting == ASLEEP -> now_resting = ASLEEP }
     :: d_step { resting == AWAKE -> now_resting = AWAKE }
     fi;
-    exchange(now_resting);
+    if
+    :: d_step { OWN_WAITER == now_resting -> printf("the waiter stays %e\n", now_resting) }
+    :: d_step { OWN_WAITER != now_resting } -> exchange(now_resting)
+    fi;
     if
     :: count >= 0 && count < CAPACITY -> hand_over()
     :: else
