@@ -7,69 +7,97 @@
 
 #include <mio/platform.h>
 
+#include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
-#include <errno.h>
 #include <sys/mman.h>
 #if !defined(MADV_WIPEONFORK)
 #define MADV_WIPEONFORK 18 /* older headers; the kernel refuses what it does not know */
 #endif
 #endif
 
-/* Stands in for the page where there is none: of the first generation for ever. */
-static _Atomic uint32_t unwiped = 1;
-
-/* The page of the process, made once and kept: it is inherited and serves the children too. */
-static _Atomic(_Atomic uint32_t *) wiped_page;
+/* Where the number stands: a page that the kernel wipes, or this. Made once and kept, since it is
+ * inherited and serves the children too. */
+static _Atomic uint32_t unwiped;
+static _Atomic(_Atomic uint32_t *) number;
 
 /* Survives a fork, so that a child's generation differs from every ancestor's. */
 static _Atomic uint32_t last_generation;
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
 
-static _Atomic uint32_t *make_page(void)
+static _Atomic uint32_t *make_page(size_t size)
+{
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return &unwiped;
+    if (madvise(page, size, MADV_WIPEONFORK) == 0)
+        return page;
+    munmap(page, size);
+    return &unwiped;
+}
+
+static void drop_page(_Atomic uint32_t *made, size_t size)
+{
+    if (made != &unwiped)
+        munmap((void *)made, size);
+}
+
+#else
+
+static _Atomic uint32_t *make_page(size_t size)
+{
+    (void)size;
+    return &unwiped;
+}
+
+static void drop_page(_Atomic uint32_t *made, size_t size)
+{
+    (void)made;
+    (void)size;
+}
+
+#endif
+
+/* In a child, before anything else runs there. */
+static void wipe(void)
+{
+    _Atomic uint32_t *place = atomic_load(&number);
+    if (place)
+        atomic_store(place, 0);
+}
+
+static _Atomic uint32_t *make_number(void)
 {
     int saved = errno;
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED && madvise(page, size, MADV_WIPEONFORK) != 0) {
-        munmap(page, size);
-        page = MAP_FAILED;
-    }
-    _Atomic uint32_t *made = page == MAP_FAILED ? &unwiped : (_Atomic uint32_t *)page;
+    _Atomic uint32_t *made = make_page(size);
     _Atomic uint32_t *first = NULL;
-    if (!atomic_compare_exchange_strong(&wiped_page, &first, made)) {
-        if (page != MAP_FAILED)
-            munmap(page, size);
+    /* Before others can rely on it. Twice, by threads that do this at once, is as good as once. */
+    (void)pthread_atfork(NULL, NULL, wipe);
+    if (!atomic_compare_exchange_strong(&number, &first, made)) {
+        drop_page(made, size);
         made = first;
     }
     errno = saved;
     return made;
 }
 
-#else
-
-static _Atomic uint32_t *make_page(void)
-{
-    return &unwiped;
-}
-
-#endif
-
 void mio_birth_record(struct mio_birth *birth)
 {
-    _Atomic uint32_t *page = atomic_load(&wiped_page);
-    if (!page)
-        page = make_page();
-    uint32_t generation = atomic_load(page);
+    _Atomic uint32_t *place = atomic_load(&number);
+    if (!place)
+        place = make_number();
+    uint32_t generation = atomic_load(place);
     if (generation == 0) {
         uint32_t next = atomic_fetch_add(&last_generation, 1) + 1;
-        if (atomic_compare_exchange_strong(page, &generation, next))
+        if (atomic_compare_exchange_strong(place, &generation, next))
             generation = next;
     }
-    birth->page = page;
+    birth->number = place;
     birth->generation = generation;
     birth->process = (int)getpid();
 }

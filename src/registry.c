@@ -112,12 +112,8 @@ int mio_registry_apply(struct mio_registry *registry, struct mio_change *changes
             changes[i].result = apply_one(registry, &changes[i]);
     }
     int succeeded = 0;
-    for (size_t i = 0; i < n; i++) {
-        /* A kqueue tells a child only when it is asked. */
-        if (changes[i].result == -ECHILD)
-            return -ECHILD;
+    for (size_t i = 0; i < n; i++)
         succeeded += changes[i].result == 0;
-    }
     return succeeded;
 }
 

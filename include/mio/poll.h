@@ -83,7 +83,7 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  *
  * -EINTR: a signal came; nothing is lost, wait again. -EINVAL: NULL, or a negative timeout other
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make
- * its own (not noticed on Linux before 4.14). -EBUSY: another thread is waiting on this poll, a
+ * its own (a child made by other means than fork(2) is known only on Linux from 4.14 on). -EBUSY: another thread is waiting on this poll, a
  * programming error that is noticed only in a library built without NDEBUG.
  *
  * With epoll no cancellation point of pthread_cancel(3): the system call is made directly. A thread

@@ -136,7 +136,6 @@ static int kqueue_selector_new(const struct mio_config *config, struct mio_selec
         return error;
     }
     made->base.ops = &mio_kqueue_ops;
-    made->maker = (int)getpid();
     made->doorbell = DOORBELL_NONE;
     made->pipe = (struct mio_doorbell){-1, -1};
     made->collector.collects = true;
@@ -149,19 +148,12 @@ static void kqueue_selector_free(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
     struct mio_config config = selector->config;
-    if (self->maker == (int)getpid())
+    if (!mio_is_forked_child(&selector->birth))
         mio_close_own(&config, self->kq, "closing the kqueue");
     mio_doorbell_close(&self->pipe, &config);
     mio_kq_release_kept(self);
     mio_lock_destroy(&self->lock);
     mio_release(&config.allocator, self, sizeof *self);
-}
-
-/* A failed call on the kqueue; in a forked child, which has inherited none, the error says so. */
-static int kqueue_failed(const struct kqueue_selector *self, int saved_errno)
-{
-    int error = mio_failed(saved_errno);
-    return error == -EBADF && self->maker != (int)getpid() ? -ECHILD : error;
 }
 
 /* --- waiting --- */
@@ -208,7 +200,7 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     }
     int saved = errno;
     int count = kevent(self->kq, NULL, 0, (struct kevent *)(void *)list, (kevent_count)room, limit);
-    return count < 0 ? kqueue_failed(self, saved) : count;
+    return count < 0 ? mio_failed(saved) : count;
 }
 
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
@@ -231,7 +223,7 @@ static int submit_one(struct kqueue_selector *self, struct kevent change)
         count = kevent(self->kq, &change, 1, &receipt, (kevent_count)slots, &at_once);
     } while (count < 0 && errno == EINTR);
     if (count < 0)
-        return kqueue_failed(self, saved);
+        return mio_failed(saved);
     errno = saved;
     return count > 0 && (receipt.flags & EV_ERROR) != 0 ? -(int)receipt.data : 0;
 }
@@ -284,9 +276,6 @@ static int trigger_user_doorbell(struct kqueue_selector *self)
 static int kqueue_wake(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
-    /* A forked child has the parent's pipe. */
-    if (self->doorbell == DOORBELL_PIPE && self->maker != (int)getpid())
-        return -ECHILD;
     return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self)
                                            : mio_doorbell_ring(&self->pipe);
 }

@@ -122,9 +122,7 @@ enum kqueue_doorbell { DOORBELL_NONE, DOORBELL_USER, DOORBELL_PIPE };
 
 struct kqueue_selector {
     struct mio_selector base;
-    int kq;    /* open, in the process that made it */
-    int maker; /* that process's id: a child inherits no kqueue, and the number may be another
-                  file's there (K45) */
+    int kq; /* open, in the process that made it; a child inherits none (K45) */
 
     enum kqueue_doorbell doorbell; /* set once, before the queue is armed */
     struct mio_doorbell pipe;      /* open with DOORBELL_PIPE */

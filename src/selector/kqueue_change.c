@@ -104,8 +104,6 @@ void mio_kevent_register(struct kqueue_selector *self, const struct kevent *chan
     }
     int error = result_count < 0 ? errno : 0;
     errno = saved;
-    if (error == EBADF && self->maker != (int)getpid())
-        error = ECHILD;
     for (size_t i = 0; i < count; i++)
         errors[i] = error;
     judge(self, changes, count, errors, results, result_count);

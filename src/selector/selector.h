@@ -133,7 +133,7 @@ int mio_selector_open(const char *backend, const struct mio_config *config,
 /* Whether a wait is nothing but ops->select(), in the process that made the selector. */
 static inline bool mio_selector_is_plain(const struct mio_selector *selector)
 {
-    return atomic_load_explicit(selector->birth.page, memory_order_relaxed) ==
+    return atomic_load_explicit(selector->birth.number, memory_order_relaxed) ==
            atomic_load_explicit(&selector->plain, memory_order_relaxed);
 }
 

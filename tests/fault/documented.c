@@ -80,8 +80,9 @@ static const struct rule rules[] = {
     {CALL_kevent_user_add, 0, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
 
     /* --- making a poll --- */
-    {CALL_mmap, 0, NULL, ABSORBED, 0, "birth.h: the number never changes"},
-    {CALL_madvise, 0, NULL, ABSORBED, 0, "birth.h: the number never changes"},
+    {CALL_mmap, 0, NULL, ABSORBED, 0, "birth.h: fork() wipes all the same"},
+    {CALL_madvise, 0, NULL, ABSORBED, 0, "birth.h: fork() wipes all the same"},
+    {CALL_pthread_atfork, 0, NULL, ABSORBED, 0, "birth.h: the kernel wipes all the same"},
     {CALL_epoll_create1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
     {CALL_epoll_create1, ENOSYS, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
     {CALL_kqueue1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},

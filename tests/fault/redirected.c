@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -47,6 +48,14 @@ REDIRECTED(void *, MAP_FAILED, mmap,
            (void *at, size_t size, int protection, int flags, int fd, off_t offset),
            (at, size, protection, flags, fd, offset))
 REDIRECTED(int, -1, madvise, (void *at, size_t size, int advice), (at, size, advice))
+
+/* Gives the error itself. */
+int fault_pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+int fault_pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
+{
+    int error = strike(CALL_pthread_atfork);
+    return error != 0 ? error : pthread_atfork(before, in_parent, in_child);
+}
 
 REDIRECTED(int, -1, epoll_create1, (int flags), (flags))
 REDIRECTED(int, -1, eventfd, (unsigned value, int flags), (value, flags))

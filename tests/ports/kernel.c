@@ -10,16 +10,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     OPTION_TCP_INFO = 11, /* musl and glibc disagree about where its name is */
     WHOLE_TCP_INFO = 136, /* up to bytes_received, of Linux 4.1 */
-    ADVICE_WIPE_ON_FORK = 18,
     CALL_EPOLL_PWAIT2 = 441
 };
 
@@ -43,7 +40,6 @@ static bool peeks_at_offsets(void)
     return can;
 }
 
-/* Looks in a child: an emulator may accept the advice and not follow it. */
 static bool sends_to_groups_from_anywhere(void)
 {
     struct in_addr interface = {.s_addr = htonl(INADDR_LOOPBACK)};
@@ -52,23 +48,6 @@ static bool sends_to_groups_from_anywhere(void)
         fd >= 0 && setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) == 0;
     close(fd);
     return can;
-}
-
-static bool wipes_on_fork(void)
-{
-    size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED || madvise(page, size, ADVICE_WIPE_ON_FORK) != 0)
-        return false;
-    *(char *)page = 1;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0)
-        _exit(*(char *)page);
-    int status = -1;
-    waitpid(child, &status, 0);
-    munmap(page, size);
-    return status == 0;
 }
 
 /* It fills what it has data for, whatever room is claimed behind that. */
@@ -124,7 +103,6 @@ static const struct {
     {"tell_all_of_tcp", tells_all_of_tcp},
     {"peek_at_offsets", peeks_at_offsets},
     {"send_to_groups_from_anywhere", sends_to_groups_from_anywhere},
-    {"wipe_on_fork", wipes_on_fork},
     {"receive_into_any_room", receives_into_any_room},
     {"allocate_unseen", allocates_unseen},
     {"wait_for_nanoseconds", waits_for_nanoseconds},
