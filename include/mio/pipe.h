@@ -59,7 +59,7 @@ MIO_API int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver
  * Takes an end made elsewhere, a child's stdin or stdout for instance, or anything that is written
  * and read as a pipe is: a FIFO, a terminal. It is made non-blocking, for all who share the open
  * file. -EBADF, after which (as after any error) the descriptor is the caller's still, and
- * unchanged.
+ * unchanged but for F_SETNOSIGPIPE, which a sender may have by then on Apple and NetBSD.
  */
 MIO_API int mio_pipe_sender_from_fd(mio_fd fd, struct mio_pipe_sender *sender);
 MIO_API int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver);

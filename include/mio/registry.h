@@ -50,7 +50,9 @@ MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mi
  *
  * -EBADF: the descriptor is closed. -ENOENT: not registered; kqueue says so too of a raw descriptor
  * whose registration the kernel itself has ended (FreeBSD: the writing end of a pipe whose reader
- * is gone), or that is registered for AIO and LIO alone, of which the kernel is not told.
+ * is gone), or that is registered for AIO and LIO alone, of which the kernel is not told. Where a
+ * signal interrupts a kqueue in this call, an unknown raw descriptor is not told from one that the
+ * interrupted call has removed: 0; reregistering it then registers it.
  */
 MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
 

@@ -20,7 +20,8 @@ struct mio_waker;
 /*
  * Makes a waker of the registry's poll. The first of a poll costs a descriptor on Linux (an
  * eventfd, shared by all), none with EVFILT_USER, two where a pipe has to serve. -EINVAL: NULL.
- * -ENOMEM, -EMFILE, -ENFILE. -ECHILD: see mio_poll_wait().
+ * -ENOMEM, -EMFILE, -ENFILE; any other error is the kernel's, of making that doorbell or of ringing
+ * it once. -ECHILD: see mio_poll_wait(). After an error no waker is made.
  */
 MIO_API int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_waker **waker);
 
