@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@ static void release_by_free(void *block, size_t size, void *user)
     (void)user;
     free(block);
 }
+
+enum { SMALLEST_TABLE = 16 };
 
 const struct mio_allocator mio_default_allocator = {
     .allocate = allocate_by_malloc,
@@ -38,4 +41,23 @@ void mio_release(const struct mio_allocator *allocator, void *block, size_t size
     if (block)
         allocator->release(block, size, allocator->user);
     errno = saved;
+}
+
+int mio_grow(const struct mio_allocator *allocator, void **table, size_t *room, size_t needed,
+             size_t element)
+{
+    if (needed <= *room)
+        return 0;
+    size_t larger = *room * 2 > needed ? *room * 2 : needed;
+    if (larger < SMALLEST_TABLE)
+        larger = SMALLEST_TABLE;
+    void *made = larger <= SIZE_MAX / element ? mio_allocate(allocator, larger * element) : NULL;
+    if (!made)
+        return -ENOMEM;
+    if (*table)
+        memcpy(made, *table, *room * element);
+    mio_release(allocator, *table, *room * element);
+    *table = made;
+    *room = larger;
+    return 0;
 }

@@ -26,31 +26,6 @@
 
 #include <sys/stat.h>
 
-enum { SMALLEST_TABLE = 16 };
-
-/* Makes room for at least `needed` zeroed or copied elements. */
-static int grow_table(struct kqueue_selector *self, void **block, size_t *room, size_t needed,
-                      size_t element)
-{
-    if (needed <= *room)
-        return 0;
-    size_t larger = *room * 2 > needed ? *room * 2 : needed;
-    if (larger < SMALLEST_TABLE)
-        larger = SMALLEST_TABLE;
-    if (larger > SIZE_MAX / element)
-        return -ENOMEM;
-    const struct mio_allocator *allocator = &self->base.config.allocator;
-    void *made = mio_allocate(allocator, larger * element);
-    if (!made)
-        return -ENOMEM;
-    if (*block)
-        memcpy(made, *block, *room * element);
-    mio_release(allocator, *block, *room * element);
-    *block = made;
-    *room = larger;
-    return 0;
-}
-
 /* --- one-shot registrations of several filters --- */
 
 bool mio_kq_is_joint_oneshot(mio_interest interest)
@@ -68,8 +43,8 @@ int mio_kq_keep_oneshot(struct kqueue_selector *self, int fd, mio_token token,
 {
     struct kqueue_kept *kept = &self->kept;
     void *block = kept->oneshots;
-    int error = grow_table(self, &block, &kept->oneshot_room, (size_t)fd + 1,
-                           sizeof(struct kqueue_oneshot));
+    int error = mio_grow(&self->base.config.allocator, &block, &kept->oneshot_room, (size_t)fd + 1,
+                         sizeof *kept->oneshots);
     if (error < 0)
         return error;
     kept->oneshots = block;
@@ -159,8 +134,8 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
     if (error < 0)
         return error;
     void *block = kept->injected;
-    error = grow_table(self, &block, &kept->injected_room, kept->injected_count + 1,
-                       sizeof(struct kqueue_injected));
+    error = mio_grow(&self->base.config.allocator, &block, &kept->injected_room,
+                     kept->injected_count + 1, sizeof *kept->injected);
     if (error < 0)
         return error;
     kept->injected = block;

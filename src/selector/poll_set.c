@@ -16,20 +16,6 @@
 
 enum { SMALLEST_SET = 64 };
 
-static void *resize(const struct mio_allocator *allocator, void *block, size_t room, size_t larger,
-                    size_t element)
-{
-    if (larger > SIZE_MAX / element)
-        return NULL;
-    void *made = mio_allocate(allocator, larger * element);
-    if (!made)
-        return NULL;
-    if (block)
-        memcpy(made, block, room * element);
-    mio_release(allocator, block, room * element);
-    return made;
-}
-
 void mio_poll_copy_release(const struct mio_allocator *allocator, struct poll_copy *copy)
 {
     mio_release(allocator, copy->fds, copy->room * sizeof *copy->fds);
@@ -61,8 +47,8 @@ static int make_room_for_one(struct poll_set *set)
     int error = make_copy(allocator, &set->spare, larger);
     if (error < 0)
         return error;
-    /* Each array may stay larger than `room` says, after a failure in between: the next attempt
-     * makes it again. */
+    /* After a failure here the spare copy is larger than need be: the next attempt makes it again.
+     */
     struct pollfd *fds = mio_allocate(allocator, larger * sizeof *fds);
     struct poll_entry *entries = mio_allocate(allocator, larger * sizeof *entries);
     if (!fds || !entries) {
@@ -84,18 +70,11 @@ static int make_room_for_one(struct poll_set *set)
 
 static int make_room_for_descriptor(struct poll_set *set, int fd)
 {
-    size_t needed = (size_t)fd + 1;
-    if (needed <= set->place_room)
-        return 0;
-    size_t larger = set->place_room * 2 > needed ? set->place_room * 2 : needed;
-    if (larger < SMALLEST_SET)
-        larger = SMALLEST_SET;
-    uint32_t *places = resize(set->allocator, set->places, set->place_room, larger, sizeof *places);
-    if (!places)
-        return -ENOMEM;
-    set->places = places;
-    set->place_room = larger;
-    return 0;
+    void *block = set->places;
+    int error =
+        mio_grow(set->allocator, &block, &set->place_room, (size_t)fd + 1, sizeof *set->places);
+    set->places = block;
+    return error;
 }
 
 int mio_poll_set_open(struct poll_set *set, const struct mio_allocator *allocator, int doorbell)
