@@ -22,7 +22,7 @@
 /* Where the number stands: a page that the kernel wipes, or this. Made once and kept, since it is
  * inherited and serves the children too. */
 static _Atomic uint32_t unwiped;
-static _Atomic(_Atomic uint32_t *) number;
+static _Atomic(_Atomic uint32_t *) birth_number;
 
 /* Survives a fork, so that a child's generation differs from every ancestor's. */
 static _Atomic uint32_t last_generation;
@@ -65,7 +65,7 @@ static void drop_page(_Atomic uint32_t *made, size_t size)
 /* In a child, before anything else runs there. */
 static void wipe(void)
 {
-    _Atomic uint32_t *place = atomic_load(&number);
+    _Atomic uint32_t *place = atomic_load(&birth_number);
     if (place)
         atomic_store(place, 0);
 }
@@ -78,7 +78,7 @@ static _Atomic uint32_t *make_number(void)
     _Atomic uint32_t *first = NULL;
     /* Before others can rely on it. Twice, by threads that do this at once, is as good as once. */
     (void)pthread_atfork(NULL, NULL, wipe);
-    if (!atomic_compare_exchange_strong(&number, &first, made)) {
+    if (!atomic_compare_exchange_strong(&birth_number, &first, made)) {
         drop_page(made, size);
         made = first;
     }
@@ -88,7 +88,7 @@ static _Atomic uint32_t *make_number(void)
 
 void mio_birth_record(struct mio_birth *birth)
 {
-    _Atomic uint32_t *place = atomic_load(&number);
+    _Atomic uint32_t *place = atomic_load(&birth_number);
     if (!place)
         place = make_number();
     uint32_t generation = atomic_load(place);
