@@ -11,7 +11,8 @@ needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev socat:s
 needs[test]="${needs[run]} g++:g++ pkg-config:pkg-config spin:spin strace:strace python3:python3
     curl:curl wrk:wrk"
 needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
-    /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev valgrind:valgrind npm:npm"
+    /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev cppcheck:cppcheck
+    valgrind:valgrind npm:npm"
 needs[macos]="npm:npm"
 # Debian's Rust crates are there for the comparison with mio, if there is a cargo.
 needs[bench]="${needs[run]} valgrind:valgrind gnuplot:gnuplot-nox pkg-config:pkg-config

@@ -245,10 +245,6 @@ static void read_ipv6(struct mio_addr *addr, const struct sockaddr_in6 *ipv6)
 static int read_sockaddr(const struct mio_sockaddr *sockaddr, struct mio_addr *addr)
 {
     size_t size = sockaddr->size;
-    if (size == 0) {
-        *addr = (struct mio_addr){.kind = MIO_ADDR_UNNAMED};
-        return 0;
-    }
     if (size < PATH_OFFSET)
         return -EINVAL;
     switch (sockaddr->as.any.sa_family) {
@@ -274,12 +270,15 @@ int mio_addr_from_sockaddr(const void *sockaddr, size_t size, struct mio_addr *a
 {
     if (!addr || (!sockaddr && size > 0))
         return -EINVAL;
+    if (size == 0) {
+        *addr = (struct mio_addr){.kind = MIO_ADDR_UNNAMED};
+        return 0;
+    }
     struct mio_sockaddr copy;
     if (size > sizeof copy.as)
         size = sizeof copy.as;
     copy.size = (socklen_t)size;
-    if (size > 0)
-        memcpy(&copy.as, sockaddr, size);
+    memcpy(&copy.as, sockaddr, size);
     return read_sockaddr(&copy, addr);
 }
 

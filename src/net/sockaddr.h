@@ -30,7 +30,7 @@ static inline void mio_sockaddr_prepare(struct mio_sockaddr *sockaddr)
     sockaddr->as.any.sa_family = AF_UNSPEC;
 }
 
-/* What a system call filled in; unnamed when it is of a family that has no mio_addr. */
+/* What a system call filled in; unnamed when that is nothing, or of a family without a mio_addr. */
 void mio_sockaddr_read(const struct mio_sockaddr *sockaddr, struct mio_addr *addr);
 
 #endif
