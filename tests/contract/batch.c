@@ -105,6 +105,29 @@ TEST(reg5_changes_of_one_descriptor_are_taken_in_order)
     loop_close(&loop);
 }
 
+/* What undoes the one must not hit the other, in whichever call the kernel gets them. */
+TEST(reg4_a_failed_change_leaves_the_descriptors_next_one)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    struct mio_change changes[] = {
+        change(MIO_REREGISTER, ends[NEAR], 1, BOTH),
+        change(MIO_REGISTER, ends[NEAR], 2, BOTH),
+        change(MIO_REREGISTER, ends[FAR], 3, BOTH),
+    };
+    CHECK_EQ(mio_registry_apply(loop.registry, changes, 3), 1);
+    CHECK_EQ(changes[0].result, -ENOENT);
+    CHECK_EQ(changes[1].result, 0);
+    CHECK_EQ(changes[2].result, -ENOENT);
+    EXPECT_ONE(&loop, 2, MIO_WRITABLE);
+    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
 TEST(reg4_a_batch_may_be_large)
 {
     struct loop loop = loop_open_with(NULL, 2 * MANY);

@@ -318,6 +318,33 @@ TEST(ev4_pipe_registered_for_level_after_its_reader_closed)
     register_without_reader(MIO_LEVEL);
 }
 
+/* Those that a wait has no room for come with the next ones. */
+TEST(ev4_pipes_without_readers_come_with_little_room_too)
+{
+    enum { PIPES = 3 };
+    struct loop loop = loop_open_with(NULL, 1);
+    int ends[PIPES][2];
+    unsigned seen = 0;
+
+    for (mio_token i = 0; i < PIPES; i++) {
+        open_pipe(ends[i]);
+        CHECK_EQ(close(ends[i][NEAR]), 0);
+        REQUIRE_EQ(mio_registry_register(loop.registry, ends[i][FAR], i, MIO_WRITABLE), 0);
+    }
+    for (int i = 0; i < PIPES; i++) {
+        REQUIRE_EQ(mio_poll_wait(loop.poll, loop.events, 10 * SECOND), 1);
+        const struct mio_event *event = mio_events_get(loop.events, 0);
+        CHECK_EQ(mio_event_readiness(event), readiness_fact("pipe without reader"));
+        seen |= 1U << mio_event_token(event);
+    }
+    CHECK_EQ(seen, (1U << PIPES) - 1);
+    EXPECT_NOTHING(&loop);
+
+    for (int i = 0; i < PIPES; i++)
+        CHECK_EQ(close(ends[i][FAR]), 0);
+    loop_close(&loop);
+}
+
 TEST(ev4_pipe_reregistered_after_its_reader_closed)
 {
     struct loop loop = loop_open();

@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 enum { BOTH = MIO_READABLE | MIO_WRITABLE };
@@ -17,6 +18,7 @@ struct family {
     struct mio_source source;
     int ends[2];
     int other[2];
+    int number; /* of the poll's descriptor */
 };
 
 static struct family family_open(void)
@@ -119,6 +121,35 @@ TEST(life3_the_child_may_free_what_it_inherited)
     struct family family = family_open();
 
     CHECK_EQ(in_child(free_parents_things, &family), 0);
+    family_check(&family);
+    family_close(&family);
+}
+
+/* K45: where a poll's descriptor is not inherited its number may be another file's by now. */
+static int free_with_the_number_taken(void *argument)
+{
+    struct family *family = argument;
+    int number = family->number;
+
+    bool inherited = fcntl(number, F_GETFD) >= 0;
+    if (!inherited && dup2(family->other[FAR], number) != number)
+        return 1;
+    mio_waker_free(family->waker);
+    mio_registry_free(family->clone);
+    (void)mio_source_close(&family->source);
+    mio_events_free(family->loop.events);
+    mio_poll_free(family->loop.poll);
+    return !inherited && fcntl(number, F_GETFD) < 0 ? 2 : 0;
+}
+
+TEST(life3_the_child_closes_no_number_that_it_has_given_away)
+{
+    struct family family = family_open();
+
+    family.number = mio_poll_fd(family.loop.poll);
+    CHECK_EQ(family.number >= 0, fact("a poll is a descriptor"));
+    if (family.number >= 0)
+        CHECK_EQ(in_child(free_with_the_number_taken, &family), 0);
     family_check(&family);
     family_close(&family);
 }
