@@ -43,6 +43,7 @@ struct operation {
     const struct mio_registration *previous; /* NULL: unknown */
     bool is_device;                          /* a character device; not asked of a deregistration */
     struct kqueue_oneshot replaced;          /* what was remembered before */
+    bool is_spent;                           /* added as a one-shot that has fired */
     size_t first;                            /* its changes in the batch */
     size_t count;
 };
@@ -153,7 +154,8 @@ static void plan_filter(struct batch *batch, const struct operation *operation,
         add_change(batch, operation, filter, EV_DELETE);
     if (wanted)
         add_change(batch, operation, filter,
-                   EV_ADD | (same_mode ? EV_ENABLE : 0) | mode_flags(operation->interest, filter));
+                   EV_ADD | (same_mode ? EV_ENABLE : 0) | (operation->is_spent ? EV_DISABLE : 0) |
+                       mode_flags(operation->interest, filter));
 }
 
 static void plan(struct batch *batch, struct operation *operation)
@@ -288,13 +290,15 @@ static int inject_write_closed(struct kqueue_selector *self, const struct operat
  * refused then. */
 static void restore(struct kqueue_selector *self, const struct operation *failed)
 {
+    const struct mio_registration *previous = failed->previous;
     struct batch batch = {.count = 0};
     struct operation operation = {
         .kind = MIO_REGISTER,
         .fd = failed->fd,
-        .token = failed->previous->token,
-        .interest = failed->previous->interest,
+        .token = previous->token,
+        .interest = previous->interest,
         .is_device = failed->is_device,
+        .is_spent = failed->replaced.spent && failed->replaced.interest == previous->interest,
     };
     mio_kq_put_back_oneshot(self, operation.fd, failed->replaced);
     plan(&batch, &operation);
