@@ -103,7 +103,7 @@ static void expect_room_for(struct loop *loop, int fd)
     struct mio_events *few;
     REQUIRE_EQ(mio_events_new(2, &few), 0);
     REQUIRE_EQ(mio_registry_register(loop->registry, fd, 9, MIO_WRITABLE), 0);
-    CHECK_EQ(mio_poll_wait(loop->poll, few, 0), 1);
+    REQUIRE_EQ(mio_poll_wait(loop->poll, few, 0), 1);
     CHECK_EQ(mio_event_token(mio_events_get(few, 0)), 9);
     CHECK_EQ(mio_registry_deregister(loop->registry, fd), 0);
     mio_events_free(few);
