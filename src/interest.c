@@ -27,11 +27,8 @@ static const mio_interest contradictions[] = {
     MIO_EXCLUSIVE | MIO_PRIORITY,
 };
 
-int mio_interest_check(mio_interest interest, mio_interest served)
+int mio_interest_check_all(mio_interest interest, mio_interest served)
 {
-    /* What nearly all registrations are, and every selector serves. */
-    if (interest != 0 && (interest & ~(mio_interest)(MIO_READABLE | MIO_WRITABLE)) == 0)
-        return 0;
     if ((interest & MIO_ALL_READINESS) == 0)
         return -EINVAL;
     if ((interest & ~(mio_interest)(MIO_ALL_READINESS | MIO_ALL_MODES)) != 0)

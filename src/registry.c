@@ -8,14 +8,14 @@
 #include <errno.h>
 
 /* What every call on a registry asks first. */
-static int check_registry(const struct mio_registry *registry)
+static inline int check_registry(const struct mio_registry *registry)
 {
     if (!registry)
         return -EINVAL;
     return mio_born_before_fork(&registry->selector->birth) ? -ECHILD : 0;
 }
 
-static int check_interest(const struct mio_registry *registry, mio_interest interest)
+static inline int check_interest(const struct mio_registry *registry, mio_interest interest)
 {
     int error = check_registry(registry);
     return error < 0 ? error : mio_interest_check(interest, registry->selector->ops->serves);
