@@ -5,7 +5,7 @@ PRESET ?= default
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all run test format check-format tidy install clean macos bench
+.PHONY: all run test format check-format tidy analyze coverage install clean macos bench soak
 
 all:
 	cmake --preset $(PRESET)
@@ -31,6 +31,13 @@ check-format:
 tidy:
 	@bash scripts/tidy.sh
 
+analyze:
+	@bash scripts/analyze.sh
+
+# Which lines and branches the tests take; a quarter of an hour.
+coverage:
+	@bash scripts/coverage.sh
+
 install:
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
@@ -43,6 +50,11 @@ macos:
 bench:
 	@bash scripts/install-deps.sh bench
 	@bash bench/run.sh $(if $(QUICK),--quick)
+
+# An hour of the examples under unpleasant clients; less: make soak SOAK_SECONDS=600
+soak: all
+	@EXAMPLES_DIR=build/$(PRESET)/examples SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) \
+	    bash tests/soak/run.sh
 
 clean:
 	rm -rf build
