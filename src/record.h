@@ -11,7 +11,7 @@ void mio_record_wake(struct mio_event *record, mio_token token);
 
 /*
  * What poll(2) has found, `*revents`, about a descriptor registered for `interest`: writes one
- * record, or one a direction where the kernel's own records are so, and at most `room` of them.
+ * record, or one a direction where the kernel's own records are so, and at most `room` (1 or more).
  * Returns how many, and leaves in `*revents` what they report: hang-ups and errors only if every
  * direction has heard of them.
  */

@@ -87,7 +87,7 @@ static bool take_ipv6(struct reader *reader, uint8_t *bytes)
         gap = 0;
         reader->at += 2;
     }
-    while (count < GROUPS) {
+    for (;;) { /* ends with the last group that there is room for, or before */
         if (gap == count && digit_value(*reader->at, 16) < 0)
             break; /* "::" ends it */
         int taken = take_groups(reader, read + (ptrdiff_t)2 * count, GROUPS - count);
@@ -132,12 +132,13 @@ static int parse_ipv4(struct reader *reader, struct mio_addr *addr)
     return 0;
 }
 
+/* Behind the '['. */
 static int parse_ipv6(struct reader *reader, struct mio_addr *addr)
 {
     uint8_t bytes[2 * GROUPS];
     uint16_t port;
     uint32_t scope = 0;
-    if (!take_char(reader, '[') || !take_ipv6(reader, bytes))
+    if (!take_ipv6(reader, bytes))
         return -EINVAL;
     if (take_char(reader, '%') && !take_number(reader, 10, 10, UINT32_MAX, &scope))
         return -EINVAL;
@@ -154,7 +155,7 @@ int mio_addr_parse(const char *text, struct mio_addr *addr)
     if (!text || !addr)
         return -EINVAL;
     struct reader reader = {.at = text};
-    if (*text == '[')
+    if (take_char(&reader, '['))
         return parse_ipv6(&reader, addr);
     if (strncmp(text, local, sizeof local - 1) != 0)
         return parse_ipv4(&reader, addr);

@@ -99,6 +99,8 @@ static const struct rule rules[] = {
     /* --- sockets and pipes --- */
     {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(*", BECOMES, EINPROGRESS, "tcp.h"},
     {CALL_socket, EPROTONOSUPPORT, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
+    {CALL_socket, EPROTOTYPE, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
+    {CALL_socket, ESOCKTNOSUPPORT, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socketpair, EPROTONOSUPPORT, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socketpair, EOPNOTSUPP, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
     {CALL_setsockopt, 0, "mio_*_set_ttl(&both*", EITHER, 0, "tcp.h: where the system has both"},

@@ -20,6 +20,8 @@ static struct fault order;
 static atomic_uint uses[CALLS];
 static atomic_bool struck;
 static atomic_int sleepers;
+static enum call intruded;
+static void (*intruder)(void);
 static _Thread_local unsigned strikes_here;
 static _Thread_local int pauses;
 
@@ -78,10 +80,26 @@ void sleep_ends(bool endless)
         atomic_fetch_sub(&sleepers, 1);
 }
 
+void fault_meanwhile(enum call call, void (*run)(void))
+{
+    intruded = call;
+    intruder = run;
+}
+
+static void let_intrude(enum call call)
+{
+    void (*run)(void) = intruder;
+    if (!run || call != intruded)
+        return;
+    intruder = NULL;
+    run();
+}
+
 int strike(enum call call)
 {
     if (pauses > 0)
         return 0;
+    let_intrude(call);
     unsigned use = atomic_fetch_add(&uses[call], 1) + 1;
     if (call != order.call || use != order.nth)
         return 0;

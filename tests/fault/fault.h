@@ -52,6 +52,9 @@ unsigned fault_strikes_here(void);
 void fault_pause(void);
 void fault_resume(void);
 
+/* Once, just before the next use of a row: what another thread may do at that moment. */
+void fault_meanwhile(enum call call, void (*run)(void));
+
 /* Whether some thread is inside a wait for ever. */
 bool fault_someone_sleeps(void);
 

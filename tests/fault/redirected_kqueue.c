@@ -2,14 +2,13 @@
 /* kqueue's calls in the library's objects. */
 #define _GNU_SOURCE
 
-#include "strike.h"
+#include "redirected_kqueue.h"
 
-#include <mio/platform.h>
+#include "strike.h"
 
 #if defined(MIO_RECORD_KEVENT)
 
 #include <errno.h>
-#include <kqmodel.h>
 #include <stddef.h>
 
 #if MIO_PLATFORM == MIO_PLATFORM_NETBSD
@@ -88,6 +87,22 @@ static void strike_receipts(const struct kevent *changes, kevent_count count)
     }
 }
 
+/* What is made of the results of the next call. */
+static void (*rewrite)(struct kevent *list, int count);
+
+void fault_rewrite_results(void (*how)(struct kevent *list, int count))
+{
+    rewrite = how;
+}
+
+static void rewrite_results(struct kevent *list, int count)
+{
+    void (*how)(struct kevent * list, int count) = rewrite;
+    rewrite = NULL;
+    if (how)
+        how(list, count);
+}
+
 int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struct kevent *list,
                  kevent_count room, const struct timespec *timeout);
 int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struct kevent *list,
@@ -107,6 +122,8 @@ int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struc
     int result = kevent(kq, changes, count, list, room, timeout);
     sleep_ends(endless);
     int failure = errno;
+    if ((row == CALL_kevent_change || row == CALL_kevent_wait) && result > 0)
+        rewrite_results(list, result);
     if (row == CALL_kevent_change)
         kqmodel_refuse_change(0, 0); /* what the call did not come to is not left for the next */
     errno = result < 0 ? failure : saved;

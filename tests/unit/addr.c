@@ -243,6 +243,9 @@ TEST(addr_format_is_like_snprintf)
     CHECK_STR(text_of(&unnamed), "(unnamed)");
     addr.kind = (enum mio_addr_kind)77;
     CHECK_EQ(mio_addr_format(&addr, text, sizeof text), -EINVAL);
+    addr.kind = MIO_ADDR_UNIX;
+    addr.length = MIO_ADDR_BYTES + 1;
+    CHECK_EQ(mio_addr_format(&addr, text, sizeof text), -EINVAL);
 }
 
 TEST(addr_format_shows_what_cannot_be_printed)
@@ -391,6 +394,13 @@ TEST(addr_from_the_system_s_struct)
     CHECK_EQ(mio_addr_from_sockaddr(&ipv4, sizeof ipv4, &addr), 0);
     CHECK_STR(text_of(&addr), "127.0.0.1:80");
 
+    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+    addr = untouched();
+    CHECK_EQ(mio_addr_from_sockaddr(&ipv6, sizeof ipv6 - 1, &addr), -EINVAL);
+    CHECK(is_untouched(&addr));
+    CHECK_EQ(mio_addr_from_sockaddr(&ipv6, sizeof ipv6, &addr), 0);
+    CHECK_STR(text_of(&addr), "[::]:80");
+
     struct sockaddr other = {.sa_family = 211};
     addr = untouched();
     CHECK_EQ(mio_addr_from_sockaddr(&other, sizeof other, &addr), -EAFNOSUPPORT);
@@ -415,6 +425,15 @@ TEST(addr_names_from_the_system_s_struct)
     struct sockaddr_un again;
     CHECK_EQ(mio_addr_to_sockaddr(&addr, &again, sizeof again), sizeof again);
     CHECK(memcmp(again.sun_path, local.sun_path, sizeof local.sun_path) == 0);
+
+    /* A larger struct, of any size, with a name in it. */
+    unsigned char larger[MIO_SOCKADDR_SIZE + 1];
+    memset(larger, 'p', sizeof larger);
+    memcpy(larger, &local, OFFSET);
+    for (size_t size = sizeof local; size <= sizeof larger; size++) {
+        CHECK_EQ(mio_addr_from_sockaddr(larger, size, &addr), 0);
+        CHECK_EQ(addr.length, sizeof local.sun_path);
+    }
 
     local.sun_path[3] = 0;
     CHECK_EQ(mio_addr_from_sockaddr(&local, sizeof local, &addr), 0);

@@ -115,6 +115,8 @@ TEST(slab_refuses_wrong_arguments)
     CHECK_EQ(mio_slab_new(0, NULL, NULL), -EINVAL);
     CHECK_EQ(mio_slab_new(MIO_SLAB_MAX + 1, NULL, &slab), -EINVAL);
     CHECK_EQ(mio_slab_new_with_bits(INDEX_BITS, GENERATION_BITS, MOST + 1, NULL, &slab), -EINVAL);
+    enum { TOKEN_BITS = 8 * sizeof token };
+    CHECK_EQ(mio_slab_new_with_bits(INDEX_BITS, TOKEN_BITS, 1, NULL, &slab), -EINVAL);
     CHECK(slab == NULL);
     slab = slab_of(1);
     CHECK_EQ(mio_slab_insert(NULL, objects, &token), -EINVAL);

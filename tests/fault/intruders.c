@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* What another thread does between two steps of a call: here it is done by the call itself, so that
+ * it always falls where it matters. */
+#define _GNU_SOURCE
+
+#include "fault.h"
+#include "redirected_kqueue.h"
+#include "sweep.h"
+
+#include <errno.h>
+
+enum { ONE = 1, TWO = 2 };
+
+static struct mio_poll *another_poll(void)
+{
+    struct mio_options options = {.backend = swept_backend()};
+    struct mio_poll *poll = NULL;
+    CHECK_EQ(mio_poll_new(&options, &poll), 0);
+    return poll;
+}
+
+/* --- the first poll of a process, made by two threads at once --- */
+
+static struct mio_poll *first;
+
+static void make_first(void)
+{
+    first = another_poll();
+}
+
+static void make_second(void)
+{
+    first = NULL;
+    fault_meanwhile(CALL_pthread_atfork, make_first);
+    struct mio_poll *second = another_poll();
+    fault_meanwhile(CALLS, NULL);
+    if (!first) {
+        mio_poll_free(second);
+        SKIP("this process has made polls before");
+    }
+    struct mio_events *events;
+    REQUIRE_EQ(mio_events_new(1, &events), 0);
+    CHECK_EQ(mio_poll_wait(first, events, 0), 0);
+    CHECK_EQ(mio_poll_wait(second, events, 0), 0);
+    mio_events_free(events);
+    mio_poll_free(first);
+    mio_poll_free(second);
+}
+
+TEST(intruder_makes_the_first_poll)
+{
+    make_second();
+}
+
+/* And has got the page that the kernel wipes, which this thread has not. */
+TEST(intruder_makes_the_first_page)
+{
+    fault_order((struct fault){CALL_mmap, 1, ENOMEM});
+    make_second();
+    fault_order((struct fault){.nth = 0});
+}
+
+/* --- a registration that changes while its event is on the way --- */
+
+static struct loop loop;
+static int ends[2];
+
+static void deregister(void)
+{
+    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
+}
+
+static void reregister(void)
+{
+    CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], TWO, MIO_READABLE), 0);
+}
+
+static void begin(void)
+{
+    loop.poll = another_poll();
+    REQUIRE(loop.poll != NULL);
+    loop.registry = mio_poll_registry(loop.poll);
+    REQUIRE_EQ(mio_events_new(4, &loop.events), 0);
+    open_pair(ends);
+    put(ends[FAR], "x");
+}
+
+static void end(void)
+{
+    close_ends(ends);
+    mio_events_free(loop.events);
+    mio_poll_free(loop.poll);
+}
+
+TEST(intruder_deregisters_during_poll)
+{
+    if (!sweeps("poll"))
+        SKIP("of the selector over poll(2)");
+    begin();
+    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, MIO_READABLE), 0);
+    fault_meanwhile(CALL_poll, deregister);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    end();
+}
+
+TEST(intruder_reregisters_during_poll)
+{
+    if (!sweeps("poll"))
+        SKIP("of the selector over poll(2)");
+    begin();
+    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, MIO_READABLE), 0);
+    fault_meanwhile(CALL_poll, reregister);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 1);
+    CHECK_EQ(mio_event_token(mio_events_get(loop.events, 0)), TWO);
+    end();
+}
+
+#if defined(MIO_RECORD_KEVENT)
+
+enum { ONCE = MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT };
+
+static void replace(struct kevent *list, int count)
+{
+    (void)list;
+    CHECK_EQ(count, 2);
+    CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], TWO, ONCE), 0);
+}
+
+#endif
+
+/* The events of the old registration may still come, once; the new one delivers all the same. */
+TEST(intruder_replaces_a_one_shot_after_the_fetch)
+{
+#if defined(MIO_RECORD_KEVENT)
+    if (!sweeps("kqueue"))
+        SKIP("a kqueue's one-shots are of two filters");
+    begin();
+    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, ONCE), 0);
+    fault_rewrite_results(replace);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 2);
+    mio_events_each(event, loop.events) {
+        CHECK_EQ(mio_event_token(event), ONE);
+    }
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 2);
+    mio_events_each(event, loop.events) {
+        CHECK_EQ(mio_event_token(event), TWO);
+    }
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    end();
+#else
+    SKIP("a kqueue's one-shots are of two filters");
+#endif
+}
