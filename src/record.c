@@ -24,7 +24,7 @@ void mio_record_wake(struct mio_event *record, mio_token token)
 }
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest interest, short *revents)
+                    mio_interest *interest, short *revents)
 {
     (void)room;
     (void)fd;
@@ -52,18 +52,18 @@ static const struct direction {
 };
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest interest, short *revents)
+                    mio_interest *interest, short *revents)
 {
     int count = 0;
     short found = *revents;
     short reported = 0;
-    short withheld = 0;
+    mio_interest due = *interest;
     for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++) {
         const struct direction *direction = &directions[i];
-        if ((interest & direction->interest) == 0 || (found & direction->bits) == 0)
+        if ((due & direction->interest) == 0 || (found & direction->bits) == 0)
             continue;
         if (count == room) {
-            withheld = POLLHUP | POLLERR;
+            *interest &= ~direction->interest;
             continue;
         }
         unsigned flags = (found & direction->eof_bits) != 0 ? MIO_KEVENT_EOF : 0;
@@ -74,7 +74,7 @@ int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token
         list[count++] = record;
         reported = (short)(reported | (found & direction->bits));
     }
-    *revents = (short)(reported & ~withheld);
+    *revents = reported;
     return count;
 }
 
@@ -106,7 +106,7 @@ static uint32_t readiness_of(short bits)
 }
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest interest, short *revents)
+                    mio_interest *interest, short *revents)
 {
     (void)room;
     (void)fd;

@@ -239,14 +239,25 @@ static int poll_the_copy(struct poll_selector *self, size_t count, int64_t timeo
     return poll(fds, (nfds_t)count, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
 }
 
-/* Takes out of a registration what has been reported. */
-static void disarm(struct pollfd *armed, mio_interest interest, short reported)
+/* Takes out of a registration what has been reported, to every direction or to some. */
+static void disarm(struct pollfd *armed, mio_interest interest, short reported, bool to_all)
 {
     if ((interest & MIO_LEVEL) != 0)
         return;
     armed->events = (short)(armed->events & ~reported);
-    if ((interest & MIO_ONESHOT) != 0 || (reported & (POLLHUP | POLLERR)) != 0)
+    bool is_over = to_all && (reported & (POLLHUP | POLLERR)) != 0;
+    if ((interest & MIO_ONESHOT) != 0 || is_over)
         mio_poll_switch_off(armed);
+}
+
+/* Writes the records of what was found; with little room the directions take turns. */
+static int record(struct poll_entry *entry, int fd, struct mio_event *list, int room, short *found)
+{
+    mio_interest due = entry->interest & ~entry->told;
+    mio_interest told = due;
+    int count = mio_record_poll(list, room, fd, entry->token, &told, found);
+    entry->told = told == due ? 0 : entry->told | (told & MIO_ALL_READINESS);
+    return count;
 }
 
 /*
@@ -275,11 +286,16 @@ static int deliver(struct poll_selector *self, size_t i, struct mio_event *list,
         mio_poll_set_remove(&self->set, place);
         return 0;
     }
-    const struct poll_entry *entry = &self->set.entries[place];
-    short reported = all_of(found, entry->interest);
-    int count = mio_record_poll(list, room, found->fd, entry->token, entry->interest, &reported);
+    struct poll_entry *entry = &self->set.entries[place];
+    short all = all_of(found, entry->interest);
+    short reported = all;
+    int count = record(entry, found->fd, list, room, &reported);
+    if (count == 0) { /* nothing for those whose turn it was */
+        reported = all;
+        count = record(entry, found->fd, list, room, &reported);
+    }
     if (count > 0)
-        disarm(&self->set.fds[place], entry->interest, reported);
+        disarm(&self->set.fds[place], entry->interest, reported, entry->told == 0);
     return count;
 }
 

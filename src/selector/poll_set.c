@@ -138,6 +138,7 @@ void mio_poll_set_replace(struct poll_set *set, size_t place, mio_token token,
 {
     set->entries[place].token = token;
     set->entries[place].interest = interest;
+    set->entries[place].told = 0;
     set->entries[place].serial = ++set->last_serial;
     mio_poll_switch_on(&set->fds[place]);
     set->fds[place].events = mio_poll_events_of(interest);

@@ -21,8 +21,9 @@
 struct poll_entry {
     mio_token token;
     mio_interest interest;
-    uint32_t serial; /* of this registration and of no other; changes with a reregistration */
-    dev_t device;    /* the file that was registered */
+    mio_interest told; /* directions that were told of when there was no room for the others */
+    uint32_t serial;   /* of this registration and of no other; changes with a reregistration */
+    dev_t device;      /* the file that was registered */
     ino_t inode;
 };
 

@@ -115,6 +115,49 @@ TEST(ev2_tcp_peer_closed)
     loop_close(&loop);
 }
 
+/* With room for one event the directions take turns, whatever the kernel's records are, and an
+ * edge comes once for each. */
+static void hear_both_with_little_room(const char *backend, mio_interest mode)
+{
+    enum { MOST_WAITS = 6 };
+    struct mio_options options = {.backend = backend};
+    struct loop loop = loop_open_with(&options, 1);
+    uint32_t closed = MIO_READ_CLOSED | MIO_WRITE_CLOSED;
+    uint32_t seen = 0;
+    int ends[2];
+
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, BOTH | mode), 0);
+    AWAIT_EVENTS(&loop, {1, MIO_WRITABLE});
+    put(ends[FAR], "x");
+    CHECK_EQ(close(ends[FAR]), 0);
+    for (int i = 0; i < MOST_WAITS && (seen & (BOTH | closed)) != (BOTH | closed); i++) {
+        REQUIRE_EQ(mio_poll_wait(loop.poll, loop.events, 10 * SECOND), 1);
+        seen |= mio_event_readiness(mio_events_get(loop.events, 0));
+    }
+    CHECK_EQ(seen & (BOTH | closed), BOTH | closed);
+    if (mode == 0) {
+        (void)mio_poll_wait(loop.poll, loop.events, 0); /* the other of two, if both came in one */
+        EXPECT_NOTHING(&loop);
+    }
+
+    CHECK_EQ(close(ends[NEAR]), 0);
+    loop_close(&loop);
+}
+
+TEST(wait1_both_directions_are_heard_with_little_room)
+{
+    hear_both_with_little_room(NULL, 0);
+    hear_both_with_little_room(NULL, MIO_LEVEL);
+}
+
+/* Also beside another selector, whose records it then makes. */
+TEST(wait1_both_directions_are_heard_by_poll_with_little_room)
+{
+    hear_both_with_little_room("poll", 0);
+    hear_both_with_little_room("poll", MIO_LEVEL);
+}
+
 TEST(ev2_tcp_half_closed)
 {
     struct loop loop = loop_open();
