@@ -24,6 +24,9 @@
 static _Atomic uint32_t unwiped;
 static _Atomic(_Atomic uint32_t *) birth_number;
 
+/* The process that the number is of. */
+static _Atomic int numbered_process;
+
 /* Survives a fork, so that a child's generation differs from every ancestor's. */
 static _Atomic uint32_t last_generation;
 
@@ -62,14 +65,16 @@ static void drop_page(_Atomic uint32_t *made, size_t size)
 
 #endif
 
-/* In a child, before anything else runs there. */
-static void wipe(void)
+/* Once in each child: a fork handler of the program's own may have made a poll there before. */
+static void wipe_in_child(void)
 {
     _Atomic uint32_t *place = atomic_load(&birth_number);
-    if (place)
+    int process = (int)getpid();
+    if (place && atomic_exchange(&numbered_process, process) != process)
         atomic_store(place, 0);
 }
 
+/* NULL where nothing would tell a child: there is no memory for it. */
 static _Atomic uint32_t *make_number(void)
 {
     int saved = errno;
@@ -77,7 +82,11 @@ static _Atomic uint32_t *make_number(void)
     _Atomic uint32_t *made = make_page(size);
     _Atomic uint32_t *first = NULL;
     /* Before others can rely on it. Twice, by threads that do this at once, is as good as once. */
-    (void)pthread_atfork(NULL, NULL, wipe);
+    if (pthread_atfork(NULL, NULL, wipe_in_child) != 0 && made == &unwiped) {
+        errno = saved;
+        return NULL;
+    }
+    atomic_store(&numbered_process, (int)getpid());
     if (!atomic_compare_exchange_strong(&birth_number, &first, made)) {
         drop_page(made, size);
         made = first;
@@ -86,11 +95,14 @@ static _Atomic uint32_t *make_number(void)
     return made;
 }
 
-void mio_birth_record(struct mio_birth *birth)
+int mio_birth_record(struct mio_birth *birth)
 {
     _Atomic uint32_t *place = atomic_load(&birth_number);
     if (!place)
         place = make_number();
+    if (!place)
+        return -ENOMEM;
+    wipe_in_child();
     uint32_t generation = atomic_load(place);
     if (generation == 0) {
         uint32_t next = atomic_fetch_add(&last_generation, 1) + 1;
@@ -100,6 +112,7 @@ void mio_birth_record(struct mio_birth *birth)
     birth->number = place;
     birth->generation = generation;
     birth->process = (int)getpid();
+    return 0;
 }
 
 bool mio_is_forked_child(const struct mio_birth *birth)

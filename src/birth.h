@@ -5,6 +5,7 @@
  * The process has a number, of its generation. A selector remembers the number it was made under,
  * and finds another one in a child: fork() wipes it there (pthread_atfork), and on Linux 4.14 and
  * later so does the kernel (MADV_WIPEONFORK), in children made by _Fork() or a bare clone(2) too.
+ * A child that shares the parent's memory (vfork()) cannot be told.
  */
 #ifndef MIO_SRC_BIRTH_H
 #define MIO_SRC_BIRTH_H
@@ -19,7 +20,8 @@ struct mio_birth {
     int process;                    /* getpid() at that time */
 };
 
-void mio_birth_record(struct mio_birth *birth);
+/* 0 or -ENOMEM. */
+int mio_birth_record(struct mio_birth *birth);
 
 static inline bool mio_born_before_fork(const struct mio_birth *birth)
 {

@@ -254,7 +254,6 @@ int mio_wake_queue_select(struct mio_selector *selector, struct mio_event *list,
 int mio_wake_queue_conclude(struct mio_selector *selector, struct mio_event *list, int room,
                             int fetched)
 {
-    selector->wakes.waits++;
     /* Rings may be under way whatever the counts say: none of them is taken for settled. */
     fetched = look_through(selector, list, room, fetched, selector->wakes.settled);
     return end_wait(selector, list, room, 0, fetched);

@@ -76,15 +76,17 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * delivering a one-shot registration of both directions.
  *
  * Records that are for the library itself (the doorbell; on macOS EVFILT_EXCEPT for ordinary data)
- * take a place: a wait with little room may then bring less than is ready, and the next one the rest.
+ * take a place: a wait with little room may then bring less than is ready, and the next one the
+ * rest.
  *
  * Timeouts never end early. They are exact to the kernel's own granularity; epoll without
  * epoll_pwait2 rounds up to milliseconds.
  *
  * -EINTR: a signal came; nothing is lost, wait again. -EINVAL: NULL, or a negative timeout other
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make
- * its own (a child made by other means than fork(2) is known only on Linux from 4.14 on). -EBUSY: another thread is waiting on this poll, a
- * programming error that is noticed only in a library built without NDEBUG.
+ * its own; a child that was made by other means than fork() may not be noticed (docs/contract.md,
+ * LIFE3). -EBUSY: another thread is waiting on this poll, a programming error that is noticed only
+ * in a library built without NDEBUG.
  *
  * With epoll no cancellation point of pthread_cancel(3): the system call is made directly. A thread
  * that waits on another selector must not be cancelled there.

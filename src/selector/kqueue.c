@@ -176,9 +176,12 @@ static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, in
             continue;
         bool may_be_joint = is_except || ((list[i].flags & EV_DISPATCH) != 0 &&
                                           mio_kevent_is_of_descriptor(&list[i]));
-        if (may_be_joint &&
-            !mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i])))
-            continue;
+        if (may_be_joint) {
+            mio_token token = mio_event_token(&list[i]);
+            if (mio_kq_is_late(self, (int)list[i].ident, token))
+                continue;
+            mio_kq_fire_oneshot(self, (int)list[i].ident, token);
+        }
         list[kept++] = list[i];
     }
     mio_lock_give(&self->lock);

@@ -194,11 +194,12 @@ void mio_kq_forget_oneshot(struct kqueue_selector *self, int fd);
 struct kqueue_oneshot mio_kq_oneshot_of(const struct kqueue_selector *self, int fd);
 void mio_kq_put_back_oneshot(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot);
 
-/*
- * An event with `token` has come. Silences the rest if it is of a one-shot registration of several
- * filters, and is false if an earlier wait has spent that one already: the event is to be dropped.
- */
-bool mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token);
+/* Whether an event with `token` is of a one-shot registration of several filters that an earlier
+ * wait has spent: it is to be dropped. */
+bool mio_kq_is_late(const struct kqueue_selector *self, int fd, mio_token token);
+
+/* Such an event is being delivered, and is not late: silences the rest of its registration. */
+void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token);
 
 /* Keeps an event for the next wait, waking a waiter that sleeps. 0, -ENOMEM, or why there can be no
  * doorbell. */

@@ -24,8 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Enough for a dozen descriptors watched in every way, and small enough for a thread's stack: 8 KiB
- * on FreeBSD. */
+/* Enough for a dozen descriptors watched in every way, and small enough for a thread's stack: a
+ * batch takes some 15 KiB. */
 enum { MAX_CHANGES = 64, MAX_CHANGES_PER_OPERATION = 2 * MAX_FILTERS };
 
 const struct kqueue_filter mio_kq_filters[MAX_FILTERS] = {
@@ -166,6 +166,12 @@ static void plan(struct batch *batch, struct operation *operation)
     operation->count = batch->count - operation->first;
 }
 
+/* Whether the kernel is told of the descriptor, and not of its requests alone. */
+static bool has_filters(mio_interest interest)
+{
+    return (interest & MIO_ALL_READINESS & ~(mio_interest)(MIO_AIO | MIO_LIO)) != 0;
+}
+
 /* Kernels watch files without a meaning that could be relied on (K22). Requests of aio(4) are for
  * files, though. */
 static int check_descriptor(struct operation *operation)
@@ -176,8 +182,7 @@ static int check_descriptor(struct operation *operation)
         return mio_failed(saved);
     operation->is_device = S_ISCHR(status.st_mode);
     bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
-    bool only_aio = (operation->interest & ~(mio_interest)(MIO_AIO | MIO_LIO)) == 0;
-    return is_file && !only_aio ? -EPERM : 0;
+    return is_file && has_filters(operation->interest) ? -EPERM : 0;
 }
 
 /*
@@ -185,8 +190,9 @@ static int check_descriptor(struct operation *operation)
  */
 static int prepare(struct kqueue_selector *self, struct operation *operation)
 {
-    /* What a source has registered was looked at then. */
-    bool is_known = operation->previous && MIO_PLATFORM != MIO_PLATFORM_APPLE;
+    /* What a source has filters of was looked at then; the kernel looks again when it adds one. */
+    bool is_known = operation->previous && MIO_PLATFORM != MIO_PLATFORM_APPLE &&
+                    has_filters(operation->previous->interest) && has_filters(operation->interest);
     if (operation->kind != MIO_DEREGISTER && !is_known) {
         int error = check_descriptor(operation);
         if (error < 0)

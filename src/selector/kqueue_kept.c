@@ -79,13 +79,18 @@ void mio_kq_put_back_oneshot(struct kqueue_selector *self, int fd, struct kqueue
         self->kept.oneshots[fd] = oneshot; /* the table never shrinks */
 }
 
-bool mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
+bool mio_kq_is_late(const struct kqueue_selector *self, int fd, mio_token token)
+{
+    const struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    return oneshot && oneshot->token == token && oneshot->spent &&
+           oneshot->spent_in != self->base.wakes.waits;
+}
+
+void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
 {
     struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
-    if (!oneshot || oneshot->token != token)
-        return true;
-    if (oneshot->spent)
-        return oneshot->spent_in == self->base.wakes.waits;
+    if (!oneshot || oneshot->token != token || oneshot->spent)
+        return;
     struct kevent changes[MAX_FILTERS];
     int errors[MAX_FILTERS]; /* not looked at: what is not silent is dropped when it comes */
     size_t count = 0;
@@ -98,7 +103,6 @@ bool mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
     oneshot->spent = true;
     oneshot->spent_in = self->base.wakes.waits;
     mio_kevent_register(self, changes, count, errors);
-    return true;
 }
 
 /* --- injected events --- */
@@ -174,6 +178,8 @@ int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int ro
         struct kqueue_injected injected = kept->injected[i];
         if (!is_current(&injected))
             continue;
+        mio_token token = mio_event_token(&injected.record);
+        injected.delivered = injected.delivered || mio_kq_is_late(self, injected.fd, token);
         bool due = !injected.delivered;
         if (due && count < room) {
             list[count++] = injected.record;
@@ -185,13 +191,10 @@ int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int ro
             kept->injected[left++] = injected;
     }
     kept->injected_count = left;
-    int wanted = 0;
-    for (int i = 0; i < count; i++) {
-        if (mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i])))
-            list[wanted++] = list[i];
-    }
+    for (int i = 0; i < count; i++)
+        mio_kq_fire_oneshot(self, (int)list[i].ident, mio_event_token(&list[i]));
     mio_lock_give(&self->lock);
-    return wanted;
+    return count;
 }
 
 void mio_kq_release_kept(struct kqueue_selector *self)

@@ -47,13 +47,16 @@ static int open_one(const struct mio_selector_ops *ops, const struct mio_config 
 {
     static atomic_uint_fast64_t last_id;
     struct mio_selector *made;
-    int error = ops->selector_new(config, &made);
+    struct mio_birth birth;
+    int error = mio_birth_record(&birth);
+    if (error == 0)
+        error = ops->selector_new(config, &made);
     if (error < 0)
         return error;
     made->config = *config;
     made->id = atomic_fetch_add(&last_id, 1) + 1;
     atomic_init(&made->owners, 1);
-    mio_birth_record(&made->birth);
+    made->birth = birth;
     atomic_init(&made->plain, made->birth.generation);
     mio_lock_init(&made->arming);
     *selector = made;

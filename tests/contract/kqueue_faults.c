@@ -139,6 +139,30 @@ TEST(kqueue4_a_spent_one_shot_of_a_source_stays_spent)
     }
 }
 
+/* One that has not fired is put back as one of both directions, and once fired stays so. */
+TEST(kqueue4_a_failed_reregistration_keeps_a_one_shot_whole)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+    struct mio_source source;
+
+    mio_source_init(&source, ends[NEAR]);
+    REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, BOTH | MIO_ONESHOT), 0);
+    kqmodel_refuse_change(1, ENOMEM);
+    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE), -ENOMEM);
+    EXPECT_ONE(&loop, 1, MIO_WRITABLE);
+    put(ends[FAR], "x");
+    EXPECT_NOTHING(&loop);
+    for (int i = 0; i < 2; i++) {
+        kqmodel_refuse_change(1, ENOMEM);
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE), -ENOMEM);
+        EXPECT_NOTHING(&loop);
+    }
+
+    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    model_close(&loop, ends);
+}
+
 /* EV3: the other direction cannot be silenced, and must not be heard. */
 TEST(kqueue4_a_one_shot_that_cannot_be_silenced_delivers_once)
 {

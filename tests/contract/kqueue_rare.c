@@ -63,6 +63,70 @@ TEST(kqueue1_requests_of_a_file)
     model_close(&loop, ends);
 }
 
+/* A source of which the kernel knows nothing so far is looked at like a new one. */
+TEST(kqueue1_requests_of_a_source)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+    struct mio_source source;
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    REQUIRE(file >= 0);
+    mio_source_init(&source, file);
+    if (serves(MIO_AIO)) {
+        REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_AIO), 0);
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_READABLE), -EPERM);
+        CHECK_EQ(close(file), 0);
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_AIO), -EBADF);
+        CHECK_EQ(mio_source_close(&source), -EBADF);
+
+        int copy = dup(ends[NEAR]);
+        mio_source_init(&source, copy);
+        REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
+        CHECK_EQ(close(copy), 0);
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_AIO), -EBADF);
+    } else {
+        CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_AIO), -ENOTSUP);
+    }
+
+    (void)mio_source_close(&source);
+    model_close(&loop, ends);
+}
+
+/* EV3 and EV4: a late event is dropped, and takes no room from those that are due. */
+TEST(kqueue4_what_is_dropped_does_not_end_a_look)
+{
+    enum { MOST_IN_FRONT = 3, WAITS = MOST_IN_FRONT + 3 };
+    for (int in_front = 0; in_front <= MOST_IN_FRONT; in_front++) {
+        struct loop loop = loop_open_with(NULL, 1);
+        int pipes[MOST_IN_FRONT + 2][2];
+        int times[MOST_IN_FRONT + 2] = {0};
+        bool over = false;
+
+        for (int i = 0; i < in_front + 2; i++) {
+            mio_interest interest = i == in_front ? MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT
+                                                  : (mio_interest)MIO_WRITABLE;
+            open_pipe(pipes[i]);
+            CHECK_EQ(close(pipes[i][NEAR]), 0);
+            REQUIRE_EQ(mio_registry_register(loop.registry, pipes[i][FAR], (mio_token)i, interest),
+                       0);
+        }
+        for (int i = 0; i < WAITS; i++) {
+            int count = mio_poll_wait(loop.poll, loop.events, 0);
+            CHECK(count == 0 || (count == 1 && !over));
+            over = over || count == 0;
+            if (count == 1)
+                times[mio_event_token(mio_events_get(loop.events, 0))]++;
+        }
+
+        for (int i = 0; i < in_front + 2; i++) {
+            CHECK_EQ(times[i], 1);
+            CHECK_EQ(close(pipes[i][FAR]), 0);
+        }
+        loop_close(&loop);
+    }
+}
+
 /* More operations than a call takes changes, though they need none. */
 TEST(kqueue4_a_batch_of_requests)
 {
