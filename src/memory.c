@@ -19,8 +19,6 @@ static void release_by_free(void *block, size_t size, void *user)
     free(block);
 }
 
-enum { SMALLEST_TABLE = 16 };
-
 const struct mio_allocator mio_default_allocator = {
     .allocate = allocate_by_malloc,
     .release = release_by_free,
@@ -42,6 +40,8 @@ void mio_release(const struct mio_allocator *allocator, void *block, size_t size
         allocator->release(block, size, allocator->user);
     errno = saved;
 }
+
+enum { SMALLEST_TABLE = 16 };
 
 int mio_grow(const struct mio_allocator *allocator, void **table, size_t *room, size_t needed,
              size_t element)

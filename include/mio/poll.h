@@ -71,9 +71,9 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  *
  * A wait allocates nothing and makes one system call; two when it has to sleep after a first look
  * that found nothing. One more is needed in the rare case that all that came is the doorbell of a
- * wake already handed over: when a waker rang while the wait before was ending, and once after the
- * poll's first waker was made. On kqueue, so does
- * delivering a one-shot registration of both directions.
+ * wake already handed over (a waker rang while the wait before was ending, or the poll's first
+ * waker was made), or a record that is dropped, and on kqueue to deliver a one-shot registration of
+ * both directions.
  *
  * Records that are for the library itself (the doorbell; on macOS EVFILT_EXCEPT for ordinary data)
  * take a place: a wait with little room may then bring less than is ready, and the next one the

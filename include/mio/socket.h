@@ -23,8 +23,8 @@
  *   _from_fd     takes a descriptor made elsewhere, and makes it non-blocking: the mode belongs to
  *                the open file, which other processes may share. What it is connected to or bound
  *                to is not looked at. -EPROTOTYPE: a socket of another type; -ENOTSOCK, -EBADF.
- *                After an error the descriptor is the caller's still, and unchanged
- *                but for SO_NOSIGPIPE, which Apple's may have by then
+ *                After an error the descriptor is the caller's still, and unchanged but
+ *                for SO_NOSIGPIPE, which Apple's may have by then
  *   _take_error  the error that is pending at the socket (SO_ERROR) as -errno, which is then
  *                cleared; 0: none. The failure of asking (-EBADF) is returned alike
  *   _local_addr  the socket's own address, e.g. the port that port 0 became

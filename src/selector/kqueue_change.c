@@ -229,8 +229,8 @@ static bool is_write_closed(const struct kevent *change, int error)
     return MIO_PLATFORM == MIO_PLATFORM_NETBSD && error == EBADF && is_open((int)change->ident);
 }
 
-/* FreeBSD ends the knote of a pipe's writing end when the reader goes: whether it was registered cannot
- * be told then. */
+/* FreeBSD ends the knote of a pipe's writing end when the reader goes: whether it was registered
+ * cannot be told then. */
 enum { DROPS_CLOSED_PIPES = MIO_PLATFORM == MIO_PLATFORM_FREEBSD };
 
 /* What the kernel's answers to an operation come to. */

@@ -22,10 +22,10 @@
  *
  * With little room the search for events starts behind the last one delivered (P5).
  *
- * A closed descriptor is noticed when poll(2) says POLLNVAL, or when its number is registered again: a
- * registration is of a file, known by its device and inode, so another file under the same number
- * replaces it (P2). In between, what happens under the number is taken for the old registration's:
- * asking for the file at each event would be a system call more.
+ * A closed descriptor is noticed when poll(2) says POLLNVAL, or when its number is registered
+ * again: a registration is of a file, known by its device and inode, so another file under the same
+ * number replaces it (P2). In between, what happens under the number is taken for the old
+ * registration's: asking for the file at each event would be a system call more.
  */
 #include "backends.h"
 
@@ -373,7 +373,8 @@ static int poll_selector_fd(const struct mio_selector *selector)
     return -ENOTSUP;
 }
 
-/* The kevent of urgent data is not to be had on all kqueue systems, nor can it tell of a hang-up. */
+/* The kevent of urgent data is not to be had on all kqueue systems, nor can it tell of a hang-up.
+ */
 #if defined(MIO_RECORD_KEVENT)
 enum { PRIORITY = 0 };
 #else
