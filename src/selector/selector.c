@@ -49,8 +49,9 @@ static int open_one(const struct mio_selector_ops *ops, const struct mio_config 
     struct mio_selector *made;
     struct mio_birth birth;
     int error = mio_birth_record(&birth);
-    if (error == 0)
-        error = ops->selector_new(config, &made);
+    if (error < 0)
+        return error;
+    error = ops->selector_new(config, &made);
     if (error < 0)
         return error;
     made->config = *config;
