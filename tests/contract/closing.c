@@ -158,6 +158,28 @@ TEST(wait1_both_directions_are_heard_by_poll_with_little_room)
     hear_both_with_little_room("poll", MIO_LEVEL);
 }
 
+/* One direction was told of, and has news again before the other has had its turn. */
+TEST(wait1_a_direction_that_has_nothing_gives_up_its_turn)
+{
+    struct mio_options options = {.backend = "poll"};
+    struct loop loop = loop_open_with(&options, 1);
+    int ends[2];
+    char byte;
+
+    open_pair(ends);
+    put(ends[FAR], "x");
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, BOTH), 0);
+    REQUIRE_EQ(mio_poll_wait(loop.poll, loop.events, 10 * SECOND), 1);
+    CHECK(mio_event_is_writable(mio_events_get(loop.events, 0)));
+    CHECK_EQ(read(ends[NEAR], &byte, 1), 1);
+    CHECK_EQ(mio_registry_rearm(loop.registry, ends[NEAR], MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_poll_wait(loop.poll, loop.events, 10 * SECOND), 1);
+    CHECK(mio_event_is_writable(mio_events_get(loop.events, 0)));
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
 TEST(ev2_tcp_half_closed)
 {
     struct loop loop = loop_open();
