@@ -33,7 +33,7 @@ mutations=(
     "oneshot@epoll@selector/epoll.c@events |= EPOLLONESHOT;@;@EPOLLONESHOT is dropped"
     "level@epoll@selector/epoll.c@if ((interest & MIO_LEVEL) == 0)@if (true)@level is edge"
     "dispatch@kqueue-freebsd@selector/kqueue_change.c@return EV_DISPATCH;@return 0;@a one-shot arms itself again"
-    "joint-oneshot@kqueue-macos@selector/kqueue_kept.c@if (!oneshot || oneshot->token != token)@if (true)@the other filter of a one-shot stays armed"
+    "joint-oneshot@kqueue-macos@selector/kqueue_kept.c@if (!oneshot || oneshot->token != token || oneshot->spent)@if (true)@the other filter of a one-shot stays armed"
     "one-filter@kqueue-freebsd@selector/kqueue_change.c@for (size_t i = 0; i < mio_kq_filter_count; i++)@for (size_t i = operation->kind == MIO_DEREGISTER; i < mio_kq_filter_count; i++)@deregistering leaves one filter"
     "undo@kqueue-freebsd@selector/kqueue_change.c@    undo(self, operation, batch);@    (void)undo;@half a registration is not undone"
     "injected@kqueue-freebsd@selector/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
