@@ -25,8 +25,8 @@ flavours[armhf]="freebsd macos"
 flavours[s390x]="freebsd macos"
 
 # Suites, by label, that are no matter of a port (the examples are built, and their clients take
-# long; faults are made in calls by the names that glibc has for them on x86-64; the fuzzers look for
-# what no system decides); and those whose scripts start programs themselves, without the emulator.
+# long; faults are made in calls by the names that glibc has for them on x86-64; the fuzzers
+# are not built); and those whose scripts start programs themselves, without the emulator.
 no_matter_of_ports="model example fault soak fuzz"
 started_by_scripts="package"
 
