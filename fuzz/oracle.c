@@ -67,6 +67,7 @@ static const struct traits all_traits[] = {
      .has_fd = true,
      .bell_takes_room = true,
      .knows_full = true,
+     .full_gone_is_silent = true,
      .has_faults = true},
     {.name = "kqueue-dragonfly",
      .serves = BOTH | MODES | MIO_PRIORITY | MIO_AIO,

@@ -98,7 +98,10 @@ const struct expected expected = {
     /* rule 9, K9 */
     .write_without_reader =              BY_SYSTEM(EPIPE,                 EBADF,                 0,                      EPIPE,          0),
     .reader_close_is_oneshot =           BY_SYSTEM(true,                  false,                 false,                  false,          false),
-    .reader_close_of_full_pipe_fires =   BY_SYSTEM(NONE,                  0,                     NONE,                   NONE,           NONE),
+    .reader_close_of_full_pipe_fires =   BY_SYSTEM(NONE,                  0,                     0,                      1,              NONE),
+    /* the same when the knote is queued, and when it is added again afterwards */
+    .full_pipe_told_if_queued =          BY_SYSTEM(NONE,                  NONE,                  1,                      1,              NONE),
+    .full_pipe_told_by_add =             BY_SYSTEM(NONE,                  NONE,                  1,                      1,              NONE),
     .pipe_data_without_reader =          BY_SYSTEM(NONE,                  0,                     0,                      0,              0),
     /* K24 */
     .write_on_read_end_ready =           BY_SYSTEM(1,                     NONE,                  NONE,                   NONE,           0),

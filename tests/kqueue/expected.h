@@ -76,6 +76,8 @@ struct expected {
     int write_without_reader;
     bool reader_close_is_oneshot;
     int reader_close_of_full_pipe_fires;
+    int full_pipe_told_if_queued;
+    int full_pipe_told_by_add;
     int pipe_data_without_reader;
     int write_on_read_end_ready;
     int pipe_space_on_read_end;

@@ -129,9 +129,11 @@ ROW(int64_t, pipe_read_posts_from,      512,        512,        512,        512,
 ROW(int64_t, pipe_read_posts_write,     512,        512,        512,        16384,      512)
 ROW(bool, pipe_write_posts_write,       true,       false,      true,       false,      true)
 ROW(bool, older_pipe_write_posts_write, true,       true,       true,       false,      true)
-/* The other end of a full pipe goes: the knote is cut off, nothing is reported any more ([new]
+/* The other end of a pipe with less than 512 free goes: the knotes of EVFILT_WRITE are woken before
+ * the end is marked, so one that is not queued is silent until it is touched ([new] "Pipes", [O]
  * "Pipes"). */
-ROW(bool, older_full_pipe_cut_off,      false,      true,       false,      false,      false)
+ROW(bool, full_pipe_cut_off,            false,      false,      true,       false,      false)
+ROW(bool, older_full_pipe_cut_off,      false,      true,       true,       false,      false)
 /* Calls that failed with EAGAIN post as well ([M] "Pipes"). */
 ROW(bool, pipe_failure_posts,           false,      false,      false,      false,      true)
 

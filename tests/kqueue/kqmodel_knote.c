@@ -222,8 +222,9 @@ static bool glance(struct knote *knote, struct look *now)
 static bool is_cut_off(const struct knote *knote, const struct look *now)
 {
     enum { PIPE_MARK = 512 };
-    return older_release() && flavour.older_full_pipe_cut_off && knote->kind == KIND_WRITE &&
-           now->kind == FILE_PIPE && now->peer_gone && knote->seen.space < PIPE_MARK;
+    bool cuts = older_release() ? flavour.older_full_pipe_cut_off : flavour.full_pipe_cut_off;
+    return cuts && knote->kind == KIND_WRITE && now->kind == FILE_PIPE && now->peer_gone &&
+           now->space < PIPE_MARK;
 }
 
 void knote_news(struct knote *knote, bool forced)

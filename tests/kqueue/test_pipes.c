@@ -314,13 +314,55 @@ TEST(freebsd_pipe_reader_close_is_oneshot)
 TEST(reader_close_of_a_full_pipe)
 {
     NEED_STATED(expected.reader_close_of_full_pipe_fires);
+    static const uint32_t modes[] = {0, EV_CLEAR, EV_DISPATCH};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        int ends[2];
+        open_pipe(ends);
+        fill(ends[1]);
+        int kq = open_kqueue();
+        CHECK_EQ(ask(kq, ends[1], EVFILT_WRITE, EV_ADD | modes[i], TOKEN), 0);
+        CHECK(quiet(kq));
+        CHECK_EQ(close(ends[0]), 0);
+        CHECK_EQ(!quiet(kq), expected.reader_close_of_full_pipe_fires);
+        if (expected.full_pipe_told_by_add == 1) {
+            struct kevent event;
+            CHECK_EQ(ask(kq, ends[1], EVFILT_WRITE, EV_ADD | EV_ENABLE, TOKEN), 0);
+            REQUIRE(fetch_one(kq, &event));
+            CHECK(event.flags & EV_EOF);
+            CHECK_EQ(event.data, 0);
+        }
+        close(kq);
+        close(ends[1]);
+    }
+}
+
+TEST(reader_close_of_a_full_pipe_whose_knote_is_queued)
+{
+    NEED_STATED(expected.full_pipe_told_if_queued);
+    int ends[2];
+    open_pipe(ends);
+    int kq = watch(ends[1], EVFILT_WRITE);
+    fill(ends[1]);
+    CHECK_EQ(close(ends[0]), 0);
+    struct kevent event;
+    CHECK_EQ(fetch_one(kq, &event), expected.full_pipe_told_if_queued);
+    CHECK(event.flags & EV_EOF);
+    close(kq);
+    close(ends[1]);
+}
+
+TEST(reader_close_of_a_full_pipe_is_told_to_the_read_filter)
+{
+    NEED_STATED(expected.read_on_write_end_eof);
     int ends[2];
     open_pipe(ends);
     fill(ends[1]);
-    int kq = watch(ends[1], EVFILT_WRITE);
+    int kq = watch(ends[1], EVFILT_READ);
     CHECK(quiet(kq));
     CHECK_EQ(close(ends[0]), 0);
-    CHECK_EQ(!quiet(kq), expected.reader_close_of_full_pipe_fires);
+    struct kevent event;
+    CHECK_EQ(fetch_one(kq, &event), expected.read_on_write_end_eof);
+    CHECK(event.flags & EV_EOF);
     close(kq);
     close(ends[1]);
 }
