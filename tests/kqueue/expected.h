@@ -41,18 +41,21 @@ struct expected {
     int receipt_fflags_failed;
     enum short_list short_list;
     bool failure_stops_short_list;
-    bool receipt_needed_for_known;
     bool event_echoes_add;
     int bit_11_kept;
     int delete_after_close;
     int filter_zero; /* SKIPPED_CHANGE: no receipt at all */
     int filter_aio;
     int first_unknown_filter;
-    int ident_above_limit;
+    int filter_minus_14;
+    int ident_above_int_max;
+    int open_above_limit;
     int not_a_kqueue;
     enum enable_disable enable_disable;
+    int event_keeps_enable_disable;
     enum add_delete add_delete_known;
     enum add_delete add_delete_new;
+    int flag_0x200;
 
     /* changes of a knote that exists, EV_CLEAR, EV_DISPATCH, EV_ONESHOT */
     bool enable_sets_udata;
@@ -150,6 +153,7 @@ struct expected {
     int sec_int64_max;
     int negative_room;
     bool negative_room_is_unbounded;
+    int negative_changes;
 
     /* kqueue in a kqueue */
     int nested_write;

@@ -92,6 +92,9 @@ static int64_t deadline_of(const struct timespec *timeout)
 
 /* --- changes --- */
 
+/* What call_kevent() gives where the call returns -1 and leaves errno alone. */
+enum { FAILED_WITHOUT_ERRNO = INT_MIN };
+
 enum answer { ANSWER_WRITTEN, ANSWER_DROPPED, ANSWER_ENDS_CALL };
 
 static enum answer answer(struct call *call, struct kevent *change, int error)
@@ -128,8 +131,10 @@ static int apply_changes(struct kq *kq, struct call *call, bool *done)
         if (answer(call, &change, error) != ANSWER_ENDS_CALL)
             continue;
         *done = true;
-        /* DragonFly copies out to whatever address it was given. */
-        return error ? -error : flavour.short_list == SHORT_OVERRUNS ? -EFAULT : 0;
+        if (error != 0)
+            return -error;
+        /* DragonFly cannot write the receipt to no list at all, and says so by its result alone. */
+        return flavour.short_list == SHORT_OVERRUNS ? FAILED_WITHOUT_ERRNO : 0;
     }
     *done = call->receipts > 0;
     return (int)call->receipts;
@@ -169,33 +174,53 @@ static int negative_room(const struct call *call)
     return 0;
 }
 
+/* An order to fail where a wait fails, after the changes. */
+static bool fails_late(int fault)
+{
+    return fault == EINTR || fault == ETIMEDOUT;
+}
+
+/* What ends the call before anything was done: 0 or -errno. */
+static int refuse_call(const struct kq *kq, const struct call *call, int fault)
+{
+    if (fault != 0 && !fails_late(fault))
+        return -fault;
+    if (flavour.timeout_check == TIMEOUT_FIRST && timeout_refused(call->timeout))
+        return -EINVAL;
+    if (!kq || kq->closed)
+        return -EBADF;
+    if (call->change_count < 0 && flavour.negative_changes == NEGATIVE_UNBOUNDED)
+        model_abort("this kernel reads changes without bound when nchanges is %ld",
+                    call->change_count);
+    return call->change_count > 0 && !call->changes ? -EFAULT : 0;
+}
+
+static int fail_late(struct kq *kq, struct call *call, int fault)
+{
+    struct kevent unseen[MAX_FAULTY_CHANGES];
+    bool done = false;
+    call->events = unseen;
+    call->room = MAX_FAULTY_CHANGES;
+    (void)apply_changes(kq, call, &done);
+    kq_settle(kq);
+    return -fault;
+}
+
 static int call_kevent(int fd, struct call *call, const sigset_t *mask)
 {
     note_call(call->changes, call->change_count);
     int fault = fault_of_kevent();
-    if (fault != 0 && fault != EINTR)
-        return -fault;
-    if (flavour.timeout_check == TIMEOUT_FIRST && timeout_refused(call->timeout))
-        return -EINVAL;
     struct kq *kq = kq_of(fd);
-    if (!kq || kq->closed)
-        return -EBADF;
-    if (call->change_count > 0 && !call->changes)
-        return -EFAULT;
+    int refused = refuse_call(kq, call, fault);
+    if (refused != 0)
+        return refused;
 
     bool done = false;
-    struct kevent unseen[MAX_FAULTY_CHANGES];
-    struct kevent *events = call->events;
-    if (fault == EINTR) {
-        call->events = unseen;
-        call->room = MAX_FAULTY_CHANGES;
-    }
     kq_harvest(kq);
+    if (fault != 0)
+        return fail_late(kq, call, fault);
     int result = apply_changes(kq, call, &done);
     kq_settle(kq);
-    call->events = events;
-    if (fault == EINTR)
-        return -EINTR;
     if (done || call->room == 0)
         return result;
     if (call->room < 0)
@@ -211,12 +236,11 @@ static int finish(int fd, struct call *call)
 {
     sigset_t mask;
     model_lock(&mask);
+    int saved = errno;
     int result = call_kevent(fd, call, &mask);
     model_unlock(&mask);
-    if (result >= 0)
-        return result;
-    errno = -result;
-    return -1;
+    errno = result >= 0 || result == FAILED_WITHOUT_ERRNO ? saved : -result;
+    return result >= 0 ? result : -1;
 }
 
 #ifdef KQMODEL_NETBSD

@@ -23,8 +23,8 @@ void kqmodel_reset(void);
 
 /* --- faults: the n-th matching call from now on (1 is the next) fails with `error`, once --- */
 
-/* The whole call fails before anything is done; with EINTR the changes have been applied, as
- * kernels do. */
+/* The whole call fails before anything is done. With EINTR, and with the ETIMEDOUT that waits on
+ * Darwin are seen to end in, the changes have been applied: it is the wait that fails. */
 void kqmodel_fail_kevent(unsigned n, int error);
 
 /* kqueue() and kqueue1() fail. */

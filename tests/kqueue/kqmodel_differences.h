@@ -26,6 +26,9 @@ ROW(int, first_filter,                  -13,        0,          -10,        -10,
 ROW(int, last_filter,                   -1,         9,          -1,         -1,         -1)
 /* A zeroed change means "no change" (K13, [F]). */
 ROW(bool, skips_filter_0,               true,       false,      false,      false,      false)
+/* A number that is still known and not served any more: ENOTSUP ([M] "Receipts"). */
+ROW(int, retired_filter,
+    NO_FILTER,         NO_FILTER,         NO_FILTER,         NO_FILTER,         -14)
 /* Adding EVFILT_AIO by hand: aio(4) does it from inside the kernel. */
 ROW(int, aio_add_error,                 EPERM,      EINVAL,     EINVAL,     EPERM,      ENOTSUP)
 ROW(bool, posts_aio,                    true,       false,      false,      true,       false)
@@ -36,18 +39,20 @@ ROW(int, unsupported_error,             EINVAL,     EINVAL,     EINVAL,     EOPN
 /* --- one change --- */
 /* Bits of the input that are masked off silently. */
 ROW(unsigned, system_flags,             0xF000,     0xF000,     0xF800,     0xF800,     0xF000)
-/* Flags that the system knows and the model does not: EV_FORCEONESHOT, EV_UDATA_SPECIFIC,
- * EV_VANISHED (K18). */
-ROW(unsigned, unmodelled_flags,         0x0100,     0,          0,          0,          0x0300)
-/* EV_ENABLE and EV_DISABLE together (K13). */
+/* Flags that the system knows and the model does not: EV_FORCEONESHOT, EV_UDATA_SPECIFIC (K18). */
+ROW(unsigned, unmodelled_flags,         0x0100,     0,          0,          0,          0x0100)
+/* EV_VANISHED is refused unless EV_UDATA_SPECIFIC comes with it ([M] "Receipts"). */
+ROW(unsigned, refused_flags,            0,          0,          0,          0,          0x0200)
+/* EV_ENABLE and EV_DISABLE together (K13). Where the first wins the knote keeps both bits. */
 ROW(enum conflict, enable_and_disable,
     CONFLICT_REFUSED,  CONFLICT_FIRST,    CONFLICT_FIRST,    CONFLICT_FIRST,    CONFLICT_SECOND)
 /* EV_ADD and EV_DELETE together: adds or deletes by turns, adds, or deletes ([F], [new], [O],
  * [D], [M]). */
 ROW(enum conflict, add_and_delete,
     CONFLICT_TOGGLES,  CONFLICT_TOGGLES,  CONFLICT_FIRST,    CONFLICT_FIRST,    CONFLICT_SECOND)
-/* EV_ADD of a number that can be no descriptor: at or above RLIMIT_NOFILE. */
-ROW(int, beyond_limit_error,            EBADF,      EBADF,      EBADF,      EBADF,      EINVAL)
+/* EV_ADD of an open descriptor at or above an RLIMIT_NOFILE that was lowered since ([M]
+ * "Receipts"). */
+ROW(int, lowered_limit_error,           0,          0,          0,          0,          EINVAL)
 /* A change without EV_ADD on a closed descriptor (K8). */
 ROW(int, closed_without_add,            EBADF,      EBADF,      EBADF,      EBADF,      ENOENT)
 /* EV_ADD and its kin are kept in the knote and seen in its events (K4, K5). */
@@ -57,9 +62,6 @@ ROW(enum touch, touch_replaces,
     TOUCH_ALWAYS,      TOUCH_ALWAYS,      TOUCH_ADD,         TOUCH_ALWAYS,      TOUCH_ALWAYS)
 ROW(enum touch, touch_reruns,
     TOUCH_ALWAYS, TOUCH_ALWAYS, TOUCH_ADD_OR_ENABLE, TOUCH_ALWAYS, TOUCH_ALWAYS)
-/* An existing knote changed without EV_RECEIPT reports a made-up error ([D] "Receipts", the main
- * copy). */
-ROW(bool, older_made_up_result,         false,      false,      false,      true,       false)
 
 /* --- receipts --- */
 ROW(bool, receipt_keeps_flags,          false,      false,      false,      false,      true)
@@ -68,9 +70,11 @@ ROW(bool, receipt_masks_user,           true,       true,       false,      true
 /* No room for a receipt or an error (K1). */
 ROW(enum short_list, short_list,
     SHORT_STOPS,       SHORT_STOPS,       SHORT_STOPS,       SHORT_OVERRUNS,    SHORT_DROPS)
-/* nevents below 0 (K14). */
+/* nevents below 0, nchanges below 0 (K14). */
 ROW(enum negative, negative_events,
     NEGATIVE_HANGS, NEGATIVE_HANGS, NEGATIVE_UNBOUNDED, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO)
+ROW(enum negative, negative_changes,
+    NEGATIVE_IS_ZERO, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO)
 
 /* --- timeouts (K40) --- */
 ROW(enum timeout_check, timeout_check,

@@ -119,6 +119,12 @@ static struct knote *take_unused(void)
     return knote;
 }
 
+/* EV_ENABLE in the same change wins, where it was not taken out of it before. */
+static bool disables(const struct kevent *change)
+{
+    return (change->flags & EV_DISABLE) && !(change->flags & EV_ENABLE);
+}
+
 struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind kind)
 {
     const unsigned operations = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE;
@@ -135,7 +141,7 @@ struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind ki
         .asked_fflags = (unsigned)change->fflags,
         .asked_data = change->data,
         .udata = change->udata,
-        .disabled = (change->flags & EV_DISABLE) != 0,
+        .disabled = disables(change),
     };
     if (!flavour.echoes_operations)
         knote->flags &= ~operations;
@@ -305,6 +311,8 @@ static int add(struct kq *kq, struct kevent *change, enum kind kind)
 {
     if (kind == KIND_AIO || kind == KIND_LIO)
         return flavour.aio_add_error;
+    if ((int)change->filter == flavour.retired_filter)
+        return ENOTSUP;
     if (kind == KIND_UNMODELLED)
         model_abort("filter %d is not modelled", (int)change->filter);
     struct knote *knote = knote_new(kq, change, kind);
@@ -340,7 +348,7 @@ static void touch(struct knote *knote, struct kevent *change)
         knote->asked_fflags = (unsigned)change->fflags;
         knote->asked_data = change->data;
     }
-    if (change->flags & EV_DISABLE) {
+    if (disables(change)) {
         knote->disabled = true;
         dequeue(knote);
     }
@@ -360,9 +368,8 @@ static int settle_contradictions(struct kevent *change)
     if ((change->flags & toggle) == toggle) {
         if (flavour.enable_and_disable == CONFLICT_REFUSED)
             return EINVAL;
-        change->flags &=
-            (__typeof__(change->flags))(flavour.enable_and_disable == CONFLICT_FIRST ? ~EV_DISABLE
-                                                                                     : ~EV_ENABLE);
+        if (flavour.enable_and_disable == CONFLICT_SECOND)
+            change->flags &= (__typeof__(change->flags))~EV_ENABLE;
     }
     const unsigned both = EV_ADD | EV_DELETE;
     if ((change->flags & both) == both && flavour.add_and_delete == CONFLICT_SECOND)
@@ -386,6 +393,7 @@ static uintptr_t descriptor_limit(void)
  * here. */
 static int find(struct kq *kq, const struct kevent *change, enum kind kind, struct knote **found)
 {
+    bool adds = (change->flags & EV_ADD) != 0;
     struct file_id id;
     struct knote *knote = knote_find(kq, change->ident, (int)change->filter);
     *found = knote;
@@ -396,11 +404,9 @@ static int find(struct kq *kq, const struct kevent *change, enum kind kind, stru
         knote_drop(knote);
         *found = NULL;
     }
-    if (open)
-        return 0;
-    if (!(change->flags & EV_ADD))
-        return flavour.closed_without_add;
-    return change->ident < descriptor_limit() ? EBADF : flavour.beyond_limit_error;
+    if (!open)
+        return adds ? EBADF : flavour.closed_without_add;
+    return adds && change->ident >= descriptor_limit() ? flavour.lowered_limit_error : 0;
 }
 
 int change_apply(struct kq *kq, struct kevent *change)
@@ -409,7 +415,7 @@ int change_apply(struct kq *kq, struct kevent *change)
     struct knote *knote;
     if (change->flags & flavour.unmodelled_flags)
         model_abort("flags 0x%x are not modelled", (unsigned)change->flags);
-    int error = settle_contradictions(change);
+    int error = change->flags & flavour.refused_flags ? EINVAL : settle_contradictions(change);
     if (error == 0 && kind == KIND_UNKNOWN)
         error = EINVAL;
     if (error == 0 && (change->flags & EV_ADD))
@@ -433,8 +439,7 @@ int change_apply(struct kq *kq, struct kevent *change)
     touch(knote, change);
     if (kind == KIND_USER && flavour.receipt_masks_user)
         change->fflags &= NOTE_FFLAGSMASK;
-    bool receipt = (change->flags & EV_RECEIPT) != 0;
-    return older_release() && flavour.older_made_up_result && !receipt ? EPROTO : 0;
+    return 0;
 }
 
 /* --- delivery --- */

@@ -2,10 +2,9 @@
 /*
  * What the tests of kqueue share: changes, receipts, fetching, and pairs of connected descriptors.
  *
- * Every change here carries EV_RECEIPT and has a slot for its receipt, because what DragonFly
- * answers to a change of an existing knote without it is undefined (rule 3). Waits end with the
- * event that they wait for; the bound is only there so that a failing test ends, and no test is
- * decided by a time.
+ * Every change here carries EV_RECEIPT and has a slot for its receipt: without a slot one kernel
+ * writes behind the list (rule 1). Waits end with the event that they wait for; the bound is only
+ * there so that a failing test ends, and no test is decided by a time.
  */
 #ifndef TEST_SUPPORT_H
 #define TEST_SUPPORT_H
