@@ -61,8 +61,12 @@ struct expected {
     bool enable_sets_udata;
     bool user_keeps_first_udata;
     int flags0_reports_again;
+    int enable_of_enabled_reports_again;
     bool clear_overrides_dispatch;
     bool oneshot_rechecked;
+    int stale_oneshot_data;
+    int stale_oneshot_data_of_pipe;
+    int oneshot_beats_dispatch;
 
     /* pipes */
     int pipe_space;
@@ -123,6 +127,7 @@ struct expected {
     bool fflags_survive_clear;
     int data_after_enable;
     int add_keeps_trigger;
+    int bare_add_keeps_trigger;
     int oneshot_fflags;
     int oneshot_data;
     int user_oneshot_rechecked;
@@ -158,15 +163,20 @@ struct expected {
     /* kqueue in a kqueue */
     int nested_write;
     int nested_itself;
+    int nested_itself_is_silent;
     int nested_cycle;
     int nested_counts;
     int nested_stale;
+    int nested_counts_disabled;
+    int nested_join_is_edge;
+    int nested_put_back_is_edge;
     bool nested_depth_limited;
     bool nested_clear_needs_empty;
 
     /* closing */
     bool close_wakes_waiter;
     int close_on_exec;
+    int kqueue1_unknown_flag;
 
     /* hooks of the model */
     int posts_aio;

@@ -61,7 +61,10 @@ ROW(bool, echoes_operations,            false,      true,       true,       true
 ROW(enum touch, touch_replaces,
     TOUCH_ALWAYS,      TOUCH_ALWAYS,      TOUCH_ADD,         TOUCH_ALWAYS,      TOUCH_ALWAYS)
 ROW(enum touch, touch_reruns,
-    TOUCH_ALWAYS, TOUCH_ALWAYS, TOUCH_ADD_OR_ENABLE, TOUCH_ALWAYS, TOUCH_ALWAYS)
+    TOUCH_ALWAYS, TOUCH_ALWAYS, TOUCH_ADD_OR_ENABLING, TOUCH_ALWAYS, TOUCH_ALWAYS)
+/* EV_DISABLE takes out of the queue; elsewhere the next fetch does, and until then the knote counts
+ * for an outer kqueue ([D] "kqueue in a kqueue"). */
+ROW(bool, disable_dequeues,             false,      false,      false,      false,      true)
 
 /* --- receipts --- */
 ROW(bool, receipt_keeps_flags,          false,      false,      false,      false,      true)
@@ -185,6 +188,9 @@ ROW(int, nested_write_error,            EINVAL,     EINVAL,     EINVAL,     EOPN
 ROW(int, nested_self_error,             EINVAL,     EINVAL,     0,          0,          EINVAL)
 /* With EV_CLEAR: an edge only when the inner queue was empty ([M] "kqueue in a kqueue"). */
 ROW(bool, nested_edge_from_empty,       false,      false,      false,      false,      true)
+/* A fetch of the inner one that puts level knotes back is an edge ([O], [M] "kqueue in a
+ * kqueue"). */
+ROW(bool, nested_put_back_is_edge,      false,      false,      true,       false,      true)
 ROW(int, nested_cycle_error,            0,          0,          0,          0,          EINVAL)
 
 /* --- the descriptor --- */

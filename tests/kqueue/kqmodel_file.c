@@ -379,7 +379,8 @@ static void look_kqueue(struct kq *inner, struct look *look)
 {
     look->kind = FILE_KQUEUE;
     kq_harvest(inner);
-    look->arrivals = look->unread = inner->queued;
+    look->unread = inner->queued;
+    look->arrivals = inner->joined;
 }
 
 bool file_look(int fd, struct look *look)

@@ -98,16 +98,10 @@ static bool new_error(const struct look *seen, const struct look *now)
     return now->error != 0 && now->error != seen->error;
 }
 
-static bool kqueue_edge(const struct look *seen, const struct look *now)
-{
-    bool grew = now->unread > seen->unread;
-    return flavour.nested_edge_from_empty ? grew && seen->unread == 0 : grew;
-}
-
 static bool read_edge(const struct look *seen, const struct look *now)
 {
     if (now->kind == FILE_KQUEUE)
-        return kqueue_edge(seen, now);
+        return now->arrivals != seen->arrivals;
     return now->arrivals != seen->arrivals || (now->read_ended && !seen->read_ended) ||
            (now->peer_gone && !seen->peer_gone) || (now->urgent && !seen->urgent) ||
            (now->kind == FILE_DEVICE && now->mark > seen->mark) ||

@@ -4,7 +4,8 @@
  * said otherwise.
  *
  * kqmodel.c        kqueue() and kevent(): the call, its change list, its receipts, its wait
- * kqmodel_knote.c  the table of knotes, one change, the activation queue, delivery
+ * kqmodel_knote.c  the table of knotes, news, one change
+ * kqmodel_queue.c  the activation queue, delivery
  * kqmodel_filter.c when a filter is true, and what it reports
  * kqmodel_file.c   what Linux tells about a descriptor
  * kqmodel_io.c     the wrapped system calls, with kqmodel_pipe.c and kqmodel_connect.c
@@ -152,7 +153,9 @@ struct knote *next_of_file(const struct knote *knote);
 
 struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind kind);
 void knote_drop(struct knote *knote);
-void knote_activate(struct knote *knote);
+
+/* Looks, and says whether there is something to report. */
+bool knote_is_true_now(struct knote *knote);
 
 /* News about its descriptor: looks, and activates when there is an edge (or `forced`) and the
  * filter is true. */
@@ -163,6 +166,14 @@ void file_news(struct file_id id);
 
 /* One change. Returns 0 or an errno; what a receipt shows is left in `change`. */
 int change_apply(struct kq *kq, struct kevent *change);
+
+/* --- kqmodel_queue.c --- */
+
+void knote_activate(struct knote *knote);
+void knote_dequeue(struct knote *knote);
+
+/* A queued one-shot that is not looked at again when it is fetched. */
+bool knote_skips_check(const struct knote *knote);
 
 /* Takes up to `room` events from the queue. */
 int queue_fetch(struct kq *kq, struct kevent *events, int room);
@@ -195,6 +206,7 @@ struct kq {
     int waiters;     /* threads inside a wait */
     int knotes;
     int queued;
+    int joined;       /* how often an outer kqueue was to hear of the queue */
     int pipe_writers; /* EVFILT_WRITE on pipes */
     struct knote *list;
     struct knote *queue;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Knotes: the table, one change, the activation queue, delivery.
+ * Knotes: the table, news, one change.
  *
- * A knote is keyed by kqueue, ident and filter, and lives in a static table. It is active when its
- * filter was true at some edge, and queued when it is active and enabled. The queue is first in,
- * first out by activation; what stays true without EV_CLEAR or EV_DISPATCH goes to the tail when it
- * was reported, so a short event list is fair. Every queued knote is asked again when it is fetched
- * (except one-shots, on most systems), and silently leaves when it is false.
+ * A knote is keyed by kqueue, ident and filter, and lives in a static table. News of a descriptor
+ * comes to all knotes of its file; a change comes to one, and makes it look as news does.
  */
 #define _GNU_SOURCE 1
 
@@ -151,29 +148,6 @@ struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind ki
     return knote;
 }
 
-static void dequeue(struct knote *knote)
-{
-    if (!knote->queued)
-        return;
-    struct kq *kq = knote->kq;
-    if (kq->queue_end == &knote->in_queue.next)
-        kq->queue_end = knote->in_queue.place;
-    LINK_REMOVE(knote, in_queue);
-    knote->queued = false;
-    kq->queued--;
-}
-
-static void enqueue(struct knote *knote)
-{
-    if (knote->queued || knote->disabled)
-        return;
-    struct kq *kq = knote->kq;
-    LINK_INSERT(kq->queue_end, knote, in_queue);
-    kq->queue_end = &knote->in_queue.next;
-    knote->queued = true;
-    kq->queued++;
-}
-
 static bool watches_pipe_writer(const struct knote *knote)
 {
     return knote->kind == KIND_WRITE && knote->seen.kind == FILE_PIPE;
@@ -192,7 +166,7 @@ static bool others_watch(struct knote *knote)
 void knote_drop(struct knote *knote)
 {
     struct kq *kq = knote->kq;
-    dequeue(knote);
+    knote_dequeue(knote);
     if (kind_is_descriptor(knote->kind)) {
         if (!others_watch(knote))
             kq_unwatch(kq, (int)knote->ident);
@@ -210,13 +184,7 @@ void knote_drop(struct knote *knote)
     unused = knote;
 }
 
-/* --- activation --- */
-
-void knote_activate(struct knote *knote)
-{
-    knote->active = true;
-    enqueue(knote);
-}
+/* --- news --- */
 
 /* False when the number was closed behind the wrapped calls: such a knote stays silent, and goes
  * when its number is used or closed again. */
@@ -238,9 +206,12 @@ void knote_news(struct knote *knote, bool forced)
     struct look now;
     if (!glance(knote, &now) || is_cut_off(knote, &now))
         return;
-    bool level = !(knote->flags & EV_CLEAR);
-    bool edge = forced || level || filter_edge(knote, &now);
+    bool posted = forced || filter_edge(knote, &now);
+    bool edge = posted || !(knote->flags & EV_CLEAR);
     knote->seen = now;
+    /* What nobody looks at again keeps the figures of its last posting. */
+    if (knote->queued && !posted && knote_skips_check(knote))
+        return;
     if (edge && filter_true(knote, &now))
         knote_activate(knote);
 }
@@ -260,7 +231,7 @@ void file_news(struct file_id id)
 
 /* --- one change --- */
 
-static bool is_true_now(struct knote *knote)
+bool knote_is_true_now(struct knote *knote)
 {
     if (!kind_is_descriptor(knote->kind))
         return filter_true(knote, NULL);
@@ -321,43 +292,41 @@ static int add(struct kq *kq, struct kevent *change, enum kind kind)
         knote_drop(knote);
         return error;
     }
-    if (is_true_now(knote))
+    if (knote_is_true_now(knote))
         knote_activate(knote);
     return 0;
 }
 
-static bool touches(enum touch rule, unsigned flags)
+static bool touches(enum touch rule, unsigned flags, bool was_disabled)
 {
-    const unsigned wanted[] = {
-        [TOUCH_ALWAYS] = ~0U,
-        [TOUCH_ADD] = EV_ADD,
-        [TOUCH_ADD_OR_ENABLE] = EV_ADD | EV_ENABLE,
-    };
-    return rule == TOUCH_ALWAYS || (flags & wanted[rule]) != 0;
+    bool enables = rule == TOUCH_ADD_OR_ENABLING && (flags & EV_ENABLE) && was_disabled;
+    return rule == TOUCH_ALWAYS || (flags & EV_ADD) || enables;
 }
 
 static void touch(struct knote *knote, struct kevent *change)
 {
     bool user = knote->kind == KIND_USER;
+    bool was_disabled = knote->disabled;
     if (user) {
         filter_user_change(knote, change, false);
         if (!flavour.user_keeps_first_udata)
             knote->udata = change->udata;
-    } else if (touches(flavour.touch_replaces, change->flags)) {
+    } else if (touches(flavour.touch_replaces, change->flags, was_disabled)) {
         knote->udata = change->udata;
         knote->asked_fflags = (unsigned)change->fflags;
         knote->asked_data = change->data;
     }
     if (disables(change)) {
         knote->disabled = true;
-        dequeue(knote);
+        if (flavour.disable_dequeues)
+            knote_dequeue(knote);
     }
     if (change->flags & EV_ENABLE)
         knote->disabled = false;
     /* Flags stay as the first EV_ADD gave them (K6), and EV_ADD does not enable. */
-    if (!user && !touches(flavour.touch_reruns, change->flags))
+    if (!user && !touches(flavour.touch_reruns, change->flags, was_disabled))
         return;
-    if (is_true_now(knote))
+    if (knote_is_true_now(knote))
         knote_activate(knote);
 }
 
@@ -440,69 +409,4 @@ int change_apply(struct kq *kq, struct kevent *change)
     if (kind == KIND_USER && flavour.receipt_masks_user)
         change->fflags &= NOTE_FFLAGSMASK;
     return 0;
-}
-
-/* --- delivery --- */
-
-static bool skips_check(const struct knote *knote)
-{
-    if (!(knote->flags & EV_ONESHOT))
-        return false;
-    return knote->kind == KIND_USER ? !flavour.oneshot_user_rechecked : !flavour.oneshot_rechecked;
-}
-
-static void report(const struct knote *knote, struct kevent *event)
-{
-    bool user = knote->kind == KIND_USER;
-    bool blank = user && (knote->flags & EV_ONESHOT) && flavour.user_oneshot_blank;
-    memset(event, 0, sizeof *event);
-    event->ident = knote->ident;
-    event->filter = (__typeof__(event->filter))knote->filter;
-    event->flags = (__typeof__(event->flags))knote->flags;
-    event->fflags = blank ? 0 : user ? knote->asked_fflags : knote->fflags;
-    event->data = (__typeof__(event->data))(blank ? 0 : user ? knote->asked_data : knote->data);
-    event->udata = knote->udata;
-}
-
-static void after_report(struct knote *knote)
-{
-    bool clear = (knote->flags & EV_CLEAR) != 0;
-    bool dispatch = (knote->flags & EV_DISPATCH) && !(clear && flavour.clear_beats_dispatch);
-    if (knote->flags & EV_ONESHOT || knote->kind == KIND_AIO || knote->kind == KIND_LIO) {
-        knote_drop(knote);
-        return;
-    }
-    if (clear) {
-        knote->fflags = 0;
-        knote->data = 0;
-        knote->triggered = false;
-        if (knote->kind == KIND_USER && flavour.user_clear_zeroes) {
-            knote->asked_fflags = 0;
-            knote->asked_data = 0;
-        }
-    }
-    if (dispatch)
-        knote->disabled = true;
-    if (clear || dispatch)
-        knote->active = false;
-    else
-        enqueue(knote);
-}
-
-int queue_fetch(struct kq *kq, struct kevent *events, int room)
-{
-    int count = 0;
-    for (int left = kq->queued; left > 0 && count < room; left--) {
-        struct knote *knote = kq->queue;
-        if (!knote)
-            break;
-        dequeue(knote);
-        if (!skips_check(knote) && !is_true_now(knote)) {
-            knote->active = false;
-            continue;
-        }
-        report(knote, &events[count++]);
-        after_report(knote);
-    }
-    return count;
 }

@@ -461,3 +461,27 @@ TEST(one_descriptor_in_two_kqueues_fires_in_both)
     close(other);
     close_fixture(f);
 }
+
+/* Unread data that was reported, and a change of the enabled knote: whether it is reported again.
+ */
+static bool reports_again(uint32_t flags)
+{
+    struct fixture f = open_on_unix(EV_ADD | EV_CLEAR);
+    put(f.ends[1], "x");
+    CHECK(!quiet(f.kq));
+    CHECK_EQ(ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN), 0);
+    bool again = !quiet(f.kq);
+    close_fixture(f);
+    return again;
+}
+
+TEST(enable_of_an_enabled_knote)
+{
+    NEED_STATED(expected.enable_of_enabled_reports_again);
+    CHECK_EQ(reports_again(EV_ENABLE), expected.enable_of_enabled_reports_again);
+}
+
+TEST(rule5_add_and_enable_of_an_enabled_knote_reports)
+{
+    CHECK(reports_again(EV_ADD | EV_ENABLE));
+}

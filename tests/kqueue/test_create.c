@@ -56,6 +56,19 @@ TEST(k46_kqueue1_with_cloexec)
     close(kq);
 }
 
+TEST(k46_flags_that_kqueue1_does_not_know)
+{
+    NEED_STATED(expected.kqueue1_unknown_flag);
+    int kq = kqueue1(O_APPEND);
+    int error = kq < 0 ? errno : 0;
+    CHECK_EQ(error, expected.kqueue1_unknown_flag);
+    if (kq >= 0)
+        close(kq);
+    kq = kqueue1(O_NONBLOCK);
+    CHECK(kq >= 0);
+    close(kq);
+}
+
 TEST(k46_freebsd_kqueuex)
 {
     if (!HAVE_KQUEUEX)

@@ -238,3 +238,48 @@ TEST(disable_and_enable_of_a_oneshot_keep_it)
     CHECK_EQ(read_knote(f, EV_DELETE), ENOENT);
     close_fixture(f);
 }
+
+TEST(k38_stale_oneshot_keeps_the_figures_of_its_last_posting)
+{
+    NEED_STATED(expected.stale_oneshot_data);
+    struct fixture f = open_with(EV_ADD | EV_ONESHOT);
+    put(f.ends[1], "abcd");
+    take(f.ends[0], 3);
+    struct kevent event;
+    REQUIRE(fetch_one(f.kq, &event));
+    CHECK_EQ(event.data, expected.stale_oneshot_data);
+    close_fixture(f);
+
+    f = open_with(EV_ADD | EV_ONESHOT);
+    put(f.ends[1], "abcd");
+    take(f.ends[0], 4);
+    REQUIRE(fetch_one(f.kq, &event));
+    CHECK_EQ(event.data, expected.stale_oneshot_data);
+    close_fixture(f);
+}
+
+TEST(k38_stale_oneshot_on_a_pipe)
+{
+    NEED_STATED(expected.stale_oneshot_data_of_pipe);
+    int ends[2];
+    open_pipe(ends);
+    int kq = open_kqueue();
+    CHECK_EQ(ask(kq, ends[0], EVFILT_READ, EV_ADD | EV_ONESHOT, TOKEN), 0);
+    put(ends[1], "abcd");
+    take(ends[0], 4);
+    struct kevent event;
+    REQUIRE(fetch_one(kq, &event));
+    CHECK_EQ(event.data, expected.stale_oneshot_data_of_pipe);
+    close(kq);
+    close_both(ends);
+}
+
+TEST(oneshot_with_dispatch_is_a_oneshot)
+{
+    NEED_STATED(expected.oneshot_beats_dispatch);
+    struct fixture f = open_with(EV_ADD | EV_ONESHOT | EV_DISPATCH);
+    put(f.ends[1], "x");
+    CHECK(!quiet(f.kq));
+    CHECK_EQ(read_knote(f, EV_ENABLE), expected.oneshot_beats_dispatch ? ENOENT : 0);
+    close_fixture(f);
+}

@@ -98,7 +98,8 @@ TEST(k28_add_and_trigger_in_one_change_on_a_new_knote)
     if (expected.trigger_in_add_fires)
         CHECK_STATED(event.fflags, expected.trigger_in_add_fflags);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0); /* the knote works all the same */
-    CHECK(!quiet(kq));
+    REQUIRE(fetch_one(kq, &event));
+    CHECK_STATED(event.fflags, expected.trigger_in_add_fflags);
     CHECK(quiet(kq));
     close(kq);
 }
@@ -409,4 +410,30 @@ TEST(k27_probe_of_the_user_filter)
     CHECK_EQ(event.filter, EVFILT_USER);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_DELETE, TOKEN), 0);
     close(kq);
+}
+
+TEST(add_without_clear_keeps_a_pending_trigger)
+{
+    NEED_STATED(expected.bare_add_keeps_trigger);
+    int kq = open_with(EV_ADD | EV_CLEAR);
+    CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
+    CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ADD, OTHER_TOKEN), 0);
+    struct kevent event;
+    CHECK_EQ(fetch_one(kq, &event), expected.bare_add_keeps_trigger);
+    CHECK_EQ(token_of(&event), touched(OTHER_TOKEN));
+    close(kq);
+}
+
+TEST(openbsd_limit_counts_the_knotes_of_all_kqueues)
+{
+    if (!expected.user_limit)
+        SKIP("memory is the only limit of this system");
+    int first = open_kqueue();
+    int second = open_kqueue();
+    for (int i = 0; i < expected.user_limit; i++)
+        REQUIRE_EQ(ask(i % 2 ? first : second, i, EVFILT_USER, EV_ADD, TOKEN), 0);
+    CHECK_EQ(ask(first, IDENT + expected.user_limit, EVFILT_USER, EV_ADD, TOKEN), ENOMEM);
+    close(second);
+    CHECK_EQ(ask(first, IDENT + expected.user_limit, EVFILT_USER, EV_ADD, TOKEN), 0);
+    close(first);
 }
