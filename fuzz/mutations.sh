@@ -26,7 +26,7 @@ cp -r src src.whole
 
 # name @ selector @ file under src @ what is replaced @ by what @ what that breaks
 mutations=(
-    "receipts@kqueue-freebsd@selector/kqueue_change.c@errors[next++] = (int)results[i].data;@errors[next++] = 0;@the errors of receipts are ignored"
+    "receipts@kqueue-freebsd@selector/kqueue_submit.c@errors[next++] = (int)results[i].data;@errors[next++] = 0;@the errors of receipts are ignored"
     "second-look@epoll@wake_queue.c@        timeout_ns = 0;@        (void)0;@no second look before sleeping"
     "no-bell@epoll@wake_queue.c@if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
     "bell-shown@epoll@wake_queue.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
@@ -35,7 +35,7 @@ mutations=(
     "dispatch@kqueue-freebsd@selector/kqueue_change.c@return EV_DISPATCH;@return 0;@a one-shot arms itself again"
     "joint-oneshot@kqueue-macos@selector/kqueue_kept.c@if (!oneshot || oneshot->token != token || oneshot->spent)@if (true)@the other filter of a one-shot stays armed"
     "one-filter@kqueue-freebsd@selector/kqueue_change.c@for (size_t i = 0; i < mio_kq_filter_count; i++)@for (size_t i = operation->kind == MIO_DEREGISTER; i < mio_kq_filter_count; i++)@deregistering leaves one filter"
-    "undo@kqueue-freebsd@selector/kqueue_change.c@    undo(self, operation, batch);@    (void)undo;@half a registration is not undone"
+    "undo@kqueue-freebsd@selector/kqueue_undo.c@if (outcome.added && (!was_there || outcome.deleted))@if (outcome.deleted)@half a registration is not undone"
     "injected@kqueue-freebsd@selector/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
     "token@epoll@selector/epoll.c@EPOLL_CTL_MOD, fd, epoll_events_of(interest), token@EPOLL_CTL_MOD, fd, epoll_events_of(interest), previous ? previous->token : token@reregistering a source keeps the old token"
     "mode@kqueue-macos@selector/kqueue_change.c@((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0@true@reregistering a source keeps the old mode"

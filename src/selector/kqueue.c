@@ -139,6 +139,7 @@ static int kqueue_selector_new(const struct mio_config *config, struct mio_selec
     made->doorbell = DOORBELL_NONE;
     made->pipe = (struct mio_doorbell){-1, -1};
     made->collector.collects = true;
+    made->refusals.era = 1;
     mio_lock_init(&made->lock);
     *selector = &made->base;
     return 0;
@@ -152,6 +153,7 @@ static void kqueue_selector_free(struct mio_selector *selector)
         mio_close_own(&config, self->kq, "closing the kqueue");
     mio_doorbell_close(&self->pipe, &config);
     mio_kq_release_kept(self);
+    mio_kq_release_refusals(self);
     mio_lock_destroy(&self->lock);
     mio_release(&config.allocator, self, sizeof *self);
 }
@@ -163,13 +165,9 @@ static void kqueue_selector_free(struct mio_selector *selector)
  * one-shot registrations that have fired, which is the one case in which a wait makes a further
  * call.
  */
-static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, int count)
+static int sift_records(struct kqueue_selector *self, struct mio_event *list, int count)
 {
-    struct kqueue_selector *self = kqueue_of(selector);
-    if (!atomic_load_explicit(&self->sifts, memory_order_acquire))
-        return count;
     int kept = 0;
-    mio_lock_take(&self->lock);
     for (int i = 0; i < count; i++) {
         bool is_except = (int)list[i].filter == EXCEPT_FILTER;
         if (is_except && !mio_event_is_priority(&list[i]))
@@ -184,8 +182,35 @@ static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, in
         }
         list[kept++] = list[i];
     }
-    mio_lock_give(&self->lock);
     return kept;
+}
+
+static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, int count)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    unsigned looks = atomic_load_explicit(&self->looks, memory_order_acquire);
+    if (looks == 0)
+        return count;
+    mio_lock_take(&self->lock);
+    if ((looks & KQUEUE_DOUBTS) != 0)
+        count = mio_kq_screen(self, list, count);
+    if ((looks & KQUEUE_SIFTS) != 0)
+        count = sift_records(self, list, count);
+    mio_lock_give(&self->lock);
+    return count;
+}
+
+/* What an attentive selector's wait does in kqueue_sift(), once it has seen whether there was room
+ * for more. */
+__attribute__((noinline)) static int screen_plain(struct kqueue_selector *self,
+                                                  struct mio_event *list, int count)
+{
+    if (!mio_selector_is_plain(&self->base))
+        return count;
+    mio_lock_take(&self->lock);
+    count = mio_kq_screen(self, list, count);
+    mio_lock_give(&self->lock);
+    return count;
 }
 
 static int kqueue_select(struct mio_selector *selector, struct mio_event *list, int room,
@@ -203,7 +228,12 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     }
     int saved = errno;
     int count = kevent(self->kq, NULL, 0, (struct kevent *)(void *)list, (kevent_count)room, limit);
-    return count < 0 ? mio_failed(saved) : count;
+    if (count < 0)
+        return mio_failed(saved);
+    /* After the fetch: what the kernel has handed out was doubted before it was told. */
+    if ((atomic_load_explicit(&self->looks, memory_order_relaxed) & KQUEUE_DOUBTS) != 0)
+        return screen_plain(self, list, count);
+    return count;
 }
 
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */

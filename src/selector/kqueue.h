@@ -3,7 +3,11 @@
  * Inside the kqueue selector: the types of five kernels named once, and what its files share.
  *
  *   kqueue.c         the essay; making, waiting, waking, freeing
- *   kqueue_change.c  registering: change lists, receipts, undoing
+ *   kqueue_change.c  registering: change lists, and what their receipts come to
+ *   kqueue_undo.c    undoing what was refused by half
+ *   kqueue_submit.c  their submission, and its receipts
+ *   kqueue_batch.c   many of them in one call
+ *   kqueue_refused.c keeping the tokens of refused changes from a thread that waits
  *   kqueue_kept.c    the little it must remember about descriptors
  *   kqueue_format.c  a record by name
  */
@@ -76,6 +80,10 @@ enum { RECEIPTS_MIX_WITH_EVENTS = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
 /* READ, WRITE and EXCEPT of one descriptor. */
 enum { MAX_FILTERS = 3 };
 
+/* Of one call. Enough for a dozen descriptors watched in every way, and small enough for a thread's
+ * stack: a batch takes some 15 KiB. */
+enum { MAX_CHANGES = 64 };
+
 /* A filter behind a bit of interest. */
 struct kqueue_filter {
     mio_interest interest;
@@ -118,6 +126,34 @@ struct kqueue_kept {
     size_t injected_room;
 };
 
+/* A descriptor of which a change was refused: what of it may still be handed over. */
+struct kqueue_barred {
+    uint64_t era; /* of the table; counts in no other */
+    int fd;
+    unsigned filters; /* bit i: records of mio_kq_filters[i] are looked at ... */
+    unsigned live; /* ... and bit i: pass with tokens[i], which is registered; else they do not */
+    mio_token tokens[MAX_FILTERS];
+};
+
+enum { FIRST_BARRED = 16 };
+
+/* All of them since the last fetch that was looked through: an open-addressed table by descriptor. */
+struct kqueue_refusals {
+    struct kqueue_barred first[FIRST_BARRED]; /* the table until it has to grow */
+    struct kqueue_barred *grown;              /* NULL: never had to */
+    size_t capacity;                          /* a power of two; 0: that of `first` */
+    size_t count;
+    size_t
+        expected; /* places kept for the operations under way, so that refusing needs no memory */
+    uint64_t era; /* of the entries that count */
+};
+
+/* Why records have to be looked through; bits of `looks`. */
+enum {
+    KQUEUE_SIFTS = 1, /* some may have to be dropped or followed up */
+    KQUEUE_DOUBTS = 2 /* a change is under way that may be undone, or some were refused */
+};
+
 enum kqueue_doorbell { DOORBELL_NONE, DOORBELL_USER, DOORBELL_PIPE };
 
 struct kqueue_selector {
@@ -129,7 +165,8 @@ struct kqueue_selector {
 
     mio_lock lock; /* serialises registrations; never taken by a wait that has nothing to sift */
     struct kqueue_kept kept;
-    atomic_bool sifts;              /* some record may have to be dropped or followed up */
+    struct kqueue_refusals refusals;
+    atomic_uint looks;              /* written with the lock held */
     struct mio_wake_node collector; /* stands in the wake queue for undelivered injected events */
 };
 
@@ -141,7 +178,7 @@ static inline struct kqueue_selector *kqueue_of(struct mio_selector *selector)
 /* Some record may have to be dropped or followed up. */
 static inline void mio_kq_sift_from_now_on(struct kqueue_selector *self)
 {
-    atomic_store(&self->sifts, true);
+    atomic_fetch_or(&self->looks, KQUEUE_SIFTS);
     mio_selector_pay_attention(&self->base);
 }
 
@@ -159,14 +196,22 @@ static inline struct kevent kqueue_change(uintptr_t ident, int filter, unsigned 
     return change;
 }
 
-/* --- kqueue_change.c --- */
+static inline bool kqueue_is_delete(const struct kevent *change)
+{
+    return (change->flags & EV_DELETE) != 0;
+}
+
+/* --- kqueue_submit.c --- */
 
 /*
  * Submits changes that all ask for a receipt and writes what became of each to `errors`: 0 or an
- * errno value. Events that the kernel hands out instead are kept for the next wait.
+ * errno value. Events that the kernel hands out instead are kept for the next wait. Returns 0, or
+ * the errno value of a call that failed as a whole.
  */
-void mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
-                         int *errors);
+int mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                        int *errors);
+
+/* --- kqueue_change.c, kqueue_batch.c --- */
 
 int mio_kq_register(struct mio_selector *selector, mio_fd fd, mio_token token,
                     mio_interest interest);
@@ -178,6 +223,28 @@ void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, siz
 
 /* One change of the caller's own making: 0 or -errno. */
 int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change);
+
+/* --- kqueue_refused.c; the lock is held by the caller --- */
+
+/* Keeps a place for one operation that may be undone. 0 or -ENOMEM. */
+int mio_kq_expect_refusal(struct kqueue_selector *self);
+
+/* From now until mio_kq_settle_refusals() a wait that has fetched something asks for the lock. */
+void mio_kq_doubt(struct kqueue_selector *self);
+void mio_kq_settle_refusals(struct kqueue_selector *self);
+
+/* Changes of the descriptor have been refused, of these filters (bits of mio_kq_filters), and are
+ * about to be undone. */
+void mio_kq_bar(struct kqueue_selector *self, int fd, unsigned filters);
+
+/* What the kernel has accepted: what is barred passes with its present token. */
+void mio_kq_follow(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                   const int *errors);
+
+/* Drops what was refused from a fetch that is over. Returns how many are left. */
+int mio_kq_screen(struct kqueue_selector *self, struct mio_event *list, int count);
+
+void mio_kq_release_refusals(struct kqueue_selector *self);
 
 /* --- kqueue_kept.c; the lock is held by the caller --- */
 

@@ -16,17 +16,13 @@
 
 #if MIO_HAVE_KQUEUE
 
-#include "kqueue.h"
+#include "kqueue_change.h"
 
 #include "../error.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Enough for a dozen descriptors watched in every way, and small enough for a thread's stack: a
- * batch takes some 15 KiB. */
-enum { MAX_CHANGES = 64, MAX_CHANGES_PER_OPERATION = 2 * MAX_FILTERS };
 
 const struct kqueue_filter mio_kq_filters[MAX_FILTERS] = {
     {MIO_WRITABLE, EVFILT_WRITE, 0},
@@ -35,89 +31,9 @@ const struct kqueue_filter mio_kq_filters[MAX_FILTERS] = {
 };
 const size_t mio_kq_filter_count = HAVE_EVFILT_EXCEPT ? MAX_FILTERS : MAX_FILTERS - 1;
 
-struct operation {
-    enum mio_change_kind kind;
-    int fd;
-    mio_token token;
-    mio_interest interest;                   /* 0 for a deregistration */
-    const struct mio_registration *previous; /* NULL: unknown */
-    bool is_device;                          /* a character device; not asked of a deregistration */
-    struct kqueue_oneshot replaced;          /* what was remembered before */
-    bool is_spent;                           /* added as a one-shot that has fired */
-    size_t first;                            /* its changes in the batch */
-    size_t count;
-};
-
-struct batch {
-    struct kevent changes[MAX_CHANGES];
-    int errors[MAX_CHANGES]; /* written by mio_kevent_register() */
-    size_t count;
-};
-
-/* --- submitting --- */
-
-static void keep_stolen(struct kqueue_selector *self, const struct kevent *event)
-{
-    struct mio_event record;
-    memcpy(&record, event, sizeof record);
-    int error = mio_kq_inject(self, (int)event->ident, &record, false);
-    if (error < 0)
-        mio_log(&self->base.config, error, "keeping an event that came with receipts");
-}
-
-/* Receipts come in the order of their changes. */
-static void judge(struct kqueue_selector *self, const struct kevent *changes, size_t count,
-                  int *errors, const struct kevent *results, int result_count)
-{
-    size_t next = 0;
-    for (int i = 0; i < result_count; i++) {
-        if ((results[i].flags & EV_ERROR) == 0) {
-            keep_stolen(self, &results[i]);
-            continue;
-        }
-        while (next < count && (changes[next].ident != results[i].ident ||
-                                changes[next].filter != results[i].filter))
-            next++;
-        if (next < count)
-            errors[next++] = (int)results[i].data;
-    }
-}
-
-static bool is_delete(const struct kevent *change)
-{
-    return (change->flags & EV_DELETE) != 0;
-}
-
-void mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
-                         int *errors)
-{
-    static const struct timespec at_once;
-    struct kevent results[MAX_CHANGES];
-    int saved = errno;
-    bool interrupted = false;
-    int result_count;
-    for (;;) {
-        result_count =
-            kevent(self->kq, changes, (kevent_count)count, results, (kevent_count)count, &at_once);
-        if (result_count >= 0 || errno != EINTR)
-            break;
-        interrupted = true;
-    }
-    int error = result_count < 0 ? errno : 0;
-    errno = saved;
-    for (size_t i = 0; i < count; i++)
-        errors[i] = error;
-    judge(self, changes, count, errors, results, result_count);
-    /* What the interrupted call had deleted already is not there any more (K11). */
-    for (size_t i = 0; interrupted && i < count; i++) {
-        if (errors[i] == ENOENT && is_delete(&changes[i]))
-            errors[i] = 0;
-    }
-}
-
 /* --- planning --- */
 
-static unsigned mode_flags(mio_interest interest, const struct kqueue_filter *filter)
+unsigned mio_kq_mode_flags(mio_interest interest, const struct kqueue_filter *filter)
 {
     /* Always an edge: elsewhere than on OpenBSD the filter fires for ordinary data too, and would
      * not stop (K35). */
@@ -128,7 +44,7 @@ static unsigned mode_flags(mio_interest interest, const struct kqueue_filter *fi
     return (interest & MIO_LEVEL) != 0 ? 0 : EV_CLEAR;
 }
 
-static void add_change(struct batch *batch, const struct operation *operation,
+void mio_kq_add_change(struct batch *batch, const struct operation *operation,
                        const struct kqueue_filter *filter, unsigned flags)
 {
     struct kevent *change = &batch->changes[batch->count++];
@@ -151,19 +67,29 @@ static void plan_filter(struct batch *batch, const struct operation *operation,
                   (previous && (previous->interest & filter->interest) == 0);
     bool same_mode = previous && ((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0;
     if (!absent && !(wanted && same_mode))
-        add_change(batch, operation, filter, EV_DELETE);
+        mio_kq_add_change(batch, operation, filter, EV_DELETE);
     if (wanted)
-        add_change(batch, operation, filter,
-                   EV_ADD | (same_mode ? EV_ENABLE : 0) | (operation->is_spent ? EV_DISABLE : 0) |
-                       mode_flags(operation->interest, filter));
+        mio_kq_add_change(batch, operation, filter,
+                          EV_ADD | (same_mode ? EV_ENABLE : 0) |
+                              (operation->is_spent ? EV_DISABLE : 0) |
+                              mio_kq_mode_flags(operation->interest, filter));
 }
 
-static void plan(struct batch *batch, struct operation *operation)
+void mio_kq_plan(struct batch *batch, struct operation *operation)
 {
     operation->first = batch->count;
     for (size_t i = 0; i < mio_kq_filter_count; i++)
         plan_filter(batch, operation, &mio_kq_filters[i]);
     operation->count = batch->count - operation->first;
+}
+
+/* Whether one of its changes may count before another is refused, or before a receipt tells that
+ * nothing was registered. */
+static bool may_be_undone(const struct operation *operation)
+{
+    mio_interest filters = operation->interest & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
+    return operation->kind == MIO_REREGISTER ||
+           (operation->kind == MIO_REGISTER && (filters & (filters - 1)) != 0);
 }
 
 /* Whether the kernel is told of the descriptor, and not of its requests alone. */
@@ -188,13 +114,19 @@ static int check_descriptor(struct operation *operation)
 /*
  * What must be known before the kernel is told, since events may come at once. The lock is held.
  */
-static int prepare(struct kqueue_selector *self, struct operation *operation)
+int mio_kq_prepare(struct kqueue_selector *self, struct operation *operation)
 {
     /* What a source has filters of was looked at then; the kernel looks again when it adds one. */
     bool is_known = operation->previous && MIO_PLATFORM != MIO_PLATFORM_APPLE &&
                     has_filters(operation->previous->interest) && has_filters(operation->interest);
     if (operation->kind != MIO_DEREGISTER && !is_known) {
         int error = check_descriptor(operation);
+        if (error < 0)
+            return error;
+    }
+    operation->may_be_undone = may_be_undone(operation);
+    if (operation->may_be_undone) {
+        int error = mio_kq_expect_refusal(self);
         if (error < 0)
             return error;
     }
@@ -220,7 +152,7 @@ static bool is_open(int fd)
 
 /* A pipe whose reader is gone: EPIPE, and on NetBSD up to 10 EBADF for a descriptor that is open
  * (K9). */
-static bool is_write_closed(const struct kevent *change, int error)
+bool mio_kq_is_write_closed(const struct kevent *change, int error)
 {
     if ((int)change->filter != EVFILT_WRITE)
         return false;
@@ -247,13 +179,13 @@ static struct answers read_answers(const struct operation *operation, const stru
     for (size_t i = operation->first; i < operation->first + operation->count; i++) {
         const struct kevent *change = &batch->changes[i];
         int error = batch->errors[i];
-        if (is_delete(change)) {
+        if (kqueue_is_delete(change)) {
             answers.deleted += error == 0;
             if (error != 0 && error != ENOENT && answers.delete_error == 0)
                 answers.delete_error = error;
             continue;
         }
-        if (error != 0 && is_write_closed(change, error)) {
+        if (error != 0 && mio_kq_is_write_closed(change, error)) {
             answers.write_closed = true;
             continue;
         }
@@ -263,66 +195,16 @@ static struct answers read_answers(const struct operation *operation, const stru
     return answers;
 }
 
-/* Whatever was added goes, also what a call that failed as a whole may have got through. */
-static void undo(struct kqueue_selector *self, const struct operation *operation,
-                 const struct batch *batch)
-{
-    struct kevent deletes[MAX_FILTERS];
-    int errors[MAX_FILTERS];
-    size_t count = 0;
-    for (size_t i = operation->first; i < operation->first + operation->count; i++) {
-        const struct kevent *change = &batch->changes[i];
-        if (!is_delete(change))
-            deletes[count++] =
-                kqueue_change(change->ident, (int)change->filter, EV_DELETE, 0, operation->token);
-    }
-    if (count > 0)
-        mio_kevent_register(self, deletes, count, errors);
-    mio_kq_forget_oneshot(self, operation->fd);
-}
-
-static int inject_write_closed(struct kqueue_selector *self, const struct operation *operation)
+int mio_kq_inject_write_closed(struct kqueue_selector *self, const struct operation *operation)
 {
     struct mio_event record;
     memset(&record, 0, sizeof record);
     record.ident = (uintptr_t)operation->fd;
     record.filter = EVFILT_WRITE;
-    record.flags = (kevent_flags)(EV_EOF | mode_flags(operation->interest, &mio_kq_filters[0]));
+    record.flags =
+        (kevent_flags)(EV_EOF | mio_kq_mode_flags(operation->interest, &mio_kq_filters[0]));
     record.udata = (void *)operation->token;
     return mio_kq_inject(self, operation->fd, &record, true);
-}
-
-/* Puts a source's registration back after its replacement was refused; what is refused now was
- * refused then. */
-static void restore(struct kqueue_selector *self, const struct operation *failed)
-{
-    const struct mio_registration *previous = failed->previous;
-    struct batch batch = {.count = 0};
-    struct operation operation = {
-        .kind = MIO_REGISTER,
-        .fd = failed->fd,
-        .token = previous->token,
-        .interest = previous->interest,
-        .is_device = failed->is_device,
-        .is_spent = failed->replaced.spent && failed->replaced.interest == previous->interest,
-    };
-    mio_kq_put_back_oneshot(self, operation.fd, failed->replaced);
-    plan(&batch, &operation);
-    if (batch.count == 0)
-        return;
-    mio_kevent_register(self, batch.changes, batch.count, batch.errors);
-    if (read_answers(&operation, &batch).write_closed)
-        (void)inject_write_closed(self, &operation);
-}
-
-static int fail(struct kqueue_selector *self, const struct operation *operation,
-                const struct batch *batch, int error)
-{
-    undo(self, operation, batch);
-    (void)mio_kq_forget_injected(self, operation->fd);
-    if (operation->kind == MIO_REREGISTER && operation->previous)
-        restore(self, operation);
-    return error;
 }
 
 static int conclude_adding(struct kqueue_selector *self, const struct operation *operation,
@@ -331,15 +213,15 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
     struct answers answers = read_answers(operation, batch);
     bool was_refused = mio_kq_forget_injected(self, operation->fd);
     if (answers.error != 0)
-        return fail(self, operation, batch, -answers.error);
+        return mio_kq_fail(self, operation, batch, -answers.error);
     bool was_registered = operation->previous || answers.deleted > 0 || was_refused;
     bool may_be_gone = DROPS_CLOSED_PIPES && answers.write_closed;
     if (operation->kind == MIO_REREGISTER && !was_registered && !may_be_gone)
-        return fail(self, operation, batch, -ENOENT);
+        return mio_kq_fail(self, operation, batch, -ENOENT);
     if (answers.write_closed) {
-        int error = inject_write_closed(self, operation);
+        int error = mio_kq_inject_write_closed(self, operation);
         if (error < 0)
-            return fail(self, operation, batch, error);
+            return mio_kq_fail(self, operation, batch, error);
     }
     return 0;
 }
@@ -362,7 +244,7 @@ static int conclude_deregistration(struct kqueue_selector *self, const struct op
     return operation->previous ? 0 : -ENOENT;
 }
 
-static int conclude(struct kqueue_selector *self, const struct operation *operation,
+int mio_kq_conclude(struct kqueue_selector *self, const struct operation *operation,
                     const struct batch *batch)
 {
     return operation->kind == MIO_DEREGISTER ? conclude_deregistration(self, operation, batch)
@@ -377,13 +259,17 @@ static int run_alone(struct mio_selector *selector, struct operation operation)
     struct batch batch;
     batch.count = 0;
     mio_lock_take(&self->lock);
-    int error = prepare(self, &operation);
+    int error = mio_kq_prepare(self, &operation);
     if (error == 0) {
-        plan(&batch, &operation);
+        mio_kq_plan(&batch, &operation);
+        if (operation.may_be_undone)
+            mio_kq_doubt(self);
         if (batch.count > 0)
-            mio_kevent_register(self, batch.changes, batch.count, batch.errors);
-        error = conclude(self, &operation, &batch);
+            (void)mio_kevent_register(self, batch.changes, batch.count, batch.errors);
+        error = mio_kq_conclude(self, &operation, &batch);
     }
+    if (operation.may_be_undone)
+        mio_kq_settle_refusals(self);
     mio_lock_give(&self->lock);
     return error;
 }
@@ -413,83 +299,6 @@ int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
                      (struct operation){.kind = MIO_DEREGISTER, .fd = fd, .previous = previous});
 }
 
-enum { SEEN_WORDS = 4 };
-
-/* A batch under way: its operations and the changes they came from. */
-struct flight {
-    struct batch batch;
-    struct operation operations[MAX_CHANGES];
-    struct mio_change *origins[MAX_CHANGES];
-    size_t count;
-    uint64_t seen[SEEN_WORDS]; /* a bit for each descriptor of it, modulo 256 */
-};
-
-static uint64_t bit_of(int fd)
-{
-    return UINT64_C(1) << ((unsigned)fd % 64);
-}
-
-static size_t word_of(int fd)
-{
-    return (unsigned)fd / 64 % SEEN_WORDS;
-}
-
-static void land(struct kqueue_selector *self, struct flight *flight)
-{
-    if (flight->batch.count > 0)
-        mio_kevent_register(self, flight->batch.changes, flight->batch.count, flight->batch.errors);
-    for (size_t i = 0; i < flight->count; i++)
-        flight->origins[i]->result = conclude(self, &flight->operations[i], &flight->batch);
-    flight->batch.count = 0;
-    flight->count = 0;
-    memset(flight->seen, 0, sizeof flight->seen);
-}
-
-/* A descriptor's earlier change is concluded before its next is submitted: undoing must not hit the
- * later one. */
-static bool must_land(const struct flight *flight, int fd)
-{
-    if (flight->count == MAX_CHANGES ||
-        flight->batch.count + MAX_CHANGES_PER_OPERATION > MAX_CHANGES)
-        return true;
-    if ((flight->seen[word_of(fd)] & bit_of(fd)) == 0)
-        return false;
-    for (size_t i = 0; i < flight->count; i++) {
-        if (flight->operations[i].fd == fd)
-            return true;
-    }
-    return false;
-}
-
-void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, size_t n)
-{
-    struct kqueue_selector *self = kqueue_of(selector);
-    struct flight flight;
-    flight.batch.count = 0;
-    flight.count = 0;
-    memset(flight.seen, 0, sizeof flight.seen);
-    mio_lock_take(&self->lock);
-    for (size_t i = 0; i < n; i++) {
-        struct operation operation = {
-            .kind = changes[i].kind,
-            .fd = changes[i].fd,
-            .token = changes[i].token,
-            .interest = changes[i].kind == MIO_DEREGISTER ? 0 : changes[i].interest,
-        };
-        if (must_land(&flight, operation.fd))
-            land(self, &flight);
-        changes[i].result = prepare(self, &operation);
-        if (changes[i].result < 0)
-            continue;
-        plan(&flight.batch, &operation);
-        flight.operations[flight.count] = operation;
-        flight.seen[word_of(operation.fd)] |= bit_of(operation.fd);
-        flight.origins[flight.count++] = &changes[i];
-    }
-    land(self, &flight);
-    mio_lock_give(&self->lock);
-}
-
 /* --- the raw door --- */
 
 int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
@@ -500,7 +309,7 @@ int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
     if ((int)change.filter == EVFILT_READ || (int)change.filter == EVFILT_WRITE ||
         (int)change.filter == EXCEPT_FILTER)
         mio_kq_forget_oneshot(self, (int)change.ident);
-    mio_kevent_register(self, &change, 1, &error);
+    (void)mio_kevent_register(self, &change, 1, &error);
     mio_lock_give(&self->lock);
     return -error;
 }

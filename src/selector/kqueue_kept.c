@@ -102,7 +102,7 @@ void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token)
     }
     oneshot->spent = true;
     oneshot->spent_in = self->base.wakes.waits;
-    mio_kevent_register(self, changes, count, errors);
+    (void)mio_kevent_register(self, changes, count, errors);
 }
 
 /* --- injected events --- */

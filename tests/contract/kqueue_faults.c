@@ -97,6 +97,60 @@ TEST(kqueue4_a_failed_reregistration_of_a_source_is_undone)
     }
 }
 
+static int told;
+
+static void count_log(void *user, int error, const char *what)
+{
+    (void)user;
+    (void)what;
+    told += error == -ENOMEM;
+}
+
+/* What the refusal did not touch is not deleted, so that nothing can keep it from coming back. */
+TEST(kqueue4_a_refused_touch_leaves_the_knote)
+{
+    for (unsigned nth = 1; nth <= 2; nth++) {
+        int ends[2];
+        struct loop loop = model_open(ends);
+        struct mio_source source;
+
+        mio_source_init(&source, ends[NEAR]);
+        REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
+        CHECK(mio_poll_fd(loop.poll) >= 0);
+        kqmodel_refuse_change(nth, ENOMEM);
+        kqmodel_fail_kevent(2, ENOMEM);
+        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, BOTH), -ENOMEM);
+        CHECK(has_knote(&loop, ends[NEAR], EVFILT_READ));
+        CHECK(!has_knote(&loop, ends[NEAR], EVFILT_WRITE));
+        put(ends[FAR], "x");
+        EXPECT_ONE(&loop, 1, MIO_READABLE);
+        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        model_close(&loop, ends);
+    }
+}
+
+/* What cannot be put back is told to the log, since the caller hears of another error. */
+TEST(kqueue4_what_cannot_be_put_back_is_told)
+{
+    struct mio_options options = {.log = count_log};
+    int ends[2];
+    struct mio_source source;
+
+    kqmodel_reset();
+    struct loop loop = loop_open_with(&options, DEFAULT_CAPACITY);
+    open_pair(ends);
+    mio_source_init(&source, ends[NEAR]);
+    REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
+    told = 0;
+    kqmodel_refuse_filter(EVFILT_READ, ENOMEM);
+    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE | MIO_LEVEL), -ENOMEM);
+    CHECK_EQ(told, 1);
+    CHECK(!has_knote(&loop, ends[NEAR], EVFILT_READ));
+    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+
+    model_close(&loop, ends);
+}
+
 /* The kernel has no records that are only to be dropped: they would take the room of others. */
 static void expect_room_for(struct loop *loop, int fd)
 {

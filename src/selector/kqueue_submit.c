@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Submitting changes to a kqueue, and matching what comes back with them.
+ */
+#include "backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#include "kqueue.h"
+
+#include "../error.h"
+
+static void keep_stolen(struct kqueue_selector *self, const struct kevent *event)
+{
+    struct mio_event record;
+    memcpy(&record, event, sizeof record);
+    int error = mio_kq_inject(self, (int)event->ident, &record, false);
+    if (error < 0)
+        mio_log(&self->base.config, error, "keeping an event that came with receipts");
+}
+
+/* Receipts come in the order of their changes. */
+static void judge(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                  int *errors, const struct kevent *results, int result_count)
+{
+    size_t next = 0;
+    for (int i = 0; i < result_count; i++) {
+        if ((results[i].flags & EV_ERROR) == 0) {
+            keep_stolen(self, &results[i]);
+            continue;
+        }
+        while (next < count && (changes[next].ident != results[i].ident ||
+                                changes[next].filter != results[i].filter))
+            next++;
+        if (next < count)
+            errors[next++] = (int)results[i].data;
+    }
+}
+
+int mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                        int *errors)
+{
+    static const struct timespec at_once;
+    struct kevent results[MAX_CHANGES];
+    int saved = errno;
+    bool interrupted = false;
+    int result_count;
+    for (;;) {
+        result_count =
+            kevent(self->kq, changes, (kevent_count)count, results, (kevent_count)count, &at_once);
+        if (result_count >= 0 || errno != EINTR)
+            break;
+        interrupted = true;
+    }
+    int error = result_count < 0 ? errno : 0;
+    errno = saved;
+    for (size_t i = 0; i < count; i++)
+        errors[i] = error;
+    judge(self, changes, count, errors, results, result_count);
+    /* What the interrupted call had deleted already is not there any more (K11). */
+    for (size_t i = 0; interrupted && i < count; i++) {
+        if (errors[i] == ENOENT && kqueue_is_delete(&changes[i]))
+            errors[i] = 0;
+    }
+    if (self->refusals.count > 0)
+        mio_kq_follow(self, changes, count, errors);
+    return error;
+}
+
+#endif

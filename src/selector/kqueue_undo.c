@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Undoing a registration that the kernel took by half (K10), and putting a source's earlier one
+ * back: in one call, which deletes nothing that need not be.
+ */
+#include "backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#include "kqueue_change.h"
+
+#include <errno.h>
+
+/* What became of one filter. */
+struct outcome {
+    bool added;   /* or touched, or would have been */
+    bool deleted; /* a knote that was there */
+};
+
+static struct outcome outcome_of(const struct operation *operation, const struct batch *batch,
+                                 int filter)
+{
+    struct outcome outcome = {false, false};
+    for (size_t i = operation->first; i < operation->first + operation->count; i++) {
+        const struct kevent *change = &batch->changes[i];
+        if ((int)change->filter != filter)
+            continue;
+        if (kqueue_is_delete(change))
+            outcome.deleted = batch->errors[i] == 0;
+        else
+            outcome.added = true;
+    }
+    return outcome;
+}
+
+/* What was added goes, also what a call that failed as a whole may have got through. What was there
+ * before comes back with its own token, and is heard again if it is ready. */
+static void plan_undoing(struct batch *undoing, const struct operation *before,
+                         const struct kqueue_filter *filter, struct outcome outcome)
+{
+    bool was_there = (before->interest & filter->interest) != 0;
+    if (outcome.added && (!was_there || outcome.deleted))
+        mio_kq_add_change(undoing, before, filter, EV_DELETE);
+    if (was_there)
+        mio_kq_add_change(undoing, before, filter,
+                          EV_ADD | (before->is_spent ? EV_DISABLE : EV_ENABLE) |
+                              mio_kq_mode_flags(before->interest, filter));
+}
+
+/* The registration that stood before; none where nobody remembers it. */
+static struct operation before(const struct operation *failed)
+{
+    struct operation before = {.kind = MIO_REGISTER, .fd = failed->fd, .token = failed->token};
+    const struct mio_registration *previous = failed->previous;
+    if (failed->kind != MIO_REREGISTER || !previous)
+        return before;
+    before.token = previous->token;
+    before.interest = previous->interest;
+    before.is_device = failed->is_device;
+    before.is_spent = failed->replaced.spent && failed->replaced.interest == previous->interest;
+    return before;
+}
+
+/* Nobody else learns of it: the caller is told why the change was refused. */
+static void tell(struct kqueue_selector *self, int error)
+{
+    mio_log(&self->base.config, error, "undoing a change that was refused");
+}
+
+static void check(struct kqueue_selector *self, const struct operation *before,
+                  const struct batch *undoing)
+{
+    int refused = 0;
+    for (size_t i = 0; i < undoing->count; i++) {
+        const struct kevent *change = &undoing->changes[i];
+        int error = undoing->errors[i];
+        bool is_delete = kqueue_is_delete(change);
+        if (!is_delete && error != 0 && mio_kq_is_write_closed(change, error))
+            refused = mio_kq_inject_write_closed(self, before);
+        else if (error != EBADF && !(is_delete && error == ENOENT))
+            refused = error != 0 ? -error : refused;
+    }
+    if (refused < 0)
+        tell(self, refused);
+}
+
+static unsigned filters_added(const struct operation *operation, const struct batch *batch)
+{
+    unsigned filters = 0;
+    for (size_t i = 0; i < mio_kq_filter_count; i++) {
+        if (outcome_of(operation, batch, mio_kq_filters[i].filter).added)
+            filters |= 1U << i;
+    }
+    return filters;
+}
+
+int mio_kq_fail(struct kqueue_selector *self, const struct operation *operation,
+                const struct batch *batch, int error)
+{
+    struct operation earlier = before(operation);
+    struct batch undoing;
+    undoing.count = 0;
+    if (operation->may_be_undone)
+        mio_kq_bar(self, operation->fd, filters_added(operation, batch));
+    (void)mio_kq_forget_injected(self, operation->fd);
+    mio_kq_forget_oneshot(self, operation->fd);
+    if (earlier.interest != 0)
+        mio_kq_put_back_oneshot(self, operation->fd, operation->replaced);
+    for (size_t i = 0; i < mio_kq_filter_count; i++) {
+        const struct kqueue_filter *filter = &mio_kq_filters[i];
+        plan_undoing(&undoing, &earlier, filter, outcome_of(operation, batch, filter->filter));
+    }
+    if (undoing.count == 0)
+        return error;
+    /* A call that fails as a whole has changed nothing, and may do so the second time. */
+    if (mio_kevent_register(self, undoing.changes, undoing.count, undoing.errors) != 0)
+        (void)mio_kevent_register(self, undoing.changes, undoing.count, undoing.errors);
+    check(self, &earlier, &undoing);
+    return error;
+}
+
+#endif
