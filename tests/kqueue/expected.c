@@ -214,6 +214,7 @@ const struct expected expected = {
 
     /* rule 14, K43 */
     .close_wakes_waiter =                BY_SYSTEM(false,                 true,                  true,                   false,          true),
+    .close_kills_duplicate =             BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           1),
     /* K45, K46 */
     .close_on_exec =                     BY_SYSTEM(NONE,                  NONE,                  0,                      0,              1),
     .kqueue1_unknown_flag =              BY_SYSTEM(NONE,                  0,                     EINVAL,                 NONE,           NONE),

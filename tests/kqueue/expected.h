@@ -175,6 +175,7 @@ struct expected {
 
     /* closing */
     bool close_wakes_waiter;
+    int close_kills_duplicate;
     int close_on_exec;
     int kqueue1_unknown_flag;
 

@@ -148,7 +148,7 @@ static int fetch(struct kq *kq, struct call *call, const sigset_t *mask)
     int result;
     kq->waiters++;
     for (;;) {
-        if (kq->closed && flavour.close_wakes) {
+        if (kq->dead || (kq->closed && flavour.close_wakes)) {
             result = -EBADF;
             break;
         }

@@ -201,5 +201,8 @@ ROW(unsigned, kqueue1_refused,
     ~(unsigned)(O_CLOEXEC | O_NONBLOCK), 0, ~(unsigned)(O_CLOEXEC | O_NONBLOCK), 0, 0)
 /* close() of a kqueue ends the waits in it with EBADF (K43). */
 ROW(bool, close_wakes,                  false,      true,       true,       false,      true)
+/* So it does while a duplicate lives, which takes changes from then on and fetches nothing ([M]
+ * "close and threads"). */
+ROW(bool, close_kills_duplicates,       false,      false,      false,      false,      true)
 
 /* clang-format on */

@@ -196,6 +196,7 @@ void filter_user_change(struct knote *knote, struct kevent *change, bool is_new)
 struct kq {
     bool used;
     bool closed; /* no descriptor left: it lives on for the threads that wait in it */
+    bool dead;   /* closed under a waiter while a duplicate lives: waits in it end with EBADF */
     bool halted; /* being closed or moved: who wakes up stays where he is */
     bool raised; /* `always_ready` is armed in the inner epoll: the descriptor reads as ready */
     bool settling;

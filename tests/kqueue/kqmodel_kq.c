@@ -351,17 +351,25 @@ static void let_sleepers_go(struct kq *kq)
     pthread_cond_broadcast(&changed);
 }
 
+static void keep_duplicate(struct kq *kq, int fd, int duplicate)
+{
+    bool dies = kq->waiters > 0 && flavour.close_kills_duplicates;
+    kq_by_fd[duplicate] = (short)(kq - kqueues + 1);
+    if (kq->fd != fd && !dies)
+        return;
+    stop_sleepers(kq);
+    kq->dead = kq->dead || dies;
+    if (kq->fd == fd)
+        kq->fd = duplicate;
+    let_sleepers_go(kq);
+}
+
 static void kq_number_closing(struct kq *kq, int fd)
 {
     kq_by_fd[fd] = 0;
     int duplicate = find_duplicate(kq, fd);
     if (duplicate >= 0) {
-        kq_by_fd[duplicate] = (short)(kq - kqueues + 1);
-        if (kq->fd != fd)
-            return;
-        stop_sleepers(kq);
-        kq->fd = duplicate;
-        let_sleepers_go(kq);
+        keep_duplicate(kq, fd, duplicate);
         return;
     }
     if (kq->waiters == 0) {
