@@ -89,6 +89,10 @@ const struct expected expected = {
     .stale_oneshot_data_of_pipe =        BY_SYSTEM(NONE,                  NONE,                  0,                      4,              NONE),
     .oneshot_beats_dispatch =            BY_SYSTEM(NONE,                  NONE,                  NONE,                   1,              NONE),
 
+    /* READ and WRITE in one call */
+    .newest_first =                      BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           1),
+    .pipe_ends_share_a_list =            BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           1),
+
     /* Pipes: free bytes of a fresh one, and of one that was full and is drained */
     .pipe_space =                        BY_SYSTEM(NONE,                  16384,                 16384,                  32768,          16384),
     .pipe_space_drained =                BY_SYSTEM(NONE,                  16384,                 NONE,                   NONE,           NONE),

@@ -68,6 +68,10 @@ struct expected {
     int stale_oneshot_data_of_pipe;
     int oneshot_beats_dispatch;
 
+    /* the order of events */
+    int newest_first;
+    int pipe_ends_share_a_list;
+
     /* pipes */
     int pipe_space;
     int pipe_space_drained;

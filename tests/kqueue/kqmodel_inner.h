@@ -164,6 +164,12 @@ void knote_news(struct knote *knote, bool forced);
 /* The same for all knotes of this file. */
 void file_news(struct file_id id);
 
+/* To be called before all knotes of this file are told of anything. */
+void file_catch_up(struct file_id id);
+
+/* News of the file behind a number that `kq` watches, to its knotes there; of `except` none. */
+void number_news(struct kq *kq, int fd, struct file_id except);
+
 /* One change. Returns 0 or an errno; what a receipt shows is left in `change`. */
 int change_apply(struct kq *kq, struct kevent *change);
 
@@ -226,6 +232,9 @@ struct file_id kq_id(const struct kq *kq);
 
 /* Takes the news that the inner epoll has. */
 void kq_harvest(struct kq *kq);
+
+/* The same, but for news of that file. */
+void kq_harvest_others(struct kq *kq, struct file_id except);
 
 /* Makes the descriptor read as ready or not, and tells outer kqueues: to be called whenever the
  * queue may have changed and before the lock is left. */

@@ -216,16 +216,51 @@ void knote_news(struct knote *knote, bool forced)
         knote_activate(knote);
 }
 
-/* Kernels wake the readers first. */
-void file_news(struct file_id id)
+/* The queues take what came before, so that events come in the order of activation. News of this
+ * file is left out: its knotes are told of it together, by who asked for this. */
+void file_catch_up(struct file_id id)
+{
+    for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote))
+        kq_harvest_others(knote->kq, id);
+}
+
+static bool is_pipe(const struct knote *knote)
+{
+    return knote->seen.kind == FILE_PIPE || knote->seen.kind == FILE_FIFO;
+}
+
+/* A list of knotes is told from the newest to the oldest. A pipe has one for all of them; elsewhere
+ * the readers' comes first. `only` may be NULL, for all kqueues. */
+static void tell_lists(struct file_id id, const struct kq *only)
 {
     for (int writers = 0; writers <= 1; writers++) {
         for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
-            if ((knote->kind == KIND_WRITE) != writers)
+            int list = knote->kind == KIND_WRITE && !is_pipe(knote);
+            if (list != writers || (only && knote->kq != only))
                 continue;
             knote_news(knote, false);
-            kq_settle(knote->kq);
+            if (!only)
+                kq_settle(knote->kq);
         }
+    }
+}
+
+void file_news(struct file_id id)
+{
+    file_catch_up(id);
+    tell_lists(id, NULL);
+}
+
+void number_news(struct kq *kq, int fd, struct file_id except)
+{
+    const int filters[] = {EVFILT_READ, flavour.except_filter, EVFILT_WRITE};
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        const struct knote *knote = knote_find(kq, (uintptr_t)fd, filters[i]);
+        if (!knote)
+            continue;
+        if (!file_same(knote->seen.id, except))
+            tell_lists(knote->seen.id, kq);
+        return;
     }
 }
 

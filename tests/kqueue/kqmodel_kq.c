@@ -193,16 +193,6 @@ void kq_unwatch(struct kq *kq, int fd)
     epoll_ctl(kq->fd, EPOLL_CTL_DEL, fd, &ignored);
 }
 
-static void descriptor_news(struct kq *kq, int fd)
-{
-    const int filters[] = {EVFILT_READ, flavour.except_filter, EVFILT_WRITE};
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-        struct knote *knote = knote_find(kq, (uintptr_t)fd, filters[i]);
-        if (knote)
-            knote_news(knote, false);
-    }
-}
-
 /* A pipe that is full for the flavour has room for Linux, which then says nothing when another
  * process reads. */
 static bool waits_for_pipe(const struct knote *knote)
@@ -227,7 +217,7 @@ static bool has_full_pipes(const struct kq *kq)
     return knote != NULL;
 }
 
-void kq_harvest(struct kq *kq)
+void kq_harvest_others(struct kq *kq, struct file_id except)
 {
     if (kq->harvesting)
         return;
@@ -240,12 +230,17 @@ void kq_harvest(struct kq *kq)
             model_abort("kqueue %d was closed by other means than close()", kq->fd);
         for (int i = 0; i < count; i++) {
             if (events[i].data.fd != ALWAYS_READY)
-                descriptor_news(kq, events[i].data.fd);
+                number_news(kq, events[i].data.fd, except);
         }
     } while (count == BATCH);
     if (kq->pipe_writers > 0)
         ask_full_pipes(kq);
     kq->harvesting = false;
+}
+
+void kq_harvest(struct kq *kq)
+{
+    kq_harvest_others(kq, (struct file_id){.inode = 0});
 }
 
 void kq_settle(struct kq *kq)

@@ -23,6 +23,7 @@ enum { PIPE_MARK = 512, PIPE_ATOMIC = 512 };
 /* What a finished call on a pipe posts, whether it changed anything or not. */
 static void post_pipe(struct file_id id, bool read_posted, bool write_posted)
 {
+    file_catch_up(id);
     for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
         knote_news(knote, knote->kind == KIND_WRITE ? write_posted : read_posted);
         kq_settle(knote->kq);
