@@ -20,6 +20,16 @@ MIO_BEGIN_DECLS
 enum {
     /* --- readiness: at least one must be asked for --- */
 
+    /*
+     * Reading, or writing, is worth trying; the end of the direction is told too. More edges may
+     * come than are promised: whatever changes a descriptor's state may be one, such as a read of
+     * the other end (K37).
+     *
+     * What a system does not tell, and no library can: a FIFO on macOS does not tell of its end
+     * (K21), and a pipe or FIFO that is watched in its wrong direction may never give an event
+     * (K24). On macOS a terminal or another device is watched as one whose bytes cannot be counted
+     * (K20); /dev/tty is, and poll(2) refuses it there.
+     */
     MIO_READABLE = 0x01,
     MIO_WRITABLE = 0x02,
 

@@ -41,7 +41,9 @@ MIO_API int mio_poll_new(const struct mio_options *options, struct mio_poll **po
 /*
  * Frees a poll (or NULL). Nobody may be waiting on it. Clones of its registry, its wakers and its
  * registered sources may be freed before or after: the kernel's selector is closed with the last of
- * them. Registered descriptors are not closed.
+ * them. Registered descriptors are not closed. On a kqueue closing does not wake a waiter on every
+ * system (K43): wake it and join its thread first. A child that shares the table of descriptors
+ * with its parent (CLONE_FILES) closes the parent's by freeing its copy.
  */
 MIO_API void mio_poll_free(struct mio_poll *poll);
 
@@ -59,6 +61,12 @@ MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interes
  * The selector's own descriptor, for embedding in another event loop (readable when a wait would
  * deliver; also for nothing in those rare cases) and for aio(4). It stays the poll's: do not close
  * it. From this call on every wake makes a system call, since the library cannot know who sleeps.
+ *
+ * In another event loop watch it for reading alone: kqueues refuse anything else (K25). Watch it
+ * level-triggered, or wait until a wait brings nothing: an edge is not told again for what a wait
+ * with little room has left. Do not register it in its own poll: kernels take or refuse that, and
+ * none of them makes sense of it.
+ *
  * Not while another thread waits on the poll. -EINVAL: NULL. -ENOTSUP where the selector is no
  * descriptor. -ECHILD: see mio_poll_wait(). Else the error of making the wakers' doorbell.
  */
