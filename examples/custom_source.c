@@ -81,6 +81,8 @@ int main(int argc, char **argv)
     check(mio_source_register(&ticker.source, registry, TICKER, MIO_READABLE), "ticker");
     check(channel_register(&channel, registry, CHANNEL), "channel");
 
+    printf("sending %llu messages, one every %d ms\n", wanted, INTERVAL_NS / 1000000);
+    fflush(stdout);
     while (received < wanted) {
         check(mio_poll_wait_until(poll, events, MIO_FOREVER), "wait");
         mio_events_each(event, events) {

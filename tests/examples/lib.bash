@@ -46,18 +46,20 @@ for_each_backend() {
     done
 }
 
-# start PROGRAM ARGUMENT... : in the background; sets `address`, and `server` to its process.
-# DESCRIPTORS is how many it may have open.
-start() {
-    local program=$1 tries
-    shift
+# start_saying WORDS PROGRAM ARGUMENT... : in the background; returns when it has printed a line that
+# begins with WORDS, and sets `said` to the rest of it and `server` to the process. DESCRIPTORS,
+# where it is set, is how many it may have open: the hard limit too, since a server raises its soft
+# one.
+start_saying() {
+    local words=$1 program=$2 tries
+    shift 2
     : >"$dir/log"
-    (ulimit -n "${DESCRIPTORS:-$(ulimit -n)}" && exec "$EXAMPLES_DIR/$program" "$@") \
-        >"$dir/log" 2>&1 &
+    ({ [[ -z ${DESCRIPTORS:-} ]] || ulimit -n "$DESCRIPTORS"; } &&
+        exec "$EXAMPLES_DIR/$program" "$@") >"$dir/log" 2>&1 &
     server=$!
     for ((tries = 0; tries < 200; tries++)); do
-        address=$(sed -n 's/^listening on //p' "$dir/log")
-        if [[ -n $address ]]; then
+        said=$(sed -n "s/^$words//p" "$dir/log")
+        if [[ -n $said ]]; then
             return
         fi
         kill -0 "$server" 2>/dev/null || break
@@ -65,6 +67,12 @@ start() {
     done
     cat "$dir/log"
     fail "$program did not start"
+}
+
+# A server: sets `address` too.
+start() {
+    start_saying "listening on " "$@"
+    address=$said
 }
 
 # Stops it by SIGTERM, which has to end it well: its last line is shown.
