@@ -223,19 +223,46 @@ write_markdown() {
     awk -F'\t' '{ printf "| %s | %s |\n", $1, $2 }' "$tables/sizes.tsv"
 }
 
+# The peers that have a figure for the workload, in this order: what is not installed has none.
+peers_of() {
+    local workload=$1 column=$2
+    awk -F'\t' -v workload="$workload" -v column="$column" '
+        BEGIN { n = split("epoll epoll_recv libmio mio libev libevent libuv ivykis libmio_poll", peer, " ") }
+        $1 == workload && $column != "" && $column != "-" && $column != "nan" { known[$5] = 1 }
+        END {
+            for (i = 1; i <= n; i++)
+                if (peer[i] in known)
+                    print peer[i]
+        }' "$tables/results.tsv"
+}
+
+# plot NAME COLUMN LEFT_OUT WORKLOAD... : NAME.svg, of all peers but those that the pattern LEFT_OUT
+# names. A plot that cannot be drawn is a line that says so, and no more: the figures are there.
+plot() {
+    local name=$1 column=$2 left_out=$3 peers workload
+    shift 3
+    mapfile -t peers < <(peers_of "$1" "$column" | grep -vxE "$left_out")
+    if [[ ${#peers[@]} -eq 0 ]]; then
+        echo "no plot $name: nothing was measured"
+        return
+    fi
+    for workload in "$@"; do
+        pivot "$workload" "$column" "${peers[@]}" >"$data/$workload.tsv"
+    done
+    gnuplot -e "name = '$name'; peers = '${peers[*]}'; data = '$data'; results = '$results'" \
+        "$here/plots.gp" 2>"$data/error" ||
+        echo "no plot $name: gnuplot says $(grep -m 1 '[[:alpha:]]' "$data/error" || echo nothing)"
+}
+
 draw() {
-    local data=$1
-    local others=(mio libev libevent libuv ivykis)
-    pivot dispatch 9 epoll libmio "${others[@]}" >"$data/dispatch.tsv"
-    pivot dispatch_threads 9 epoll libmio "${others[@]}" >"$data/dispatch_threads.tsv"
-    pivot idle 6 epoll libmio "${others[@]}" libmio_poll >"$data/idle.tsv"
-    pivot churn_looked 9 epoll libmio "${others[@]}" >"$data/churn.tsv"
-    pivot echo 9 epoll epoll_recv libmio "${others[@]}" >"$data/echo.tsv"
-    pivot wake_busy 6 epoll libmio "${others[@]}" >"$data/wake_busy.tsv"
-    pivot wake_wait 6 epoll libmio "${others[@]}" >"$data/wake_wait.tsv"
-    pivot wake_storm 6 epoll libmio "${others[@]}" >"$data/wake_storm.tsv"
-    pivot memory_descriptor 6 epoll libmio "${others[@]}" >"$data/memory.tsv"
-    gnuplot -e "data = '$data'; results = '$results'" "$here/plots.gp"
+    local data=$1 others="epoll_recv|libmio_poll"
+    plot dispatch 9 "$others" dispatch
+    plot dispatch_threads 9 "$others" dispatch_threads
+    plot idle 6 epoll_recv idle
+    plot churn 9 "$others" churn_looked
+    plot echo 9 libmio_poll echo
+    plot wake 6 "$others" wake_busy wake_wait wake_storm
+    plot memory 6 "$others" memory_descriptor
 }
 
 main() {
