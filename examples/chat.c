@@ -21,7 +21,6 @@ struct client {
     char queue[QUEUE];
 };
 
-static struct mio_registry *registry;
 static struct mio_slab *clients;
 static unsigned long long accepted, lines, bytes_out, shown_out;
 
@@ -32,19 +31,23 @@ static void close_client(struct client *client)
     free(client);
 }
 
-static void open_client(struct mio_tcp_stream *stream)
+static int open_client(const struct mio_tcp_stream *stream)
 {
-    accepted++;
     struct client *client = calloc(1, sizeof *client);
-    if (!client || mio_slab_insert(clients, client, &client->token) < 0) {
-        mio_tcp_stream_close(stream);
-        free(client);
-        return;
-    }
+    if (!client)
+        return -ENOMEM;
     client->stream = *stream;
-    if (mio_source_register(&client->stream.source, registry, client->token,
-                            MIO_READABLE | MIO_WRITABLE) < 0)
-        close_client(client);
+    int error = mio_slab_insert(clients, client, &client->token);
+    if (error == 0)
+        error = mio_source_register(&client->stream.source, registry, client->token,
+                                    MIO_READABLE | MIO_WRITABLE);
+    if (error < 0) {
+        mio_slab_remove(clients, client->token);
+        free(client);
+        return error;
+    }
+    accepted++;
+    return 0;
 }
 
 /* Sends from the queue, both parts of the ring at once, as long as the client takes it. */
@@ -145,8 +148,7 @@ int main(int argc, char **argv)
     check(mio_poll_new(NULL, &poll), "poll");
     check(mio_events_new(EVENTS, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &clients), "slab");
-    registry = mio_poll_registry(poll);
-    start_server(registry, argc > 1 ? argv[1] : "127.0.0.1:0");
+    start_server(poll, argc > 1 ? argv[1] : "127.0.0.1:0");
     run_server(poll, events, open_client, serve);
 
     struct client *client;

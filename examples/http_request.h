@@ -20,12 +20,23 @@ struct http_request {
     bool head_only;  /* HEAD and not GET */
     bool keep_alive; /* never of a refused request: what follows may be its body */
 
-    int minor_version; /* while reading: 0 or 1 */
+    /* while reading */
+    int minor_version; /* of HTTP/1 */
     int hosts;         /* headers called Host */
     bool has_body;
+    bool asked_to_close, asked_to_stay; /* by Connection, in as many lines as there are */
 
     char path[HTTP_HEAD]; /* decoded, without leading slashes, query and ".."; may be empty */
 };
+
+/* How many bytes of empty lines come before a request: they are to be forgiven. */
+static inline size_t http_empty_lines(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i + 2 <= length && memcmp(text + i, "\r\n", 2) == 0)
+        i += 2;
+    return i;
+}
 
 /* How many bytes the head has, with the empty line; 0 when its end is not there yet. */
 static inline size_t http_head_length(const char *text, size_t length)
@@ -37,11 +48,53 @@ static inline size_t http_head_length(const char *text, size_t length)
     return 0;
 }
 
+static inline bool http_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static inline int http_hex(char c)
 {
     static const char digits[] = "0123456789abcdef";
     const char *digit = strchr(digits, c | 0x20);
     return c >= '0' && digit ? (int)(digit - digits) : -1;
+}
+
+/* Whether it may stand before the path of an URI, and in Host: a name or an address, and a port. An
+ * empty one may stand in Host alone. */
+static inline bool http_is_authority(const char *text, size_t length)
+{
+    const char *end = text + length, *c = text;
+    if (length > 0 && *c == '[') { /* an IPv6 address */
+        while (c < end && *c != ']')
+            c++;
+        if (c++ == end || strspn(text + 1, "0123456789abcdefABCDEF:.") != (size_t)(c - text - 2))
+            return false;
+    }
+    while (c<end && * c> ' ' && *c <= '~' && !strchr("\"#/:<>?@[\\]^`{|}", *c))
+        c++;
+    if (c < end && *c == ':') {
+        do
+            c++;
+        while (c < end && http_is_digit(*c));
+    }
+    return c == end;
+}
+
+/* The path of a target that is a whole URI, "http://host/path": its authority is left out. NULL:
+ * it is no such target, or a bad one. */
+static inline const char *http_path_of_uri(const char *target, size_t *length)
+{
+    enum { SCHEME = 7 };
+    if (*length <= SCHEME || strncasecmp(target, "http://", SCHEME) != 0)
+        return NULL;
+    const char *authority = target + SCHEME, *end = target + *length, *path = authority;
+    while (path < end && *path != '/' && *path != '?')
+        path++;
+    if (path == authority || !http_is_authority(authority, (size_t)(path - authority)))
+        return NULL;
+    *length = (size_t)(end - path);
+    return *length > 0 && *path == '/' ? path : (*length = 1, "/");
 }
 
 /* Decodes a target's path. False: not one, or it leads out of the directory. */
@@ -85,7 +138,7 @@ static inline bool http_list_has(const char *list, size_t length, const char *el
     return false;
 }
 
-/* "GET /path HTTP/1.1" */
+/* "GET /path HTTP/1.1", or "GET http://host/path HTTP/1.1", as proxies are asked */
 static inline int http_parse_request_line(const char *line, size_t length,
                                           struct http_request *request)
 {
@@ -94,15 +147,17 @@ static inline int http_parse_request_line(const char *line, size_t length,
     const char *version = target ? memchr(target + 1, ' ', (size_t)(end - target - 1)) : NULL;
     if (!version || target == line || end - version != 9 || memcmp(version, " HTTP/", 6) != 0)
         return 400;
-    if (memcmp(version + 6, "1.0", 3) != 0 && memcmp(version + 6, "1.1", 3) != 0)
+    if (version[7] != '.' || !http_is_digit(version[6]) || !http_is_digit(version[8]))
+        return 400;
+    if (version[6] != '1')
         return 505;
-    request->minor_version = version[8] - '0';
-    request->keep_alive = request->minor_version == 1;
+    request->minor_version = version[8] - '0'; /* above 1: to be served as 1 */
     request->head_only = target - line == 4 && memcmp(line, "HEAD", 4) == 0;
     if (!request->head_only && !(target - line == 3 && memcmp(line, "GET", 3) == 0))
         return 405;
-    bool good = http_decode_path(target + 1, (size_t)(version - target - 1), request->path);
-    return good ? 200 : 400;
+    size_t size = (size_t)(version - target - 1);
+    const char *path = target[1] == '/' ? target + 1 : http_path_of_uri(target + 1, &size);
+    return path && http_decode_path(path, size, request->path) ? 200 : 400;
 }
 
 /* One header: 200, or 400. */
@@ -121,15 +176,18 @@ static inline int http_parse_header(const char *line, size_t length, struct http
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     size_t size = (size_t)(end - value), name = (size_t)(colon - line);
-    if (name == 4 && strncasecmp(line, "host", name) == 0)
+    if (name == 4 && strncasecmp(line, "host", name) == 0) {
         request->hosts++;
-    else if (name == 10 && strncasecmp(line, "connection", name) == 0)
-        request->keep_alive = !http_list_has(value, size, "close") &&
-                              (request->keep_alive || http_list_has(value, size, "keep-alive"));
-    else if (name == 14 && strncasecmp(line, "content-length", name) == 0)
+        return http_is_authority(value, size) ? 200 : 400;
+    }
+    if (name == 10 && strncasecmp(line, "connection", name) == 0) {
+        request->asked_to_close |= http_list_has(value, size, "close");
+        request->asked_to_stay |= http_list_has(value, size, "keep-alive");
+    } else if (name == 14 && strncasecmp(line, "content-length", name) == 0) {
         request->has_body |= size != 1 || *value != '0';
-    else if (name == 17 && strncasecmp(line, "transfer-encoding", name) == 0)
+    } else if (name == 17 && strncasecmp(line, "transfer-encoding", name) == 0) {
         request->has_body = true;
+    }
     return 200;
 }
 
@@ -138,8 +196,6 @@ static inline void http_parse(const char *head, size_t length, struct http_reque
 {
     memset(request, 0, offsetof(struct http_request, path) + 1);
     const char *last = head + length - 2; /* the empty line */
-    while (head < last && memcmp(head, "\r\n", 2) == 0)
-        head += 2; /* empty lines before a request are to be forgiven */
     const char *line = head;
     for (const char *end; line < last; line = end + 2) {
         end = line;
@@ -154,11 +210,12 @@ static inline void http_parse(const char *head, size_t length, struct http_reque
         if (status == 400)
             break;
     }
-    bool host_is_wrong = request->hosts > 1 || request->hosts < request->minor_version;
+    bool needs_host = request->minor_version > 0;
+    bool host_is_wrong = request->hosts > 1 || request->hosts < (int)needs_host;
     if (request->status == 0 || (request->status == 200 && (host_is_wrong || request->has_body)))
         request->status = 400;
-    if (request->status != 200)
-        request->keep_alive = false;
+    request->keep_alive = request->status == 200 && !request->asked_to_close &&
+                          (request->minor_version > 0 || request->asked_to_stay);
 }
 
 #endif

@@ -28,7 +28,6 @@ struct connection {
     char in[HTTP_HEAD];
 };
 
-static struct mio_registry *registry;
 static struct mio_slab *connections;
 static int directory;
 static unsigned long long accepted, requests, bytes_out;
@@ -42,19 +41,23 @@ static void close_connection(struct connection *connection)
     free(connection);
 }
 
-static void open_connection(struct mio_tcp_stream *stream)
+static int open_connection(const struct mio_tcp_stream *stream)
 {
-    accepted++;
     struct connection *connection = calloc(1, sizeof *connection);
-    if (!connection || mio_slab_insert(connections, connection, &connection->token) < 0) {
-        mio_tcp_stream_close(stream);
-        free(connection);
-        return;
-    }
+    if (!connection)
+        return -ENOMEM;
     connection->file = -1;
     connection->stream = *stream;
-    if (mio_source_register(&connection->stream.source, registry, connection->token, BOTH) < 0)
-        close_connection(connection);
+    int error = mio_slab_insert(connections, connection, &connection->token);
+    if (error == 0)
+        error = mio_source_register(&connection->stream.source, registry, connection->token, BOTH);
+    if (error < 0) {
+        mio_slab_remove(connections, connection->token);
+        free(connection);
+        return error;
+    }
+    accepted++;
+    return 0;
 }
 
 static void respond(struct connection *connection, const struct http_request *request)
@@ -77,6 +80,8 @@ static void respond(struct connection *connection, const struct http_request *re
 static bool answer(struct connection *connection)
 {
     static struct http_request request;
+    connection->start +=
+        http_empty_lines(connection->in + connection->start, connection->end - connection->start);
     const char *in = connection->in + connection->start;
     size_t len = connection->end - connection->start;
     size_t head = http_head_length(in, len);
@@ -180,8 +185,7 @@ int main(int argc, char **argv)
     check(mio_poll_new(NULL, &poll), "poll");
     check(mio_events_new(EVENTS, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &connections), "slab");
-    registry = mio_poll_registry(poll);
-    start_server(registry, argc > 2 ? argv[2] : "127.0.0.1:0");
+    start_server(poll, argc > 2 ? argv[2] : "127.0.0.1:0");
     run_server(poll, events, open_connection, serve);
 
     printf("%s: %llu connections, %zu open at the end, %llu requests, %llu bytes out\n",

@@ -42,7 +42,6 @@ struct tunnel {
     struct pipe pipe[2]; /* by the end that sends */
 };
 
-static struct mio_registry *registry;
 static struct mio_slab *ends;
 static struct mio_addr target;
 static unsigned long long tunnels, failures, bytes[2];
@@ -63,6 +62,12 @@ static int end_writing(struct end *end)
 {
     return end->is_unix ? mio_unix_stream_shutdown(&end->as.local, MIO_SHUTDOWN_WRITE)
                         : mio_tcp_stream_shutdown(&end->as.tcp, MIO_SHUTDOWN_WRITE);
+}
+
+static int take_error(struct end *end)
+{
+    return end->is_unix ? mio_unix_stream_take_error(&end->as.local)
+                        : mio_tcp_stream_take_error(&end->as.tcp);
 }
 
 static void close_tunnel(struct tunnel *tunnel)
@@ -90,22 +95,30 @@ static int connect_to_target(struct end *end)
                         : mio_tcp_stream_connect(&target, &options, &end->as.tcp);
 }
 
-static void open_tunnel(struct mio_tcp_stream *client)
+/* The target comes first: without a descriptor for it the client is given back, and waits. */
+static int open_tunnel(const struct mio_tcp_stream *client)
 {
-    tunnels++;
     struct tunnel *tunnel = calloc(1, sizeof *tunnel);
-    if (!tunnel) {
-        mio_tcp_stream_close(client);
-        return;
-    }
+    if (!tunnel)
+        return -ENOMEM;
     struct end *ends_of = tunnel->end;
-    ends_of[CLIENT].as.tcp = *client;
+    mio_source_init(&ends_of[CLIENT].as.source, MIO_INVALID_FD);
     mio_source_init(&ends_of[TARGET].as.source, MIO_INVALID_FD);
-    if (connect_to_target(&ends_of[TARGET]) < 0 || watch(tunnel, &ends_of[CLIENT]) < 0 ||
-        watch(tunnel, &ends_of[TARGET]) < 0) {
-        failures++;
+    int error = connect_to_target(&ends_of[TARGET]);
+    if (error == 0)
+        error = watch(tunnel, &ends_of[TARGET]);
+    if (error == 0) {
+        ends_of[CLIENT].as.tcp = *client;
+        error = watch(tunnel, &ends_of[CLIENT]);
+    }
+    if (error < 0) {
+        mio_source_init(&ends_of[CLIENT].as.source, MIO_INVALID_FD); /* it is not ours */
         close_tunnel(tunnel);
     }
+    bool waits_for_its_turn = is_shortage(error);
+    tunnels += !waits_for_its_turn;
+    failures += error < 0 && !waits_for_its_turn;
+    return error;
 }
 
 /* Moves bytes from one end to the other until either would block. */
@@ -157,6 +170,9 @@ static int serve_end(struct end *end, const struct mio_event *event)
     error = pump(tunnel, CLIENT);
     if (error == 0)
         error = pump(tunnel, TARGET);
+    /* A reset after the end that was read already: no read or write would meet it. */
+    if (error == 0 && mio_event_is_error(event))
+        error = take_error(end);
     bool finished = tunnel->pipe[CLIENT].finished && tunnel->pipe[TARGET].finished;
     return error == 0 && finished ? -ESHUTDOWN : error;
 }
@@ -178,8 +194,7 @@ int main(int argc, char **argv)
     check(mio_poll_new(NULL, &poll), "poll");
     check(mio_events_new(EVENTS, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &ends), "slab");
-    registry = mio_poll_registry(poll);
-    start_server(registry, argv[1]);
+    start_server(poll, argv[1]);
     run_server(poll, events, open_tunnel, serve);
 
     struct end *end;

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An echo server on 127.0.0.1: `tcp_server [port]`; SIGINT or SIGTERM stops it. It has the shape of
+ * An echo server on 127.0.0.1: `tcp_server [PORT]`; SIGINT or SIGTERM stops it. It has the shape of
  * every program over libmio: edge-triggered, each event followed by work in the directions it
  * names until EAGAIN, and tokens from a slab and not pointers, so that an event for a connection
- * that was closed a moment ago is noticed.
+ * that was closed a moment ago is noticed. server.h takes what connects.
  */
-#include <mio.h>
-#include <mio/slab.h>
+#include "server.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { LISTENER, STOP }; /* tokens; those of the slab are larger */
-enum { BUFFER = 16384, EVENTS = 256, ROUNDS = 16, RETRY_NS = 100000000 };
+enum { BUFFER = 16384, EVENTS = 256, ROUNDS = 16 };
 
 struct connection {
     struct mio_tcp_stream stream;
@@ -25,26 +17,8 @@ struct connection {
     char buffer[BUFFER];
 };
 
-static struct mio_registry *registry;
-static struct mio_tcp_listener listener;
 static struct mio_slab *connections;
-static struct mio_waker *stop_waker;
-static bool backlog; /* accepting ended before EAGAIN: no event will tell of those who still wait */
-static unsigned long long accepted, bytes_in, bytes_out, waits, event_count;
-
-static void check(int result, const char *what)
-{
-    if (result < 0) {
-        fprintf(stderr, "tcp_server: %s: %s\n", what, strerror(-result));
-        exit(EXIT_FAILURE);
-    }
-}
-
-static void on_signal(int number)
-{
-    (void)number;
-    mio_waker_wake(stop_waker); /* allowed here, and it leaves errno alone */
-}
+static unsigned long long accepted, bytes_in, bytes_out;
 
 static void close_connection(struct connection *connection)
 {
@@ -66,28 +40,10 @@ static int open_connection(const struct mio_tcp_stream *stream)
     if (error < 0) {
         mio_slab_remove(connections, connection->token);
         free(connection);
+        return error;
     }
-    return error;
-}
-
-/* Until EAGAIN. When descriptors or memory are short the rest has to wait: run() tries again. */
-static void accept_all(void)
-{
-    backlog = false;
-    for (;;) {
-        struct mio_tcp_stream stream;
-        int error = mio_tcp_listener_accept(&listener, &stream, NULL);
-        if (error == -EAGAIN)
-            return;
-        backlog = error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
-        if (backlog)
-            return;
-        if (error < 0)
-            continue; /* that client is gone already */
-        accepted++;
-        if (open_connection(&stream) < 0)
-            mio_tcp_stream_close(&stream);
-    }
+    accepted++;
+    return 0;
 }
 
 /* Writes what is left, then reads more, and so on until either would block: a client that does not
@@ -134,63 +90,24 @@ static void serve(const struct mio_event *event)
         close_connection(connection);
 }
 
-static void start_listening(const char *port)
-{
-    struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, (uint16_t)strtoul(port, NULL, 10));
-    struct mio_socket_options options = {.nodelay = true}; /* which the connections inherit */
-    char text[MIO_ADDR_TEXT];
-    check(mio_tcp_listener_bind(&addr, &options, &listener), "listen");
-    check(mio_tcp_listener_local_addr(&listener, &addr), "address");
-    check(mio_source_register(&listener.source, registry, LISTENER, MIO_READABLE), "register");
-    mio_addr_format(&addr, text, sizeof text);
-    printf("listening on %s\n", text);
-    fflush(stdout);
-}
-
-static void run(struct mio_poll *poll, struct mio_events *events)
-{
-    for (bool stop = false; !stop;) {
-        int64_t deadline = backlog ? mio_now() + RETRY_NS : MIO_FOREVER;
-        check(mio_poll_wait_until(poll, events, deadline), "wait");
-        waits++;
-        event_count += mio_events_len(events);
-        bool retry = backlog;
-        mio_events_each(event, events) {
-            if (mio_event_token(event) == STOP)
-                stop = true;
-            else if (mio_event_token(event) == LISTENER)
-                retry = true;
-            else
-                serve(event);
-        }
-        if (retry)
-            accept_all();
-    }
-}
-
 int main(int argc, char **argv)
 {
     struct mio_poll *poll;
     struct mio_events *events;
+    char address[MIO_ADDR_TEXT];
     check(mio_poll_new(NULL, &poll), "poll");
     check(mio_events_new(EVENTS, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &connections), "slab");
-    registry = mio_poll_registry(poll);
-    check(mio_waker_new(registry, STOP, &stop_waker), "waker");
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
-    start_listening(argc > 1 ? argv[1] : "0");
-    run(poll, events);
+    snprintf(address, sizeof address, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
+    start_server(poll, address);
+    run_server(poll, events, open_connection, serve);
 
     struct connection *connection;
     for (size_t place = 0; (connection = mio_slab_next(connections, &place, NULL)) != NULL;)
         close_connection(connection);
-    mio_tcp_listener_close(&listener);
     printf("%s: %llu connections, %llu bytes in, %llu bytes out, %llu waits, %llu events\n",
            mio_poll_backend(poll), accepted, bytes_in, bytes_out, waits, event_count);
-    signal(SIGINT, SIG_DFL); /* the waker is going */
-    signal(SIGTERM, SIG_DFL);
-    mio_waker_free(stop_waker);
+    stop_server();
     mio_slab_free(connections);
     mio_events_free(events);
     mio_poll_free(poll);

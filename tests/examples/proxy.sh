@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # proxy: random data both ways at once arrives byte for byte, in constant memory, and each direction
-# ends by itself. PROXY_MIB is how much goes each way (64; at most 1024).
+# ends by itself; a reset ends both, and who comes while descriptors are short waits. PROXY_MIB is
+# how much goes each way (64; at most 1024).
 source "$(dirname "$0")/lib.bash"
 need python3
 [[ -r /proc/self/status ]] || skip "needs /proc"
@@ -40,9 +41,19 @@ through() {
     client proxy_half_close "$address" "$target"
     rm -f "$dir/target"
     client proxy_stalled "$address" "$target"
+    rm -f "$dir/target"
+    client proxy_reset "$address" "$target" "$server"
     check_idle
     stop
-    grep -q ': 6 tunnels, .* 1 not connected' "$dir/log" || fail "it counted otherwise"
+    grep -q ': 26 tunnels, .* 1 not connected' "$dir/log" || fail "it counted otherwise"
+
+    # With descriptors for some five tunnels, twenty: nobody is sent away.
+    rm -f "$dir/target"
+    DESCRIPTORS=20 start proxy 127.0.0.1:0 "$target"
+    client proxy_crowd "$address" "$target" 20
+    check_idle
+    stop
+    grep -q ': 20 tunnels, .* 0 not connected' "$dir/log" || fail "it counted otherwise"
 }
 
 run() {
