@@ -95,19 +95,26 @@ const struct expected expected = {
 
     /* Pipes: free bytes of a fresh one, and of one that was full and is drained */
     .pipe_space =                        BY_SYSTEM(NONE,                  16384,                 16384,                  32768,          16384),
-    .pipe_space_drained =                BY_SYSTEM(NONE,                  16384,                 NONE,                   NONE,           NONE),
+    .pipe_space_drained =                BY_SYSTEM(NONE,                  16384,                 16384,                  32768,          65536),
+    /* the same of one that was given 70,000 bytes at once */
+    .pipe_space_grown =                  BY_SYSTEM(NONE,                  NONE,                  65536,                  NONE,           65536),
     /* rule 12 */
     .pipe_partial_read_fires =           BY_SYSTEM(1,                     1,                     1,                      0,              1),
     .pipe_partial_read_after_eof_fires = BY_SYSTEM(1,                     1,                     1,                      0,              1),
     .pipe_last_read_after_eof_fires =    BY_SYSTEM(NONE,                  1,                     1,                      0,              1),
-    .pipe_read_at_end_fires =            BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           1),
+    .pipe_read_at_end_fires =            BY_SYSTEM(NONE,                  NONE,                  1,                      0,              1),
     /* K37 */
-    .pipe_read_fires_write =             BY_SYSTEM(1,                     1,                     1,                      NONE,           1),
+    .pipe_read_fires_write =             BY_SYSTEM(1,                     1,                     1,                      1,              1),
     /* Pipes: READ again only while 512 bytes are free, or while any is; a read that gives EAGAIN */
     .small_read_of_full_pipe_fires =     BY_SYSTEM(0,                     NONE,                  0,                      0,              1),
-    .failed_read_fires_write =           BY_SYSTEM(0,                     NONE,                  NONE,                   NONE,           1),
+    .failed_read_fires_write =           BY_SYSTEM(0,                     NONE,                  1,                      0,              1),
+    /* READ again after a write that gives EAGAIN: it must not be split, or the pipe is full */
+    .atomic_write_fires_read =           BY_SYSTEM(NONE,                  NONE,                  1,                      1,              1),
+    .full_write_fires_read =             BY_SYSTEM(NONE,                  NONE,                  1,                      0,              1),
     .write_waits_for_half =              BY_SYSTEM(false,                 false,                 false,                  true,           false),
     .own_write_fires =                   BY_SYSTEM(NONE,                  1,                     1,                      0,              1),
+    /* level WRITE that found the pipe full, when a quarter is free */
+    .level_write_with_some_room =        BY_SYSTEM(1,                     NONE,                  1,                      0,              1),
     /* rule 9, K9 */
     .write_without_reader =              BY_SYSTEM(EPIPE,                 EBADF,                 0,                      EPIPE,          0),
     .reader_close_is_oneshot =           BY_SYSTEM(true,                  false,                 false,                  false,          false),
@@ -116,10 +123,16 @@ const struct expected expected = {
     .full_pipe_told_if_queued =          BY_SYSTEM(NONE,                  NONE,                  1,                      1,              NONE),
     .full_pipe_told_by_add =             BY_SYSTEM(NONE,                  NONE,                  1,                      1,              NONE),
     .pipe_data_without_reader =          BY_SYSTEM(NONE,                  0,                     0,                      0,              0),
+    .pipe_end_carries_space =            BY_SYSTEM(1,                     0,                     0,                      0,              0),
+    /* K36 on a pipe */
+    .pipe_low_water =                    BY_SYSTEM(0,                     0,                     NONE,                   0,              1),
     /* K24 */
-    .write_on_read_end_ready =           BY_SYSTEM(1,                     NONE,                  NONE,                   NONE,           0),
-    .pipe_space_on_read_end =            BY_SYSTEM(4096,                  NONE,                  NONE,                   NONE,           NONE),
+    .write_on_read_end_ready =           BY_SYSTEM(1,                     NONE,                  1,                      1,              0),
+    .pipe_space_on_read_end =            BY_SYSTEM(4096,                  NONE,                  16384,                  32768,          NONE),
+    .write_on_read_end_follows_writes =  BY_SYSTEM(0,                     NONE,                  0,                      1,              0),
+    .write_on_read_end_eof =             BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           1),
     .read_on_write_end_eof =             BY_SYSTEM(NONE,                  NONE,                  1,                      1,              1),
+    .late_read_on_write_end_eof =        BY_SYSTEM(NONE,                  NONE,                  NONE,                   1,              NONE),
     .wrong_direction_waits_for_eof =     BY_SYSTEM(false,                 false,                 false,                  false,          true),
     /* rule 10 */
     .eof_without_data =                  BY_SYSTEM(0,                     0,                     0,                      NODATA,         0),
@@ -186,11 +199,26 @@ const struct expected expected = {
     .level_keeps_note_oob =              BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           1),
 
     /* K21, K24, K22, K20 */
-    .fifo_eof =                          BY_SYSTEM(NONE,                  NONE,                  1,                      1,              0),
+    .fifo_eof =                          BY_SYSTEM(1,                     NONE,                  1,                      1,              0),
+    .fifo_eof_taken_back =               BY_SYSTEM(1,                     NONE,                  1,                      1,              0),
+    /* READ before there ever was a writer */
+    .fifo_fresh_reads =                  BY_SYSTEM(0,                     NONE,                  0,                      NONE,           0),
+    /* the last reader leaves: EOF of WRITE, of a full FIFO too, and the knote stays */
+    .fifo_write_eof =                    BY_SYSTEM(1,                     NONE,                  1,                      NONE,           0),
+    .fifo_full_write_eof =               BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           0),
+    .fifo_write_eof_taken_back =         BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           0),
+    .fifo_space =                        BY_SYSTEM(NONE,                  NONE,                  32768,                  NONE,           8192),
+    .fifo_partial_read_fires =           BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           1),
+    .fifo_read_fires_write =             BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           1),
+    /* WRITE with 100 bytes free */
+    .fifo_small_room_writes =            BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           1),
+    /* opened with O_RDWR, both filters work */
+    .fifo_both_ways =                    BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           NONE),
     .fifo_wrong_direction =              BY_SYSTEM(NONE,                  NONE,                  EINVAL,                 0,              0),
     .file_write_data =                   BY_SYSTEM(NONE,                  NONE,                  0,                      0,              1),
     .directory =                         BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           EINVAL),
     .null_device =                       BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           EINVAL),
+    .except_on_null_device =             BY_SYSTEM(NONE,                  NONE,                  EINVAL,                 NONE,           NONE),
 
     /* rule 11, K40 */
     .bad_timeout =                       BY_SYSTEM(REFUSED_AFTER_CHANGES, REFUSED_AFTER_CHANGES, REFUSED_BEFORE_CHANGES, REFUSED_NEVER,  REFUSED_BEFORE_CHANGES),

@@ -75,6 +75,7 @@ struct expected {
     /* pipes */
     int pipe_space;
     int pipe_space_drained;
+    int pipe_space_grown;
     int pipe_partial_read_fires;
     int pipe_partial_read_after_eof_fires;
     int pipe_last_read_after_eof_fires;
@@ -82,17 +83,25 @@ struct expected {
     int pipe_read_fires_write;
     int small_read_of_full_pipe_fires;
     int failed_read_fires_write;
+    int atomic_write_fires_read;
+    int full_write_fires_read;
     bool write_waits_for_half;
     int own_write_fires;
+    int level_write_with_some_room;
     int write_without_reader;
     bool reader_close_is_oneshot;
     int reader_close_of_full_pipe_fires;
     int full_pipe_told_if_queued;
     int full_pipe_told_by_add;
     int pipe_data_without_reader;
+    int pipe_end_carries_space;
+    int pipe_low_water;
     int write_on_read_end_ready;
     int pipe_space_on_read_end;
+    int write_on_read_end_follows_writes;
+    int write_on_read_end_eof;
     int read_on_write_end_eof;
+    int late_read_on_write_end_eof;
     bool wrong_direction_waits_for_eof;
     uint32_t eof_without_data; /* a flag that joins EV_EOF when nothing is unread */
 
@@ -149,10 +158,21 @@ struct expected {
 
     /* FIFOs, files, devices */
     int fifo_eof;
+    int fifo_eof_taken_back;
+    int fifo_fresh_reads;
+    int fifo_write_eof;
+    int fifo_full_write_eof;
+    int fifo_write_eof_taken_back;
+    int fifo_space;
+    int fifo_partial_read_fires;
+    int fifo_read_fires_write;
+    int fifo_small_room_writes;
+    int fifo_both_ways;
     int fifo_wrong_direction;
     int file_write_data;
     int directory;
     int null_device;
+    int except_on_null_device;
 
     /* timeouts */
     enum refusal bad_timeout;

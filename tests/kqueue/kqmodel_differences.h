@@ -116,9 +116,16 @@ ROW(bool, full_close_refires,           false,      false,      true,       true
 
 /* --- pipes --- */
 ROW(int64_t, pipe_capacity,             16384,      16384,      16384,      32768,      16384)
+/* A write that is larger than an empty pipe, or that does not fit, makes it larger ([O], [M]
+ * "Pipes"). */
+ROW(enum growth, pipe_growth,
+    GROWTH_NEVER,      GROWTH_NEVER,      GROWTH_EMPTY,      GROWTH_NEVER,      GROWTH_CROWDED)
 /* EVFILT_WRITE on the reading end: the free space of the other direction, 0: silent until the
  * other end closes (K24). */
 ROW(int64_t, pipe_backward_space,       4096,       0,          16384,      32768,      0)
+/* EVFILT_WRITE on the reading end is posted by each write of the other end: the knotes of an end are
+ * one list ([D] "EV_CLEAR"). */
+ROW(bool, pipe_write_posts_backward,    false,      false,      false,      true,       false)
 /* A filter in the wrong direction fires when the other end closes. */
 ROW(bool, pipe_backward_ends,           true,       false,      true,       true,       true)
 ROW(bool, older_pipe_backward_ends,     true,       true,       true,       true,       true)
@@ -127,12 +134,17 @@ ROW(int, pipe_gone_error,               EPIPE,      0,          0,          EPIP
 ROW(int, older_pipe_gone_error,         EPIPE,      EBADF,      EPIPE,      EPIPE,      EPIPE)
 /* The other end goes: the knote of EVFILT_WRITE becomes a one-shot ([F] "Pipes"). */
 ROW(bool, pipe_gone_oneshot,            true,       false,      false,      false,      false)
+/* The end of EVFILT_WRITE carries the free space ([F]: what was seen beside the observed lines). */
+ROW(bool, pipe_gone_space,              true,       false,      false,      false,      false)
+/* NOTE_LOWAT is heeded; elsewhere the filters of pipes do not look at it. */
+ROW(bool, pipe_low_water,               false,      false,      false,      false,      true)
 /* A read posts READ again if something, or the end of file, is left (K37), and as much as this
  * is free. */
 ROW(bool, pipe_read_posts_read,         true,       false,      true,       false,      true)
 ROW(bool, older_pipe_read_posts_read,   true,       true,       true,       false,      true)
 ROW(int64_t, pipe_read_posts_from,      512,        512,        512,        512,        1)
-/* A read posts WRITE once this much is free; a write posts WRITE while 512 are free. */
+/* A read posts WRITE once this much is free; a write posts WRITE while 512 are free. Level knotes
+ * are posted no sooner: what found the pipe full is silent until then ([D] "EV_CLEAR"). */
 ROW(int64_t, pipe_read_posts_write,     512,        512,        512,        16384,      512)
 ROW(bool, pipe_write_posts_write,       true,       false,      true,       false,      true)
 ROW(bool, older_pipe_write_posts_write, true,       true,       true,       false,      true)
@@ -141,11 +153,20 @@ ROW(bool, older_pipe_write_posts_write, true,       true,       true,       fals
  * "Pipes"). */
 ROW(bool, full_pipe_cut_off,            false,      false,      true,       false,      false)
 ROW(bool, older_full_pipe_cut_off,      false,      true,       true,       false,      false)
-/* Calls that failed with EAGAIN post as well ([M] "Pipes"). */
-ROW(bool, pipe_failure_posts,           false,      false,      false,      false,      true)
+/* Calls that failed with EAGAIN post as well: WRITE a read, READ a write ([M], [O] "Pipes"; [D]
+ * "EV_CLEAR": only a write that must not be split and finds some room). */
+ROW(bool, pipe_failed_read_posts,       false,      false,      true,       false,      true)
+ROW(enum failed_write, pipe_failed_write_posts,
+    FAILED_IS_SILENT,  FAILED_IS_SILENT,  FAILED_POSTS,      FAILED_POSTS_WITH_ROOM, FAILED_POSTS)
 
 /* --- FIFOs, files, devices (K20 to K24) --- */
 ROW(bool, fifo_tells_eof,               true,       true,       true,       true,       false)
+/* A writer that comes again takes the end back ([F] f_pipegen, [O] "FIFOs", [D]; 4.4BSD's code). */
+ROW(bool, fifo_clears_eof,              true,       true,       true,       true,       false)
+ROW(int64_t, fifo_capacity,             16384,      16384,      32768,      32768,      8192)
+/* A pair of Unix sockets: a partial read is no edge of READ, each read is one of WRITE, no write
+ * is, and what fails posts nothing ([O] "FIFOs"). Elsewhere it is a pipe. */
+ROW(bool, fifo_is_socket,               false,      true,       true,       true,       false)
 ROW(bool, fifo_checks_direction,        false,      false,      true,       false,      false)
 ROW(int64_t, fifo_write_mark,           512,        512,        512,        512,        1)
 ROW(int64_t, file_write_data,           0,          0,          0,          0,          1)

@@ -344,17 +344,22 @@ static void look_socket(int fd, struct look *look)
 
 /* --- the others --- */
 
-static void look_pipe(int fd, struct look *look)
+bool pipe_is_unnamed(int fd)
 {
     struct statfs fs;
-    look->kind = fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS ? FILE_PIPE : FILE_FIFO;
+    return fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS;
+}
+
+static void look_pipe(int fd, struct look *look)
+{
+    look->kind = pipe_is_unnamed(fd) ? FILE_PIPE : FILE_FIFO;
     int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
     look->reads = mode != O_WRONLY;
     look->writes = mode != O_RDONLY;
     short events = poll_now(fd);
     look->peer_gone = look->writes ? (events & POLLERR) != 0 : (events & POLLHUP) != 0;
     look->arrivals = look->unread = bytes_unread(fd);
-    look->space = at_least(0, flavour.pipe_capacity - look->unread);
+    look->space = at_least(0, pipe_capacity(fd, look->kind == FILE_FIFO) - look->unread);
 }
 
 static void look_regular(int fd, int64_t size, struct look *look)

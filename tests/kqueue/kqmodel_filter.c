@@ -98,12 +98,28 @@ static bool new_error(const struct look *seen, const struct look *now)
     return now->error != 0 && now->error != seen->error;
 }
 
+/* The end of a FIFO is no news where nobody is told of it. */
+static bool lost_peer(const struct look *seen, const struct look *now)
+{
+    return now->peer_gone && !seen->peer_gone && (now->kind != FILE_FIFO || flavour.fifo_tells_eof);
+}
+
+/* Room in a pipe or a FIFO. */
+static bool gained_room(const struct look *seen, const struct look *now)
+{
+    int64_t freed = flavour.pipe_read_posts_write;
+    if (now->kind == FILE_FIFO && flavour.fifo_is_socket)
+        return now->space > seen->space;
+    return (now->kind == FILE_PIPE || now->kind == FILE_FIFO) && now->space >= freed &&
+           seen->space < freed;
+}
+
 static bool read_edge(const struct look *seen, const struct look *now)
 {
     if (now->kind == FILE_KQUEUE)
         return now->arrivals != seen->arrivals;
     return now->arrivals != seen->arrivals || (now->read_ended && !seen->read_ended) ||
-           (now->peer_gone && !seen->peer_gone) || (now->urgent && !seen->urgent) ||
+           lost_peer(seen, now) || (now->urgent && !seen->urgent) ||
            (now->kind == FILE_DEVICE && now->mark > seen->mark) ||
            (now->was_listener && !seen->was_listener) || (both_ended(now) && !both_ended(seen)) ||
            new_error(seen, now);
@@ -111,13 +127,10 @@ static bool read_edge(const struct look *seen, const struct look *now)
 
 static bool write_edge(const struct look *seen, const struct look *now)
 {
-    bool pipe = now->kind == FILE_PIPE || now->kind == FILE_FIFO;
-    int64_t freed = flavour.pipe_read_posts_write;
     return (now->writable && !seen->writable) || now->in_flight < seen->in_flight ||
-           (pipe && now->space >= freed && seen->space < freed) ||
-           (now->write_ended && !seen->write_ended) || (now->peer_gone && !seen->peer_gone) ||
-           (now->was_listener && !seen->was_listener) || (both_ended(now) && !both_ended(seen)) ||
-           new_error(seen, now);
+           gained_room(seen, now) || (now->write_ended && !seen->write_ended) ||
+           lost_peer(seen, now) || (now->was_listener && !seen->was_listener) ||
+           (both_ended(now) && !both_ended(seen)) || new_error(seen, now);
 }
 
 bool filter_edge(const struct knote *knote, const struct look *now)
@@ -228,29 +241,45 @@ static bool socket_writable(struct knote *knote, const struct look *now)
 
 static bool end_of_pipe(struct knote *knote, const struct look *now)
 {
-    bool backward = !(knote->kind == KIND_WRITE ? now->writes : now->reads);
+    bool writing = knote->kind == KIND_WRITE;
+    bool backward = !(writing ? now->writes : now->reads);
     bool tells = older_release() ? flavour.older_pipe_backward_ends : flavour.pipe_backward_ends;
     if (now->kind == FILE_FIFO ? !flavour.fifo_tells_eof : backward && !tells)
         return false;
     knote->flags |= EV_EOF;
-    if (now->unread == 0 || knote->kind == KIND_WRITE)
+    if (knote->data == 0 || writing)
         knote->flags |= flavour.flag_no_data;
-    if (knote->kind == KIND_WRITE && flavour.pipe_gone_oneshot)
+    if (writing && now->kind == FILE_PIPE && flavour.pipe_gone_oneshot)
         knote->flags |= EV_ONESHOT;
+    if (writing && !backward && flavour.pipe_gone_space)
+        knote->data = now->space;
     return true;
+}
+
+static void take_back_end(struct knote *knote, const struct look *now)
+{
+    if (now->kind == FILE_FIFO && flavour.fifo_clears_eof && !now->peer_gone)
+        knote->flags &= ~(EV_EOF | flavour.flag_no_data);
+}
+
+static int64_t mark_of_pipe(const struct knote *knote, int64_t own)
+{
+    return flavour.pipe_low_water ? mark_of(knote, own) : own;
 }
 
 static bool pipe_readable(struct knote *knote, const struct look *now)
 {
     knote->data = now->reads ? now->unread : 0;
+    take_back_end(knote, now);
     if (now->peer_gone && end_of_pipe(knote, now))
         return true;
-    return knote->data > 0 && knote->data >= mark_of(knote, 1);
+    return knote->data > 0 && knote->data >= mark_of_pipe(knote, 1);
 }
 
 static bool pipe_writable(struct knote *knote, const struct look *now)
 {
     knote->data = 0;
+    take_back_end(knote, now);
     if (now->peer_gone && end_of_pipe(knote, now))
         return true;
     if (!now->writes) {
@@ -259,13 +288,15 @@ static bool pipe_writable(struct knote *knote, const struct look *now)
     }
     knote->data = now->space;
     int64_t own = now->kind == FILE_FIFO ? flavour.fifo_write_mark : PIPE_MARK;
-    return now->space >= own && now->space >= mark_of(knote, own);
+    return now->space >= own && now->space >= mark_of_pipe(knote, own);
 }
 
 static bool file_readable(struct knote *knote, const struct look *now)
 {
+    bool told_of_end = (knote->asked_fflags & flavour.note_eof) != 0;
     knote->data = now->unread;
-    return now->unread != 0 || (knote->asked_fflags & flavour.note_eof) != 0;
+    knote->fflags = told_of_end && now->unread == 0 ? flavour.note_eof : 0;
+    return now->unread != 0 || told_of_end;
 }
 
 static bool device_ready(struct knote *knote, const struct look *now)

@@ -84,6 +84,14 @@ bool file_identify(int fd, struct file_id *id);
 bool file_same(struct file_id a, struct file_id b);
 bool file_look(int fd, struct look *look);
 
+/* Of a descriptor that fstat() calls a FIFO: whether pipe() made it. */
+bool pipe_is_unnamed(int fd);
+
+/* --- kqmodel_pipe.c --- */
+
+/* How much the flavour's pipe or FIFO holds. */
+int64_t pipe_capacity(int fd, bool fifo);
+
 /* Sockets: bits that Linux forgets or hides; found again by the inode. */
 struct record {
     struct file_id id;

@@ -45,10 +45,20 @@ void tell_news(int fd)
 
 /* --- numbers that go away --- */
 
+/* An end of a pipe or FIFO that was opened again is seen before it goes, or its going would be no
+ * news. */
+static void see_pipe_end(int fd)
+{
+    struct file_id id;
+    if (knotes_alive() > 0 && object_of(fd, &id) == OBJECT_PIPE && has_knotes(id))
+        file_news(id);
+}
+
 int __wrap_close(int fd)
 {
     sigset_t mask;
     model_lock(&mask);
+    see_pipe_end(fd);
     descriptor_closing(fd);
     int result = __real_close(fd);
     int error = errno;

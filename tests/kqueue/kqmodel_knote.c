@@ -201,13 +201,20 @@ static bool is_cut_off(const struct knote *knote, const struct look *now)
            now->space < PIPE_MARK;
 }
 
+/* What stays true counts as news without EV_CLEAR. A pipe's writer is posted when there is room, and
+ * only then: the kernel calls no filter in between. */
+static bool is_level(const struct knote *knote, const struct look *now)
+{
+    return !(knote->flags & EV_CLEAR) && !(knote->kind == KIND_WRITE && now->kind == FILE_PIPE);
+}
+
 void knote_news(struct knote *knote, bool forced)
 {
     struct look now;
     if (!glance(knote, &now) || is_cut_off(knote, &now))
         return;
     bool posted = forced || filter_edge(knote, &now);
-    bool edge = posted || !(knote->flags & EV_CLEAR);
+    bool edge = posted || is_level(knote, &now);
     knote->seen = now;
     /* What nobody looks at again keeps the figures of its last posting. */
     if (knote->queued && !posted && knote_skips_check(knote))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes as the flavour has them.
+ * Pipes and FIFOs as the flavour has them.
  *
  * A BSD pipe holds a number of bytes, not of pages, and most kernels post the knotes of both ends
  * at every read and write, whatever changed. So a write stops where the flavour's pipe is full,
@@ -18,16 +18,18 @@
 
 #include <sys/ioctl.h>
 
-enum { PIPE_MARK = 512, PIPE_ATOMIC = 512 };
+enum { PIPE_MARK = 512, PIPE_ATOMIC = 512, GROWN = 65536, PAGES_FOR_BYTES = 4 };
 
-/* What a finished call on a pipe posts, whether it changed anything or not. */
-static void post_pipe(struct file_id id, bool read_posted, bool write_posted)
+/* --- sizes --- */
+
+/* A larger pipe is known by what Linux holds for it, so that a child knows it too. */
+int64_t pipe_capacity(int fd, bool fifo)
 {
-    file_catch_up(id);
-    for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
-        knote_news(knote, knote->kind == KIND_WRITE ? write_posted : read_posted);
-        kq_settle(knote->kq);
-    }
+    if (fifo)
+        return flavour.fifo_capacity;
+    bool grown = flavour.pipe_growth != GROWTH_NEVER &&
+                 fcntl(fd, F_GETPIPE_SZ) >= (int)GROWN * PAGES_FOR_BYTES;
+    return grown ? GROWN : flavour.pipe_capacity;
 }
 
 static int64_t unread_in_pipe(int fd)
@@ -36,17 +38,66 @@ static int64_t unread_in_pipe(int fd)
     return ioctl(fd, FIONREAD, &unread) == 0 ? unread : 0;
 }
 
+/* Linux counts pages, not bytes: four times the bytes holds them however it is filled. */
+static void widen(int fd, int64_t size)
+{
+    int error = errno;
+    fcntl(fd, F_SETPIPE_SZ, (int)size * PAGES_FOR_BYTES);
+    errno = error;
+}
+
+static void grow(int fd, int64_t length)
+{
+    int64_t unread = unread_in_pipe(fd);
+    bool crowded = unread + length > flavour.pipe_capacity;
+    bool grows = flavour.pipe_growth == GROWTH_EMPTY
+                     ? unread == 0 && crowded
+                     : flavour.pipe_growth == GROWTH_CROWDED && crowded;
+    if (grows && pipe_capacity(fd, false) < GROWN)
+        widen(fd, GROWN);
+}
+
+/* --- what a finished call posts, whether it changed anything or not --- */
+
+struct posting {
+    bool read;
+    bool write;
+    bool backward; /* knotes in the wrong direction */
+};
+
+static void post_pipe(struct file_id id, struct posting posting)
+{
+    file_catch_up(id);
+    for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
+        bool writing = knote->kind == KIND_WRITE;
+        bool forward = writing ? knote->seen.writes : knote->seen.reads;
+        knote_news(knote, !forward ? posting.backward : writing ? posting.write : posting.read);
+        kq_settle(knote->kq);
+    }
+}
+
+static bool is_fifo(struct file_id id)
+{
+    const struct knote *knote = knotes_of_file(id);
+    return knote && knote->seen.kind == FILE_FIFO;
+}
+
 void pipe_was_read(int fd, struct file_id id, ssize_t result, int error)
 {
-    if (result < 0 && !(flavour.pipe_failure_posts && error == EAGAIN))
+    bool fifo = is_fifo(id);
+    bool socket = fifo && flavour.fifo_is_socket;
+    if (result < 0 && (socket || !flavour.pipe_failed_read_posts || error != EAGAIN))
         return;
     for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote))
         knote->seen.arrivals -= result > 0 ? result : 0;
-    int64_t free_space = flavour.pipe_capacity - unread_in_pipe(fd);
+    int64_t free_space = pipe_capacity(fd, fifo) - unread_in_pipe(fd);
     bool posts_read =
         older_release() ? flavour.older_pipe_read_posts_read : flavour.pipe_read_posts_read;
-    post_pipe(id, posts_read && free_space >= flavour.pipe_read_posts_from,
-              free_space >= flavour.pipe_read_posts_write);
+    int64_t freed = fifo ? flavour.fifo_write_mark : flavour.pipe_read_posts_write;
+    post_pipe(id, (struct posting){
+                      .read = !socket && posts_read && free_space >= flavour.pipe_read_posts_from,
+                      .write = socket ? result > 0 : free_space >= freed,
+                  });
 }
 
 /* A call that found no room proves that there was none, whatever there is by now. */
@@ -56,16 +107,27 @@ static void pipe_was_full(struct file_id id)
         knote->seen.space = 0;
 }
 
-static void pipe_was_written(struct file_id id, ssize_t result, int error)
+static bool failed_write_posts(bool had_room)
+{
+    return flavour.pipe_failed_write_posts == FAILED_POSTS ||
+           (flavour.pipe_failed_write_posts == FAILED_POSTS_WITH_ROOM && had_room);
+}
+
+static void pipe_was_written(struct file_id id, ssize_t result, int error, bool had_room)
 {
     bool failed = result < 0;
+    bool socket = is_fifo(id) && flavour.fifo_is_socket;
     if (failed && error == EAGAIN)
         pipe_was_full(id);
-    if (failed && !(flavour.pipe_failure_posts && error == EAGAIN))
+    if (failed && (error != EAGAIN || socket || !failed_write_posts(had_room)))
         return;
     bool posts_write =
         older_release() ? flavour.older_pipe_write_posts_write : flavour.pipe_write_posts_write;
-    post_pipe(id, true, posts_write && !failed);
+    post_pipe(id, (struct posting){
+                      .read = true,
+                      .write = posts_write && !failed && !socket,
+                      .backward = flavour.pipe_write_posts_backward && !failed && !socket,
+                  });
 }
 
 size_t length_of(const struct iovec *parts, int count)
@@ -103,7 +165,10 @@ static ssize_t try_pipe(int fd, struct file_id id, const struct iovec *parts, in
     struct iovec piece[MAX_PARTS];
     struct pollfd peer = {.fd = fd, .events = POLLOUT};
     bool gone = poll(&peer, 1, 0) > 0 && (peer.revents & POLLERR);
-    int64_t space = flavour.pipe_capacity - unread_in_pipe(fd);
+    bool fifo = !pipe_is_unnamed(fd);
+    if (!fifo)
+        grow(fd, (int64_t)length);
+    int64_t space = pipe_capacity(fd, fifo) - unread_in_pipe(fd);
     size_t room = space > 0 ? (size_t)space : 0;
     ssize_t result = -1;
     *error = EAGAIN;
@@ -112,7 +177,7 @@ static ssize_t try_pipe(int fd, struct file_id id, const struct iovec *parts, in
         result = __real_writev(fd, piece, cut(parts, count, skip, limit, piece));
         *error = errno;
     }
-    pipe_was_written(id, result, *error);
+    pipe_was_written(id, result, *error, room > 0);
     return result;
 }
 
@@ -143,21 +208,17 @@ ssize_t write_pipe(int fd, struct file_id id, const struct iovec *parts, int cou
 
 /* --- making pipes --- */
 
-/* Linux counts pages, not bytes: four times the flavour's capacity holds it however it is filled.
- */
-static void widen(int fd)
+static void make_room(int fd)
 {
-    int error = errno;
     if (flavour.pipe_capacity > PIPE_MARK * 32)
-        fcntl(fd, F_SETPIPE_SZ, (int)flavour.pipe_capacity * 4);
-    errno = error;
+        widen(fd, flavour.pipe_capacity);
 }
 
 int __wrap_pipe(int ends[2])
 {
     int result = __real_pipe(ends);
     if (result == 0)
-        widen(ends[0]);
+        make_room(ends[0]);
     return result;
 }
 
@@ -165,6 +226,6 @@ int __wrap_pipe2(int ends[2], int flags)
 {
     int result = __real_pipe2(ends, flags);
     if (result == 0)
-        widen(ends[0]);
+        make_room(ends[0]);
     return result;
 }

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -339,4 +341,21 @@ int take_error(int fd)
     socklen_t length = sizeof error;
     CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
     return error;
+}
+
+/* --- names --- */
+
+struct place make_place(void)
+{
+    struct place place;
+    snprintf(place.directory, sizeof place.directory, "/tmp/kqueue-test-XXXXXX");
+    REQUIRE(mkdtemp(place.directory) != NULL);
+    snprintf(place.path, sizeof place.path, "%s/name", place.directory);
+    return place;
+}
+
+void remove_place(const struct place *place)
+{
+    unlink(place->path);
+    CHECK_EQ(rmdir(place->directory), 0);
 }

@@ -126,4 +126,15 @@ size_t fill(int fd);                /* writes until EAGAIN: how many bytes */
 void close_with_reset(int fd);
 int take_error(int fd); /* SO_ERROR, which clears it */
 
+/* --- names --- */
+
+/* A directory of one's own, with one name in it. */
+struct place {
+    char directory[64];
+    char path[80];
+};
+
+struct place make_place(void);
+void remove_place(const struct place *place);
+
 #endif
