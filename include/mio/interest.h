@@ -36,7 +36,7 @@ enum {
     /*
      * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
      * request itself names the poll, with SIGEV_KEVENT, mio_poll_fd() and the token in its
-     * sigevent. AIO: FreeBSD, DragonFly; LIO: FreeBSD; -ENOTSUP elsewhere.
+     * sigevent. FreeBSD; -ENOTSUP elsewhere.
      */
     MIO_AIO = 0x04,
     MIO_LIO = 0x08,

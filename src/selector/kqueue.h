@@ -64,11 +64,10 @@ enum { LOW_WATER_MARK = NOTE_LOWAT };
 enum { LOW_WATER_MARK = 0 };
 #endif
 
-/* Requests of aio(4) that report to a kqueue. Apple names EVFILT_AIO, and refuses it (ENOTSUP). */
+/* Requests of aio(4) that report to a kqueue. Apple names EVFILT_AIO, and refuses it (ENOTSUP);
+ * DragonFly names it and has no aio(4) any more: the filter is ENXIO, every call ENOSYS. */
 #if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
 enum { AIO_INTERESTS = MIO_AIO | MIO_LIO };
-#elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
-enum { AIO_INTERESTS = MIO_AIO };
 #else
 enum { AIO_INTERESTS = 0 };
 #endif

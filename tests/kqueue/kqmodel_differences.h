@@ -29,10 +29,11 @@ ROW(bool, skips_filter_0,               true,       false,      false,      fals
 /* A number that is still known and not served any more: ENOTSUP ([M] "Receipts"). */
 ROW(int, retired_filter,
     NO_FILTER,         NO_FILTER,         NO_FILTER,         NO_FILTER,         -14)
-/* Adding EVFILT_AIO by hand: aio(4) does it from inside the kernel. */
-ROW(int, aio_add_error,                 EPERM,      EINVAL,     EINVAL,     EPERM,      ENOTSUP)
-ROW(bool, posts_aio,                    true,       false,      false,      true,       false)
-ROW(unsigned, aio_event_flags,          0xA000,     0,          0,          0x8000,     0)
+/* Adding EVFILT_AIO by hand: aio(4) does it from inside the kernel. DragonFly has no aio(4) any
+ * more ([D] "Receipts"). */
+ROW(int, aio_add_error,                 EPERM,      EINVAL,     EINVAL,     ENXIO,      ENOTSUP)
+ROW(bool, posts_aio,                    true,       false,      false,      false,      false)
+ROW(unsigned, aio_event_flags,          0xA000,     0,          0,          0,          0)
 /* An object that knows the filter's number but not the filter ([D] "Refusals", [M] "Receipts"). */
 ROW(int, unsupported_error,             EINVAL,     EINVAL,     EINVAL,     EOPNOTSUPP, EINVAL)
 
