@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { BOTH = MIO_READABLE | MIO_WRITABLE, QUARTER = 8192 };
 
 /* A registered pair with nothing to read. */
 static struct loop open_registered(int ends[2], mio_interest interest)
@@ -124,6 +124,54 @@ TEST(ev1_a_partial_read_of_a_pipe_may_be_a_change)
 
     close_pair(ends);
     loop_close(&loop);
+}
+
+/* So do some with a write that moves nothing. */
+TEST(ev1_a_failed_write_to_a_pipe_may_be_a_change)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pipe(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    fill(ends[FAR]);
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+    CHECK_EQ(write(ends[FAR], "x", 1), -1);
+    int64_t comes = fact("a write that failed is a change for the reader");
+    if (comes > 0)
+        EXPECT_ONE(&loop, 1, MIO_READABLE);
+    else if (comes == 0)
+        EXPECT_NOTHING(&loop);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
+/* In all three modes: one kernel waits for half of the pipe. */
+TEST(ev3_a_pipe_that_was_full_is_writable_when_there_is_room)
+{
+    const mio_interest modes[] = {0, MIO_LEVEL, MIO_ONESHOT};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        struct loop loop = loop_open();
+        int ends[2];
+
+        open_pipe(ends);
+        fill(ends[FAR]);
+        REQUIRE_EQ(mio_registry_register(loop.registry, ends[FAR], 1, MIO_WRITABLE | modes[i]), 0);
+        EXPECT_NOTHING(&loop);
+        char block[QUARTER];
+        CHECK_EQ(read(ends[NEAR], block, sizeof block), (ssize_t)sizeof block);
+        if (fact("a pipe that was full is writable when a quarter is free")) {
+            AWAIT_EVENTS(&loop, {1, MIO_WRITABLE});
+        } else {
+            EXPECT_NOTHING(&loop);
+            drain(ends[NEAR]);
+            AWAIT_EVENTS(&loop, {1, MIO_WRITABLE});
+        }
+
+        close_pair(ends);
+        loop_close(&loop);
+    }
 }
 
 TEST(ev1_data_that_is_read_before_the_wait_gives_no_event)

@@ -59,6 +59,11 @@ static const struct fact facts[] = {
      "kqueue-freebsd kqueue-netbsd kqueue-openbsd kqueue-macos", 1,
      "reading wakes both ends of a pipe there"},
     {"a partial read of a pipe is a change", "*", 0, "only arrivals are changes"},
+    {"a write that failed is a change for the reader", "kqueue-openbsd kqueue-macos", 1,
+     "each call on a pipe wakes both ends there, one that gives EAGAIN too"},
+    {"a write that failed is a change for the reader", "epoll", -1,
+     "Linux wakes the readers of a pipe that was polled at each write, from 5.15 on"},
+    {"a write that failed is a change for the reader", "*", 0, "only arrivals are changes"},
     {"edges have to be asked for after EAGAIN", "poll", 1,
      "poll(2) knows no edges: the library takes out what it has reported"},
     {"edges have to be asked for after EAGAIN", "*", 0, "the kernel makes the edges"},
@@ -70,6 +75,12 @@ static const struct fact facts[] = {
     {"data came, asked for both", "epoll", R | W,
      "one record a descriptor: a change of one direction shows the other too"},
     {"data came, asked for both", "*", R, "a record a direction"},
+
+    /* --- EV1, EV3: room in a pipe that was full --- */
+    {"a pipe that was full is writable when a quarter is free", "kqueue-dragonfly", 0,
+     "the writer's filter is asked again when a read leaves the pipe at most half full"},
+    {"a pipe that was full is writable when a quarter is free", "*", 1,
+     "512 bytes are enough, or a page"},
 
     /* --- EV2: how many, and what they carry --- */
     {"events of a descriptor ready both ways", "kqueue-*", 2, "a record a direction"},
