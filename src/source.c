@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <mio/source.h>
+#include "source.h"
 
 #include "error.h"
 #include "interest.h"
@@ -13,12 +13,22 @@ static struct mio_registration registration_of(const struct mio_source *source)
     return (struct mio_registration){.token = source->token, .interest = source->interest};
 }
 
+/*
+ * The source knows of a registration before the kernel does. From then on an event may be delivered
+ * to another thread, which may own the source by the program's own rules: read from it, close it,
+ * free it. So a call that has succeeded touches the source no more.
+ */
+static void remember(struct mio_source *source, struct mio_registration registration)
+{
+    source->token = registration.token;
+    source->interest = registration.interest;
+}
+
 static void forget(struct mio_source *source)
 {
     struct mio_selector *selector = source->selector;
     source->selector = NULL;
-    source->interest = 0;
-    source->token = 0;
+    remember(source, (struct mio_registration){0});
     mio_selector_release(selector);
 }
 
@@ -28,6 +38,19 @@ static int check(const struct mio_source *source, const struct mio_registry *reg
     if (!source || !registry)
         return -EINVAL;
     return mio_born_before_fork(&registry->selector->birth) ? -ECHILD : 0;
+}
+
+void mio_source_forget_the_parents(struct mio_source *source)
+{
+    if (source->selector && mio_is_forked_child(&source->selector->birth))
+        forget(source);
+}
+
+/* Whether the kernel says that there is no registration: the number was closed behind the source's
+ * back, or is another file's by now. */
+static bool is_gone(int error)
+{
+    return error == -ENOENT || error == -EBADF;
 }
 
 void mio_source_init(struct mio_source *source, mio_fd fd)
@@ -46,17 +69,17 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
     error = mio_interest_check(interest, selector->ops->serves);
     if (error < 0)
         return error;
+    mio_source_forget_the_parents(source);
     if (source->selector)
         return -EEXIST;
     if (source->fd == MIO_INVALID_FD)
         return -EBADF;
+    source->selector = mio_selector_try_clone(selector);
+    remember(source, (struct mio_registration){.token = token, .interest = interest});
     error = selector->ops->register_fd(selector, source->fd, token, interest);
     if (error < 0)
-        return error;
-    source->selector = mio_selector_try_clone(selector);
-    source->token = token;
-    source->interest = interest;
-    return 0;
+        forget(source);
+    return error;
 }
 
 int mio_source_reregister(struct mio_source *source, struct mio_registry *registry, mio_token token,
@@ -69,15 +92,21 @@ int mio_source_reregister(struct mio_source *source, struct mio_registry *regist
     error = mio_interest_check(interest, selector->ops->serves);
     if (error < 0)
         return error;
-    if (source->selector != selector)
+    if (source->selector != selector) {
+        mio_source_forget_the_parents(source);
         return source->selector ? -EEXIST : -ENOENT;
+    }
     struct mio_registration previous = registration_of(source);
+    remember(source, (struct mio_registration){.token = token, .interest = interest});
     error = selector->ops->reregister_fd(selector, source->fd, token, interest, &previous);
-    if (error < 0)
-        return error;
-    source->token = token;
-    source->interest = interest;
-    return 0;
+    if (is_gone(error)) {
+        /* Should one filter of several have been left, it goes too. */
+        (void)selector->ops->deregister_fd(selector, source->fd, &previous);
+        forget(source);
+    } else if (error < 0) {
+        remember(source, previous);
+    }
+    return error;
 }
 
 int mio_source_deregister(struct mio_source *source, struct mio_registry *registry)
@@ -90,10 +119,9 @@ int mio_source_deregister(struct mio_source *source, struct mio_registry *regist
         return -ENOENT;
     struct mio_registration previous = registration_of(source);
     error = selector->ops->deregister_fd(selector, source->fd, &previous);
-    if (error < 0)
-        return error;
-    forget(source);
-    return 0;
+    if (error == 0 || is_gone(error))
+        forget(source);
+    return error;
 }
 
 int mio_source_close(struct mio_source *source)

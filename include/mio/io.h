@@ -14,7 +14,8 @@
  *
  * Threads. One thread may read while another writes, and several may do the same if the order of
  * their bytes is nobody's concern. None of it while the source is registered, reregistered,
- * deregistered or closed.
+ * deregistered or closed; but who gets an event of a registration may use the source at once, though
+ * the call that made it has not returned.
  */
 #ifndef MIO_IO_H
 #define MIO_IO_H

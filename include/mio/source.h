@@ -7,7 +7,16 @@
  *
  * It knows where it is registered, so double and missing registrations are errors on every system
  * and in every build. A registered source holds its poll's selector: deregister or close it, or the
- * selector stays open. Calls for one source must not overlap.
+ * selector stays open.
+ *
+ * Calls for one source must not overlap, with one exception: registering or reregistering hands the
+ * source to the thread that waits. From the first event of the new registration on that thread may
+ * do with it what it likes, close and free it too, though the call has not returned: a call that
+ * succeeds touches the source no more once the kernel knows of the registration.
+ *
+ * In a child of fork() an inherited source is unregistered: the registration is the parent's. It
+ * can be registered in a poll of the child's own; mio_source_close() closes the child's copy of the
+ * descriptor.
  */
 #ifndef MIO_SOURCE_H
 #define MIO_SOURCE_H
@@ -34,9 +43,14 @@ MIO_API void mio_source_init(struct mio_source *source, mio_fd fd);
 /*
  * As the calls of mio/registry.h, and checked: registering a registered source, wherever that is,
  * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT; reregistering with
- * another registry than its own -EEXIST, deregistering with another -ENOENT. -EINVAL: NULL. The
- * source's state changes only after the kernel agreed, and a failed reregistration leaves the old
- * registration in place.
+ * another registry than its own -EEXIST, deregistering with another -ENOENT. -EINVAL: NULL. A
+ * failed reregistration leaves the old registration in place.
+ *
+ * A registration that the kernel has ended behind the source's back, since its descriptor was closed
+ * or its number given to another file by dup2(), is over: where reregistering or deregistering says
+ * so, -ENOENT or -EBADF, the source is unregistered from then on. Where the library and not the
+ * kernel knows of it (kqueue), deregistering is 0, and reregistering takes what is under the number
+ * now.
  */
 MIO_API int mio_source_register(struct mio_source *source, struct mio_registry *registry,
                                 mio_token token, mio_interest interest);

@@ -2,6 +2,7 @@
 #include "descriptor.h"
 
 #include "../error.h"
+#include "../source.h"
 
 #include <fcntl.h>
 #include <stddef.h>
@@ -41,6 +42,7 @@ int mio_source_take_fd(struct mio_source *source, mio_fd *fd)
         return -EINVAL;
     if (source->fd == MIO_INVALID_FD)
         return -EBADF;
+    mio_source_forget_the_parents(source);
     if (source->selector)
         return -EBUSY;
     *fd = source->fd;

@@ -154,3 +154,89 @@ TEST(reg9_a_source_closes_in_the_right_order)
     CHECK_EQ(close(ends[FAR]), 0);
     loop_close(&loop);
 }
+
+/* --- sources whose registration ended behind their back --- */
+
+/* What a call on such a source says, which depends on who remembers it: that there is nothing, or
+ * that it was done. */
+static bool is_over(int error)
+{
+    return error == 0 || error == -ENOENT;
+}
+
+/* The number is another file's, with something to read. */
+static void open_replaced(struct mio_source *source, struct loop *loop, int old[2], int new[2])
+{
+    open_pair(old);
+    open_pair(new);
+    put(new[FAR], "x");
+    mio_source_init(source, old[NEAR]);
+    REQUIRE_EQ(mio_source_register(source, loop->registry, 1, MIO_READABLE), 0);
+    REQUIRE_EQ(dup2(new[NEAR], old[NEAR]), old[NEAR]);
+}
+
+static void close_replaced(struct mio_source *source, const int old[2], const int new[2])
+{
+    CHECK_EQ(mio_source_close(source), 0);
+    CHECK_EQ(close(old[FAR]), 0);
+    close_pair(new);
+}
+
+TEST(reg9_a_source_whose_number_is_another_files_is_deregistered)
+{
+    struct loop loop = loop_open();
+    struct mio_source source;
+    int old[2];
+    int new[2];
+
+    open_replaced(&source, &loop, old, new);
+    CHECK(is_over(mio_source_deregister(&source, loop.registry)));
+    CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+    CHECK_EQ(mio_source_register(&source, loop.registry, 2, MIO_READABLE), 0);
+    EXPECT_ONE(&loop, 2, MIO_READABLE);
+
+    close_replaced(&source, old, new);
+    loop_close(&loop);
+}
+
+TEST(reg9_a_source_whose_number_is_another_files_is_reregistered)
+{
+    struct loop loop = loop_open();
+    struct mio_source source;
+    int old[2];
+    int new[2];
+
+    open_replaced(&source, &loop, old, new);
+    int error = mio_source_reregister(&source, loop.registry, 2, MIO_READABLE);
+    CHECK(is_over(error));
+    if (error < 0)
+        CHECK_EQ(mio_source_register(&source, loop.registry, 2, MIO_READABLE), 0);
+    EXPECT_ONE(&loop, 2, MIO_READABLE);
+    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+
+    close_replaced(&source, old, new);
+    loop_close(&loop);
+}
+
+TEST(reg9_a_source_whose_descriptor_was_closed_is_unregistered)
+{
+    for (int again = 0; again < 2; again++) {
+        struct loop loop = loop_open();
+        struct mio_source source;
+        int ends[2];
+
+        open_pair(ends);
+        mio_source_init(&source, ends[NEAR]);
+        REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
+        CHECK_EQ(close(ends[NEAR]), 0);
+        CHECK_EQ(again ? mio_source_reregister(&source, loop.registry, 2, MIO_READABLE)
+                       : mio_source_deregister(&source, loop.registry),
+                 -EBADF);
+        CHECK(!source.selector);
+        CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+        CHECK_EQ(mio_source_close(&source), -EBADF);
+
+        CHECK_EQ(close(ends[FAR]), 0);
+        loop_close(&loop);
+    }
+}

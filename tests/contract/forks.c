@@ -221,3 +221,57 @@ TEST(life3_child_must_make_its_own_poll)
     family_check(&family);
     family_close(&family);
 }
+
+/* The parent's registration is none of the child's. */
+static int take_parents_source(void *argument)
+{
+    struct family *family = argument;
+    struct mio_source *source = &family->source;
+    struct loop loop = loop_open();
+
+    if (mio_source_reregister(source, loop.registry, 2, MIO_READABLE) != -ENOENT)
+        return 1;
+    if (mio_source_deregister(source, loop.registry) != -ENOENT)
+        return 2;
+    if (mio_source_register(source, loop.registry, 2, MIO_READABLE) != 0)
+        return 3;
+    if (mio_source_register(source, loop.registry, 2, MIO_READABLE) != -EEXIST)
+        return 4;
+    put(family->ends[FAR], "x");
+    if (loop_wait(&loop, 10 * SECOND) != 1)
+        return 5;
+    if (mio_event_token(mio_events_get(loop.events, 0)) != 2)
+        return 6;
+    if (drain(source->fd) != 1)
+        return 7;
+    if (mio_source_deregister(source, loop.registry) != 0)
+        return 8;
+    if (mio_source_register(source, family->loop.registry, 2, MIO_READABLE) != -ECHILD)
+        return 9;
+    loop_close(&loop);
+    return 0;
+}
+
+static int register_parents_source(void *argument)
+{
+    struct family *family = argument;
+    struct loop loop = loop_open();
+
+    if (mio_source_register(&family->source, loop.registry, 2, MIO_READABLE) != 0)
+        return 1;
+    loop_close(&loop);
+    return 0;
+}
+
+TEST(life3_the_child_takes_an_inherited_source_into_its_own_poll)
+{
+    struct family family = family_open();
+
+    CHECK_EQ(in_child(register_parents_source, &family), 0);
+    CHECK_EQ(in_child(take_parents_source, &family), 0);
+    /* The parent has not seen that byte, but is told of it where it watches the same file. */
+    CHECK(loop_wait(&family.loop, 0) >= 0);
+    again(&family.loop, family.source.fd, MIO_READABLE);
+    family_check(&family);
+    family_close(&family);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MIO_SRC_SOURCE_H
+#define MIO_SRC_SOURCE_H
+
+#include <mio/source.h>
+
+/* A source that a child has inherited is registered by its parent, which is no registration here:
+ * the child's copy knows of none from now on. Does nothing in the process that registered it. */
+void mio_source_forget_the_parents(struct mio_source *source);
+
+#endif
