@@ -10,13 +10,18 @@
 
 /* --- the waker's side: any thread, and signal handlers --- */
 
-int mio_wake_queue_ring(struct mio_selector *selector)
+int mio_wake_queue_ring_by(struct mio_selector *selector, int (*ring)(struct mio_selector *))
 {
     struct mio_wake_queue *queue = &selector->wakes;
     atomic_fetch_add(&queue->rings_begun, 1);
-    int result = selector->ops->wake(selector);
+    int result = ring(selector);
     atomic_fetch_add(&queue->rings_done, 1);
     return result;
+}
+
+int mio_wake_queue_ring(struct mio_selector *selector)
+{
+    return mio_wake_queue_ring_by(selector, selector->ops->wake);
 }
 
 static void push(struct mio_wake_queue *queue, struct mio_wake_node *node)
@@ -81,23 +86,25 @@ int mio_wake_queue_embed(struct mio_selector *selector)
 
 /* --- the waiter's side --- */
 
-/* Moves the stack to the end of `taken`, in the order of the wakes. */
+/* Moves the stack to the end of `taken`, in the order of the wakes: constant time for each of them,
+ * however many are there already. */
 static void take_incoming(struct mio_wake_queue *queue)
 {
     if (!atomic_load_explicit(&queue->incoming, memory_order_relaxed))
         return;
-    struct mio_wake_node *node = atomic_exchange(&queue->incoming, NULL);
+    struct mio_wake_node *newest = atomic_exchange(&queue->incoming, NULL);
     struct mio_wake_node *in_order = NULL;
-    while (node) {
+    for (struct mio_wake_node *node = newest; node;) {
         struct mio_wake_node *next = node->next;
         node->next = in_order;
         in_order = node;
         node = next;
     }
-    struct mio_wake_node **end = &queue->taken;
-    while (*end)
-        end = &(*end)->next;
-    *end = in_order;
+    if (queue->taken)
+        queue->last->next = in_order;
+    else
+        queue->taken = in_order;
+    queue->last = newest;
 }
 
 /* Hands a node's event over. Returns the number of records written. */

@@ -65,6 +65,7 @@ struct mio_wake_queue {
 
     /* --- the waiter's own --- */
     struct mio_wake_node *taken; /* first come first; what found no room last time */
+    struct mio_wake_node *last;  /* of the taken; anything when there are none */
     unsigned settled;            /* up to this count of rings no record can come any more */
     unsigned waits;    /* begun with this queue; tells the events of one wait from the next's */
     bool kernel_first; /* whose turn it is when both have events; changes with every wait */
@@ -80,6 +81,9 @@ bool mio_wake_queue_abandon(struct mio_wake_node *node);
 
 /* Rings the doorbell whoever sleeps. */
 int mio_wake_queue_ring(struct mio_selector *selector);
+
+/* Does what may bring the doorbell's record out of the kernel as a ring would. */
+int mio_wake_queue_ring_by(struct mio_selector *selector, int (*ring)(struct mio_selector *));
 
 /* From now on somebody else may sleep on the selector's descriptor: every wake rings. */
 int mio_wake_queue_embed(struct mio_selector *selector);

@@ -425,3 +425,33 @@ TEST(wake2_arguments_are_checked)
 
     loop_close(&loop);
 }
+
+/* What is pending and what has just come go on one list, whose end has to be found and kept. */
+TEST(wake1_pending_wakes_keep_their_order_while_others_come)
+{
+    enum { COUNT = 40 };
+    struct loop loop = loop_open_with(NULL, 1);
+    struct mio_waker *wakers[COUNT];
+
+    for (int i = 0; i < COUNT; i++)
+        wakers[i] = waker_open(&loop, (mio_token)i);
+    EXPECT_NOTHING(&loop);
+    for (int i = 0; i < COUNT; i++)
+        CHECK_EQ(mio_waker_wake(wakers[i]), 0);
+    for (int i = 0; i < 3 * COUNT; i++) {
+        int turn = i % COUNT;
+        REQUIRE_EQ(loop_wait(&loop, 0), 1);
+        CHECK_EQ(mio_event_token(mio_events_get(loop.events, 0)), turn);
+        CHECK_EQ(mio_waker_wake(wakers[turn]), 0);
+    }
+    for (int i = 0; i < COUNT; i++)
+        CHECK_EQ(loop_wait(&loop, 0), 1);
+    EXPECT_NOTHING(&loop);
+    /* An empty list begins anew. */
+    CHECK_EQ(mio_waker_wake(wakers[0]), 0);
+    CHECK_EQ(loop_wait(&loop, 0), 1);
+
+    for (int i = 0; i < COUNT; i++)
+        mio_waker_free(wakers[i]);
+    loop_close(&loop);
+}
