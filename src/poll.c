@@ -91,9 +91,8 @@ int mio_poll_fd(struct mio_poll *poll)
     int fd = selector->ops->selector_fd(selector);
     if (fd < 0)
         return fd;
-    int error = mio_selector_arm(selector, false);
-    if (error == 0)
-        error = mio_wake_queue_embed(selector);
+    /* There may be no doorbell yet: nobody wakes before there is one, and making it rings. */
+    int error = mio_wake_queue_embed(selector);
     return error < 0 ? error : fd;
 }
 

@@ -139,6 +139,12 @@ void mio_registry_free(struct mio_registry *clone)
     mio_selector_release(selector);
 }
 
+int mio_registry_fd(const struct mio_registry *registry)
+{
+    int error = check_registry(registry);
+    return error < 0 ? error : registry->selector->ops->selector_fd(registry->selector);
+}
+
 uint64_t mio_registry_id(const struct mio_registry *registry)
 {
     return registry ? registry->selector->id : 0;

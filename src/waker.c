@@ -24,7 +24,7 @@ int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_wak
     struct mio_waker *made = mio_allocate(&selector->config.allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int error = mio_selector_arm(selector, true);
+    int error = mio_selector_arm(selector);
     if (error < 0) {
         mio_release(&selector->config.allocator, made, sizeof *made);
         return error;

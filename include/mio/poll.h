@@ -59,8 +59,9 @@ MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interes
 
 /*
  * The selector's own descriptor, for embedding in another event loop (readable when a wait would
- * deliver; also for nothing in those rare cases) and for aio(4). It stays the poll's: do not close
- * it. From this call on every wake makes a system call, since the library cannot know who sleeps.
+ * deliver; also for nothing in those rare cases). It stays the poll's: do not close it. From this
+ * call on every wake makes a system call, since the library cannot know who sleeps; where the number
+ * alone is wanted, as for aio(4), mio_registry_fd() gives it without that price.
  *
  * In another event loop watch it for reading alone: kqueues refuse anything else (K25). Watch it
  * level-triggered, or wait until a wait brings nothing: an edge is not told again for what a wait
@@ -68,7 +69,7 @@ MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interes
  * none of them makes sense of it.
  *
  * Not while another thread waits on the poll. -EINVAL: NULL. -ENOTSUP where the selector is no
- * descriptor. -ECHILD: see mio_poll_wait(). Else the error of making the wakers' doorbell.
+ * descriptor. -ECHILD: see mio_poll_wait(). Else the error of ringing for a wake that is pending.
  */
 MIO_API int mio_poll_fd(struct mio_poll *poll);
 

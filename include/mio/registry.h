@@ -93,6 +93,16 @@ MIO_API int mio_registry_clone(struct mio_registry *registry, struct mio_registr
  */
 MIO_API void mio_registry_free(struct mio_registry *clone);
 
+/*
+ * The selector's descriptor, for a kernel interface that wants its number: aio(4)'s SIGEV_KEVENT,
+ * /proc/self/fdinfo, a debugger. It stays the library's: do not close it, wait on it, read events
+ * from it or change its entries. Unlike mio_poll_fd() this changes nothing about waking, so the
+ * descriptor must not be watched by another event loop: it may stay silent about a wake. Any thread,
+ * at any time. -EINVAL: NULL. -ENOTSUP where the selector is no descriptor (poll). -ECHILD: see
+ * mio_poll_wait().
+ */
+MIO_API int mio_registry_fd(const struct mio_registry *registry);
+
 /* A number of the selector behind the registry: the same for all clones, never used twice in a
  * process, never 0. */
 MIO_API uint64_t mio_registry_id(const struct mio_registry *registry);

@@ -134,7 +134,7 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
                   bool refused)
 {
     struct kqueue_kept *kept = &self->kept;
-    int error = mio_selector_arm(&self->base, true);
+    int error = mio_selector_arm(&self->base);
     if (error < 0)
         return error;
     void *block = kept->injected;

@@ -115,7 +115,7 @@ void mio_selector_release(struct mio_selector *selector)
     selector->ops->selector_free(selector);
 }
 
-int mio_selector_arm(struct mio_selector *selector, bool may_sleep)
+int mio_selector_arm(struct mio_selector *selector)
 {
     struct mio_wake_queue *queue = &selector->wakes;
     if (atomic_load(&queue->armed))
@@ -126,8 +126,7 @@ int mio_selector_arm(struct mio_selector *selector, bool may_sleep)
         error = selector->ops->setup_waker(selector);
         if (error == 0) {
             mio_selector_pay_attention(selector);
-            if (may_sleep)
-                error = mio_wake_queue_ring(selector);
+            error = mio_wake_queue_ring(selector);
         }
         if (error == 0)
             atomic_store(&queue->armed, true);

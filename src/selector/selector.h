@@ -151,9 +151,9 @@ void mio_selector_release(struct mio_selector *selector);
 
 /*
  * Makes the doorbell unless it is there, and rings it once for a thread that may sleep in a wait
- * that began before. Any thread.
+ * that began before, or on the selector's descriptor. Any thread.
  */
-int mio_selector_arm(struct mio_selector *selector, bool may_sleep);
+int mio_selector_arm(struct mio_selector *selector);
 
 void mio_log(const struct mio_config *config, int error, const char *what);
 

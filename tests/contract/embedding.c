@@ -134,4 +134,61 @@ TEST(wake1_the_polls_descriptor_can_be_polled)
 TEST(wake1_the_polls_descriptor_needs_a_poll)
 {
     CHECK_EQ(mio_poll_fd(null()), -EINVAL);
+    CHECK_EQ(mio_registry_fd(null()), -EINVAL);
+}
+
+/* There is nothing to wake by before somebody makes a waker, who finds out who sleeps. */
+TEST(wake1_the_polls_descriptor_was_asked_for_before_the_first_waker)
+{
+    skip_if_excepted(__func__);
+
+    for (int i = 0; i < WAKER_KINDS; i++) {
+        struct loop inner = loop_open_flags(waker_kinds[i]);
+        struct loop outer = loop_open();
+        int before = test_open_descriptors();
+        int fd = mio_poll_fd(inner.poll);
+
+        REQUIRE(fd >= 0);
+        CHECK_EQ(test_open_descriptors(), before);
+        REQUIRE_EQ(mio_registry_register(outer.registry, fd, 9, MIO_READABLE | MIO_LEVEL), 0);
+        EXPECT_NOTHING(&outer);
+        struct mio_waker *waker = waker_open(&inner, 3);
+        for (int round = 0; round < 3; round++) {
+            EXPECT_NOTHING(&inner);
+            CHECK_EQ(mio_waker_wake(waker), 0);
+            AWAIT_EVENTS(&outer, {9, MIO_READABLE});
+            EXPECT_ONE(&inner, 3, MIO_READABLE);
+            EXPECT_NOTHING(&outer);
+        }
+
+        CHECK_EQ(mio_registry_deregister(outer.registry, fd), 0);
+        mio_waker_free(waker);
+        loop_close(&inner);
+        loop_close(&outer);
+    }
+}
+
+/* The number alone: waking stays what it was. */
+TEST(wake3_the_registrys_descriptor_makes_no_wake_dearer)
+{
+    skip_if_excepted(__func__);
+
+    for (int i = 0; i < WAKER_KINDS; i++) {
+        struct loop loop = loop_open_flags(waker_kinds[i]);
+        struct mio_waker *waker = waker_open(&loop, 3);
+        struct pollfd waiting = {.fd = mio_registry_fd(loop.registry), .events = POLLIN};
+
+        REQUIRE(waiting.fd >= 0);
+        EXPECT_NOTHING(&loop);
+        CHECK_EQ(mio_waker_wake(waker), 0);
+        CHECK_EQ(poll(&waiting, 1, 0), 0);
+        EXPECT_ONE(&loop, 3, MIO_READABLE);
+        CHECK_EQ(mio_poll_fd(loop.poll), waiting.fd);
+        CHECK_EQ(mio_waker_wake(waker), 0);
+        CHECK_EQ(poll(&waiting, 1, 10000), 1);
+        EXPECT_ONE(&loop, 3, MIO_READABLE);
+
+        mio_waker_free(waker);
+        loop_close(&loop);
+    }
 }

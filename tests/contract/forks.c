@@ -85,6 +85,8 @@ static int use_parents_poll(void *argument)
         return 10;
     if (mio_poll_fd(loop->poll) != -ECHILD)
         return 11;
+    if (mio_registry_fd(loop->registry) != -ECHILD)
+        return 12;
     (void)mio_registry_clone(loop->registry, &clone);
     mio_registry_free(clone);
     return 0;
