@@ -11,6 +11,7 @@
 #include <mio/net.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -119,6 +120,53 @@ TEST(sigpipe_that_was_pending_stays_pending)
 {
     on_each_way(closed_pipe_with_signal_pending);
 }
+
+/* The process's own is another than the one that the write raises in this thread. */
+static void closed_pipe_with_signal_pending_for_the_process(void)
+{
+    prepare();
+    sigset_t signals;
+    int signal = 0;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    REQUIRE_EQ(pthread_sigmask(SIG_BLOCK, &signals, NULL), 0);
+    REQUIRE_EQ(kill(getpid(), SIGPIPE), 0);
+    write_to_closed_pipe();
+    CHECK(sigpipe_is_pending());
+    REQUIRE_EQ(sigwait(&signals, &signal), 0);
+    CHECK_EQ(signal, SIGPIPE);
+    CHECK(!sigpipe_is_pending());
+    REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
+}
+
+TEST(sigpipe_that_was_pending_for_the_process_stays_pending)
+{
+    on_each_way(closed_pipe_with_signal_pending_for_the_process);
+}
+
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+
+/* A file that takes no flags says nothing of the kernel. */
+TEST(sigpipe_an_odd_descriptor_makes_no_pipe_slower)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_sender odd;
+    struct mio_pipe_receiver receiver;
+    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), 1);
+    bool found = atomic_load(&mio_pipe_write_blocks_signal);
+    int fd = open("/proc/self/comm", O_WRONLY | O_CLOEXEC);
+    REQUIRE_EQ(mio_pipe_sender_close(&sender), 0);
+    REQUIRE_EQ(mio_pipe_receiver_close(&receiver), 0);
+    if (fd < 0)
+        SKIP("no /proc here");
+    REQUIRE_EQ(mio_pipe_sender_from_fd(fd, &odd), 0);
+    CHECK_EQ(mio_pipe_sender_write(&odd, "unit", 4), 4);
+    CHECK_EQ(atomic_load(&mio_pipe_write_blocks_signal), found);
+    REQUIRE_EQ(mio_pipe_sender_close(&odd), 0);
+}
+
+#endif
 
 static void closed_pipe_with_signal_ignored(void)
 {
