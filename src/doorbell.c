@@ -6,17 +6,15 @@
 #include "doorbell.h"
 
 #include "error.h"
-#include "selector/selector.h"
+
+#include <mio/platform.h>
 
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <unistd.h>
 
-void mio_close_own(const struct mio_config *config, int fd, const char *what)
-{
-    int saved = errno;
-    if (fd >= 0 && close(fd) < 0)
-        mio_log(config, mio_failed(saved), what);
-}
+/* --- an eventfd --- */
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
 
@@ -24,40 +22,63 @@ void mio_close_own(const struct mio_config *config, int fd, const char *what)
 
 #include <sys/eventfd.h>
 
-int mio_doorbell_open(struct mio_doorbell *doorbell, const struct mio_config *config)
+static int open_eventfd(void)
 {
-    (void)config;
-    int saved = errno;
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return mio_failed(saved);
-    doorbell->read_end = fd;
-    doorbell->write_end = fd;
-    return 0;
+    return mio_own_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-void mio_doorbell_close(struct mio_doorbell *doorbell, const struct mio_config *config)
+static inline bool is_eventfd(const struct mio_doorbell *doorbell)
 {
-    mio_close_own(config, doorbell->read_end, "closing the doorbell");
-    doorbell->read_end = -1;
-    doorbell->write_end = -1;
+    return doorbell->read_end == doorbell->write_end;
 }
 
 /* The counter would take 584 years of a ring a nanosecond to fill, so nobody has to read it. */
-int mio_doorbell_ring(const struct mio_doorbell *doorbell)
+static inline int ring_eventfd(const struct mio_doorbell *doorbell)
 {
     uint64_t one = 1;
     long written = mio_syscall4(SYS_write, doorbell->write_end, (long)&one, sizeof one, 0);
     return written < 0 ? (int)written : 0;
 }
 
-void mio_doorbell_silence(const struct mio_doorbell *doorbell)
+static void silence_eventfd(const struct mio_doorbell *doorbell)
 {
     uint64_t rings;
     (void)mio_syscall4(SYS_read, doorbell->read_end, (long)&rings, sizeof rings, 0);
 }
 
+/* From 5.5 on until 5.14 a write makes an edge for epoll only where the pipe was empty. */
+enum { AN_EDGE_NEEDS_AN_EMPTY_PIPE = true };
+
 #else
+
+static int open_eventfd(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+static inline bool is_eventfd(const struct mio_doorbell *doorbell)
+{
+    (void)doorbell;
+    return false;
+}
+
+static inline int ring_eventfd(const struct mio_doorbell *doorbell)
+{
+    (void)doorbell;
+    return -ENOSYS;
+}
+
+static void silence_eventfd(const struct mio_doorbell *doorbell)
+{
+    (void)doorbell;
+}
+
+enum { AN_EDGE_NEEDS_AN_EMPTY_PIPE = false };
+
+#endif
+
+/* --- a pipe --- */
 
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_OTHER
 
@@ -66,7 +87,7 @@ static int set_flags(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
-static int open_pipe(int ends[2])
+static int open_ends(int ends[2])
 {
     if (pipe(ends) < 0)
         return -1;
@@ -81,34 +102,30 @@ static int open_pipe(int ends[2])
 
 #else
 
-static int open_pipe(int ends[2])
+static int open_ends(int ends[2])
 {
     return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
 }
 
 #endif
 
-int mio_doorbell_open(struct mio_doorbell *doorbell, const struct mio_config *config)
+static int open_pipe(int ends[2])
 {
-    (void)config;
-    int ends[2];
-    int saved = errno;
-    if (open_pipe(ends) < 0)
-        return mio_failed(saved);
-    doorbell->read_end = ends[0];
-    doorbell->write_end = ends[1];
-    return 0;
+    if (open_ends(ends) < 0)
+        return -1;
+    ends[0] = mio_own_fd(ends[0]);
+    int error = errno;
+    ends[1] = mio_own_fd(ends[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    if (ends[0] >= 0)
+        error = errno;
+    close(ends[0] >= 0 ? ends[0] : ends[1]);
+    errno = error;
+    return -1;
 }
 
-void mio_doorbell_close(struct mio_doorbell *doorbell, const struct mio_config *config)
-{
-    mio_close_own(config, doorbell->read_end, "closing the doorbell");
-    mio_close_own(config, doorbell->write_end, "closing the doorbell");
-    doorbell->read_end = -1;
-    doorbell->write_end = -1;
-}
-
-void mio_doorbell_silence(const struct mio_doorbell *doorbell)
+static void silence_pipe(const struct mio_doorbell *doorbell)
 {
     char bytes[4096];
     int saved = errno;
@@ -117,14 +134,16 @@ void mio_doorbell_silence(const struct mio_doorbell *doorbell)
     errno = saved;
 }
 
-/* A full pipe gives no edge. What is in it was rung long ago, so it may go. Nobody but us has the
- * reading end, so that there can be no SIGPIPE. */
-int mio_doorbell_ring(const struct mio_doorbell *doorbell)
+/* What is in the pipe was rung long ago, so it may go: a full pipe gives no edge. Nobody but us has
+ * the reading end, so that there can be no SIGPIPE. */
+static int ring_pipe(const struct mio_doorbell *doorbell)
 {
     int saved = errno;
+    if (AN_EDGE_NEEDS_AN_EMPTY_PIPE)
+        silence_pipe(doorbell);
     while (write(doorbell->write_end, "", 1) < 0) {
         if (errno == EAGAIN)
-            mio_doorbell_silence(doorbell);
+            silence_pipe(doorbell);
         else if (errno != EINTR)
             return mio_failed(saved);
     }
@@ -132,4 +151,43 @@ int mio_doorbell_ring(const struct mio_doorbell *doorbell)
     return 0;
 }
 
-#endif
+/* --- whichever it is --- */
+
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+int mio_doorbell_open(struct mio_doorbell *doorbell, const struct mio_config *config)
+{
+    (void)config;
+    int saved = errno;
+    int fd = open_eventfd();
+    int ends[2] = {fd, fd};
+    if (fd < 0 && (is_shortage(errno) || open_pipe(ends) < 0))
+        return mio_failed(saved);
+    errno = saved;
+    *doorbell = (struct mio_doorbell){.read_end = ends[0], .write_end = ends[1]};
+    return 0;
+}
+
+void mio_doorbell_close(struct mio_doorbell *doorbell, const struct mio_config *config)
+{
+    if (!is_eventfd(doorbell))
+        mio_close_own(config, doorbell->write_end, "closing the doorbell");
+    mio_close_own(config, doorbell->read_end, "closing the doorbell");
+    *doorbell = (struct mio_doorbell){-1, -1};
+}
+
+int mio_doorbell_ring(const struct mio_doorbell *doorbell)
+{
+    return is_eventfd(doorbell) ? ring_eventfd(doorbell) : ring_pipe(doorbell);
+}
+
+void mio_doorbell_silence(const struct mio_doorbell *doorbell)
+{
+    if (is_eventfd(doorbell))
+        silence_eventfd(doorbell);
+    else
+        silence_pipe(doorbell);
+}

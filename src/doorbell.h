@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A descriptor that becomes readable when it is rung: an eventfd on Linux, a pipe elsewhere. Both
- * are close-on-exec and non-blocking. What a selector without a wake-up of its own watches.
+ * A descriptor that becomes readable when it is rung: an eventfd on Linux, a pipe elsewhere, and on
+ * Linux too where a sandbox or an emulator has no eventfd. Both are close-on-exec and non-blocking.
+ * What a selector without a wake-up of its own watches.
  */
 #ifndef MIO_SRC_DOORBELL_H
 #define MIO_SRC_DOORBELL_H
 
-#include <mio/options.h>
+#include "own_fd.h"
 
-struct mio_config;
+#include <mio/options.h>
 
 struct mio_doorbell {
     int read_end;  /* to be watched; -1 when not open */
-    int write_end; /* the same descriptor for an eventfd */
+    int write_end; /* the same descriptor for an eventfd, another for a pipe */
 };
 
 int mio_doorbell_open(struct mio_doorbell *doorbell, const struct mio_config *config);
@@ -25,9 +26,5 @@ int mio_doorbell_ring(const struct mio_doorbell *doorbell);
 
 /* Takes the readiness away. Only for those who watch the level; an edge needs no reading. */
 void mio_doorbell_silence(const struct mio_doorbell *doorbell);
-
-/* Closes a descriptor of the library's own; what fails is told to the log under this name. Takes
- * -1. */
-void mio_close_own(const struct mio_config *config, int fd, const char *what);
 
 #endif

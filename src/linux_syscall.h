@@ -51,6 +51,18 @@ static inline long mio_syscall4(long number, long a, long b, long c, long d)
     return result;
 }
 
+static inline long mio_syscall5(long number, long a, long b, long c, long d, long e)
+{
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
 #elif defined(__aarch64__) && !defined(MIO_SYSCALL_BY_LIBC)
 
 static inline long mio_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -72,6 +84,11 @@ static inline long mio_syscall(long number, long a, long b, long c, long d, long
 static inline long mio_syscall4(long number, long a, long b, long c, long d)
 {
     return mio_syscall(number, a, b, c, d, 0, 0);
+}
+
+static inline long mio_syscall5(long number, long a, long b, long c, long d, long e)
+{
+    return mio_syscall(number, a, b, c, d, e, 0);
 }
 
 #elif defined(__riscv) && __riscv_xlen == 64 && !defined(MIO_SYSCALL_BY_LIBC)
@@ -97,6 +114,11 @@ static inline long mio_syscall4(long number, long a, long b, long c, long d)
     return mio_syscall(number, a, b, c, d, 0, 0);
 }
 
+static inline long mio_syscall5(long number, long a, long b, long c, long d, long e)
+{
+    return mio_syscall(number, a, b, c, d, e, 0);
+}
+
 #else
 
 static inline long mio_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -109,6 +131,11 @@ static inline long mio_syscall(long number, long a, long b, long c, long d, long
 static inline long mio_syscall4(long number, long a, long b, long c, long d)
 {
     return mio_syscall(number, a, b, c, d, 0, 0);
+}
+
+static inline long mio_syscall5(long number, long a, long b, long c, long d, long e)
+{
+    return mio_syscall(number, a, b, c, d, e, 0);
 }
 
 #endif

@@ -46,11 +46,22 @@ void mio_source_forget_the_parents(struct mio_source *source)
         forget(source);
 }
 
-/* Whether the kernel says that there is no registration: the number was closed behind the source's
- * back, or is another file's by now. */
-static bool is_gone(int error)
+static bool says_gone(int error)
 {
     return error == -ENOENT || error == -EBADF;
+}
+
+/*
+ * Whether a call failed because there is no registration any more: the number was closed behind the
+ * source's back, or is another file's by now. Either error may have been about something else, so
+ * that the selector is asked for the registration itself.
+ */
+static bool is_gone(struct mio_selector *selector, const struct mio_source *source, int error,
+                    const struct mio_registration *previous)
+{
+    return says_gone(error) &&
+           says_gone(selector->ops->reregister_fd(selector, source->fd, previous->token,
+                                                  previous->interest, previous));
 }
 
 void mio_source_init(struct mio_source *source, mio_fd fd)
@@ -99,13 +110,10 @@ int mio_source_reregister(struct mio_source *source, struct mio_registry *regist
     struct mio_registration previous = registration_of(source);
     remember(source, (struct mio_registration){.token = token, .interest = interest});
     error = selector->ops->reregister_fd(selector, source->fd, token, interest, &previous);
-    if (is_gone(error)) {
-        /* Should one filter of several have been left, it goes too. */
-        (void)selector->ops->deregister_fd(selector, source->fd, &previous);
+    if (is_gone(selector, source, error, &previous))
         forget(source);
-    } else if (error < 0) {
+    else if (error < 0)
         remember(source, previous);
-    }
     return error;
 }
 
@@ -119,7 +127,7 @@ int mio_source_deregister(struct mio_source *source, struct mio_registry *regist
         return -ENOENT;
     struct mio_registration previous = registration_of(source);
     error = selector->ops->deregister_fd(selector, source->fd, &previous);
-    if (error == 0 || is_gone(error))
+    if (error == 0 || is_gone(selector, source, error, &previous))
         forget(source);
     return error;
 }

@@ -9,9 +9,14 @@
  * Every function is safe while another thread waits. So this selector keeps no state about
  * descriptors at all; it only translates.
  *
- * What it owns: the epoll descriptor, and one eventfd, the doorbell, once there is a waker. The
- * doorbell is edge-triggered and never read: each write is a new edge (E6). Its data is the
- * selector's address, which no caller has, and its mask asks for IN without RDHUP.
+ * What it owns: the epoll descriptor, and the doorbell, once there is a waker: an eventfd, or a pipe
+ * where there is none. It is edge-triggered and an eventfd is never read: each write is a new edge
+ * (E6). Its mask asks for IN without RDHUP.
+ *
+ * The doorbell's record is known by its data, which are 64 bits wide. Where a token is narrower they
+ * have a bit that no token has. Elsewhere they are a mark: a number like any other of 63 bits, that
+ * is no address and not small. Should a registration come with that very token, the doorbell takes another
+ * mark first. A doorbell that rings just then may be seen once as an event of that token, early.
  *
  * Quirks handled here:
  *   E3   regular files, directories and some devices are refused with EPERM, which is passed on
@@ -22,8 +27,9 @@
  *   E8   timeouts in milliseconds are an int and are rounded down: rounded up here, and shortened
  *        to what fits
  *   E9   nanoseconds need epoll_pwait2 (Linux 5.11), which costs a little more and may be missing
- *        or forbidden by a sandbox: used only for timeouts that are not whole milliseconds, and
- *        given up at the first ENOSYS or EPERM
+ *        or forbidden by a sandbox, which says so with whatever error it likes: used only for
+ *        timeouts that are not whole milliseconds, and given up at the first refusal. For the same
+ *        reason a wait is epoll_pwait, and not epoll_wait, which Android forbids on x86-64
  *   E11  the record is packed on x86-64
  * Left to the caller:
  *   E1   an entry outlives close() while a duplicate of the descriptor is open
@@ -72,6 +78,7 @@ struct epoll_selector {
     struct mio_selector base;
     int epoll;                    /* always open */
     struct mio_doorbell doorbell; /* open from the first waker on */
+    _Atomic mio_token mark;       /* the doorbell's; changed with the selector's lock held */
     bool milliseconds;            /* epoll_pwait2 is not to be had; the waiter's own */
 };
 
@@ -80,13 +87,35 @@ static struct epoll_selector *epoll_of(struct mio_selector *selector)
     return (struct epoll_selector *)selector;
 }
 
+/* --- the doorbell's mark --- */
+
+/* What no token has where tokens have 32 bits; nothing where they have 64. */
+static const uint64_t no_tokens_bit = UINTPTR_MAX > UINT32_MAX ? 0 : UINT64_C(1) << 63;
+
+static uint64_t doorbell_data(const struct epoll_selector *self)
+{
+    return atomic_load_explicit(&self->mark, memory_order_relaxed) | no_tokens_bit;
+}
+
+/* Another number than the last, spread over all bits (the finisher of SplitMix64). */
+static mio_token make_mark(const struct epoll_selector *self, mio_token last)
+{
+    uint64_t x = (uint64_t)last + (uintptr_t)self;
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    x ^= x >> 31;
+    mio_token mark = (mio_token)x | ~(UINTPTR_MAX >> 1);
+    return mark != last ? mark : mark - 1;
+}
+
 static int epoll_selector_new(const struct mio_config *config, struct mio_selector **selector)
 {
     int saved = errno;
     struct epoll_selector *made = mio_allocate(&config->allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    made->epoll = epoll_create1(EPOLL_CLOEXEC);
+    made->epoll = mio_own_fd(epoll_create1(EPOLL_CLOEXEC));
     if (made->epoll < 0) {
         int error = mio_failed(saved);
         mio_release(&config->allocator, made, sizeof *made);
@@ -94,6 +123,7 @@ static int epoll_selector_new(const struct mio_config *config, struct mio_select
     }
     made->base.ops = &mio_epoll_ops;
     made->doorbell = (struct mio_doorbell){-1, -1};
+    atomic_init(&made->mark, make_mark(made, 0));
     made->milliseconds = (config->flags & MIO_OPTION_MILLISECONDS) != 0;
     *selector = &made->base;
     return 0;
@@ -110,30 +140,23 @@ static void epoll_selector_free(struct mio_selector *selector)
 
 /* --- waiting --- */
 
-#if defined(MIO_SYSCALL_BY_LIBC) || (!defined(SYS_epoll_wait) && !defined(SYS_epoll_pwait))
+#if defined(MIO_SYSCALL_BY_LIBC)
 
 static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
                                     int timeout)
 {
     int saved = errno;
-    int count = epoll_wait(self->epoll, (struct epoll_event *)(void *)list, room, timeout);
+    int count = epoll_pwait(self->epoll, (struct epoll_event *)(void *)list, room, timeout, NULL);
     return count < 0 ? mio_failed(saved) : count;
-}
-
-#elif defined(SYS_epoll_wait)
-
-static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
-                                    int timeout)
-{
-    return (int)mio_syscall4(SYS_epoll_wait, self->epoll, (long)list, room, timeout);
 }
 
 #else
 
+/* Without a signal mask nobody asks for its size. */
 static inline int wait_milliseconds(struct epoll_selector *self, struct mio_event *list, int room,
                                     int timeout)
 {
-    return (int)mio_syscall(SYS_epoll_pwait, self->epoll, (long)list, room, timeout, 0, 0);
+    return (int)mio_syscall5(SYS_epoll_pwait, self->epoll, (long)list, room, timeout, 0);
 }
 
 #endif
@@ -158,15 +181,20 @@ static int milliseconds_of(int64_t timeout_ns)
     return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
 }
 
-/* Apart, so that the common case has no registers to save. */
-__attribute__((noinline)) static int select_exactly(struct epoll_selector *self,
-                                                    struct mio_event *list, int room,
-                                                    int64_t timeout_ns)
+/* What the call itself has to say. Anything else says that there is no such call here. */
+static bool is_of_the_wait(int result)
+{
+    return result >= 0 || result == -EINTR || result == -EBADF || result == -EFAULT ||
+           result == -EINVAL;
+}
+
+static int select_exactly(struct epoll_selector *self, struct mio_event *list, int room,
+                          int64_t timeout_ns)
 {
     bool whole = timeout_ns % MIO_NS_PER_MS == 0 && timeout_ns / MIO_NS_PER_MS <= INT_MAX;
     if (!whole && !self->milliseconds) {
         int count = wait_nanoseconds(self, list, room, timeout_ns);
-        if (count != -ENOSYS && count != -EPERM)
+        if (is_of_the_wait(count))
             return count;
         self->milliseconds = true;
     }
@@ -176,14 +204,24 @@ __attribute__((noinline)) static int select_exactly(struct epoll_selector *self,
 /* More than the kernel takes is refused by it; nobody has so many descriptors. */
 enum { MAX_ROOM = INT_MAX / (int)sizeof(struct epoll_event) };
 
-static int epoll_select(struct mio_selector *selector, struct mio_event *list, int room,
-                        int64_t timeout_ns)
+/* Apart, so that the common case has no registers to save. */
+__attribute__((noinline)) static int select_with_care(struct epoll_selector *self,
+                                                      struct mio_event *list, int room,
+                                                      int64_t timeout_ns)
 {
-    struct epoll_selector *self = epoll_of(selector);
     if (room > MAX_ROOM)
         room = MAX_ROOM;
     if (timeout_ns > 0)
         return select_exactly(self, list, room, timeout_ns);
+    return wait_milliseconds(self, list, room, (int)timeout_ns);
+}
+
+static int epoll_select(struct mio_selector *selector, struct mio_event *list, int room,
+                        int64_t timeout_ns)
+{
+    struct epoll_selector *self = epoll_of(selector);
+    if (timeout_ns > 0 || room > MAX_ROOM)
+        return select_with_care(self, list, room, timeout_ns);
     return wait_milliseconds(self, list, room, (int)timeout_ns);
 }
 
@@ -234,22 +272,72 @@ static int control(struct epoll_selector *self, int operation, int fd, uint32_t 
     return call_epoll_ctl(self->epoll, operation, fd, &entry);
 }
 
+/* A move is a ring as well, since the kernel may look at the doorbell again. */
+static int move_doorbell(struct mio_selector *selector)
+{
+    struct epoll_selector *self = epoll_of(selector);
+    return control(self, EPOLL_CTL_MOD, self->doorbell.read_end, EPOLLIN | EPOLLET,
+                   doorbell_data(self));
+}
+
+/*
+ * The new mark is known before the kernel uses it, so that no record of it gets past the waiter; and
+ * the token is free before it is registered.
+ */
+__attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, mio_token token)
+{
+    int error = 0;
+    mio_lock_take(&self->base.arming);
+    if (atomic_load(&self->mark) == token) {
+        atomic_store(&self->mark, make_mark(self, token));
+        if (self->doorbell.read_end >= 0)
+            error = mio_wake_queue_ring_by(&self->base, move_doorbell);
+        if (error < 0)
+            atomic_store(&self->mark, token);
+    }
+    mio_lock_give(&self->base.arming);
+    return error;
+}
+
+/* Registers under a token that is none of the doorbell's. */
+static inline int set_entry(struct epoll_selector *self, int operation, int fd, mio_token token,
+                            mio_interest interest)
+{
+    if (token == doorbell_data(self)) {
+        int error = give_up_mark(self, token);
+        if (error < 0)
+            return error;
+    }
+    return control(self, operation, fd, epoll_events_of(interest), token);
+}
+
 static int epoll_register(struct mio_selector *selector, mio_fd fd, mio_token token,
                           mio_interest interest)
 {
-    return control(epoll_of(selector), EPOLL_CTL_ADD, fd, epoll_events_of(interest), token);
+    return set_entry(epoll_of(selector), EPOLL_CTL_ADD, fd, token, interest);
 }
 
+/* What cannot be put back is told to the log: the descriptor is watched no more. */
 static int delete_and_add(struct epoll_selector *self, mio_fd fd, mio_token token,
                           mio_interest interest, const struct mio_registration *previous)
 {
     int error = control(self, EPOLL_CTL_DEL, fd, 0, 0);
     if (error < 0)
         return error;
-    error = control(self, EPOLL_CTL_ADD, fd, epoll_events_of(interest), token);
-    if (error < 0 && previous)
-        control(self, EPOLL_CTL_ADD, fd, epoll_events_of(previous->interest), previous->token);
+    error = set_entry(self, EPOLL_CTL_ADD, fd, token, interest);
+    if (error < 0 && previous) {
+        int lost = set_entry(self, EPOLL_CTL_ADD, fd, previous->token, previous->interest);
+        if (lost < 0)
+            mio_log(&self->base.config, lost, "putting back a registration");
+    }
     return error;
+}
+
+/* Whether an entry that MOD refuses with EINVAL may be an exclusive one. If not, the descriptor is
+ * one that the new interest is refused for, and the entry stays as it is. */
+static bool may_be_exclusive(const struct mio_registration *previous)
+{
+    return !previous || (previous->interest & MIO_EXCLUSIVE) != 0;
 }
 
 static int epoll_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
@@ -257,10 +345,9 @@ static int epoll_reregister(struct mio_selector *selector, mio_fd fd, mio_token 
 {
     struct epoll_selector *self = epoll_of(selector);
     if ((interest & MIO_EXCLUSIVE) == 0) {
-        int error = control(self, EPOLL_CTL_MOD, fd, epoll_events_of(interest), token);
-        /* EINVAL: the entry in place is exclusive, or the descriptor is the epoll set itself, which
-         * DEL refuses too. */
-        if (error != -EINVAL)
+        int error = set_entry(self, EPOLL_CTL_MOD, fd, token, interest);
+        /* Of the epoll set itself DEL is refused too. */
+        if (error != -EINVAL || !may_be_exclusive(previous))
             return error;
     }
     return delete_and_add(self, fd, token, interest, previous);
@@ -284,7 +371,7 @@ static int epoll_setup_waker(struct mio_selector *selector)
     int error = mio_doorbell_open(&made, &selector->config);
     if (error < 0)
         return error;
-    error = control(self, EPOLL_CTL_ADD, made.read_end, EPOLLIN | EPOLLET, (uintptr_t)self);
+    error = control(self, EPOLL_CTL_ADD, made.read_end, EPOLLIN | EPOLLET, doorbell_data(self));
     if (error < 0)
         mio_doorbell_close(&made, &selector->config);
     else
@@ -299,7 +386,8 @@ static int epoll_wake(struct mio_selector *selector)
 
 static bool epoll_is_wake(const struct mio_selector *selector, const struct mio_event *record)
 {
-    return record->data == (uintptr_t)selector && record->events == EPOLLIN;
+    const struct epoll_selector *self = (const struct epoll_selector *)selector;
+    return record->data == doorbell_data(self) && record->events == EPOLLIN;
 }
 
 static int epoll_selector_fd(const struct mio_selector *selector)

@@ -129,7 +129,7 @@ static int kqueue_selector_new(const struct mio_config *config, struct mio_selec
     struct kqueue_selector *made = mio_allocate(&config->allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    made->kq = open_kqueue();
+    made->kq = mio_own_fd(open_kqueue());
     if (made->kq < 0) {
         int error = mio_failed(saved);
         mio_release(&config->allocator, made, sizeof *made);

@@ -72,6 +72,44 @@ TEST(life1_a_poll_costs_few_descriptors)
     CHECK(descriptors_of_a_poll(MIO_OPTION_PIPE_WAKER) <= 3);
 }
 
+/* In a program that was started with standard input, output and error closed. */
+static int make_a_poll_without_streams(void *argument)
+{
+    const uint32_t *flags = argument;
+    struct mio_options options = {.flags = *flags};
+    struct mio_poll *poll = NULL;
+    struct mio_events *events = NULL;
+    struct mio_waker *waker = NULL;
+
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        (void)close(fd);
+    if (mio_poll_new(&options, &poll) != 0 || mio_events_new(4, &events) != 0)
+        return 1;
+    if (mio_waker_new(mio_poll_registry(poll), 1, &waker) != 0)
+        return 2;
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            return 3;
+    }
+    if (mio_waker_wake(waker) != 0 || mio_poll_wait(poll, events, 10 * SECOND) != 1)
+        return 4;
+    int selector = mio_registry_fd(mio_poll_registry(poll));
+    if (selector >= 0 && (fcntl(selector, F_GETFD) & FD_CLOEXEC) == 0)
+        return 5;
+    mio_waker_free(waker);
+    mio_events_free(events);
+    mio_poll_free(poll);
+    return 0;
+}
+
+TEST(life1_a_poll_keeps_out_of_the_standard_streams)
+{
+    for (int i = 0; i < WAKER_KINDS; i++) {
+        uint32_t flags = waker_kinds[i];
+        CHECK_EQ(in_child(make_a_poll_without_streams, &flags), 0);
+    }
+}
+
 TEST(life1_many_polls_leave_nothing)
 {
     int descriptors = test_open_descriptors();

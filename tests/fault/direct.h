@@ -29,4 +29,9 @@ static inline long mio_syscall4(long number, long a, long b, long c, long d)
     return mio_syscall(number, a, b, c, d, 0, 0);
 }
 
+static inline long mio_syscall5(long number, long a, long b, long c, long d, long e)
+{
+    return mio_syscall(number, a, b, c, d, e, 0);
+}
+
 #endif

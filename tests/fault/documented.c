@@ -49,16 +49,18 @@ static const struct rule rules[] = {
     {CALL_sigtimedwait, EINTR, NULL, ABSORBED, 0, "made again"},
 
     /* --- waits --- */
-    {CALL_epoll_wait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_epoll_pwait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_epoll_pwait2, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_poll, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_ppoll, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_kevent_wait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_epoll_pwait2, ENOSYS, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
     {CALL_epoll_pwait2, EPERM, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
+    {CALL_epoll_pwait2, EACCES, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
+    {CALL_epoll_pwait2, EOPNOTSUPP, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
     {CALL_poll, EAGAIN, NULL, ABSORBED, 0, "short of memory for a moment"},
     {CALL_ppoll, EAGAIN, NULL, ABSORBED, 0, "short of memory for a moment"},
-    {CALL_epoll_wait, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_epoll_pwait, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
     {CALL_epoll_pwait2, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
     {CALL_poll, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
     {CALL_ppoll, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
@@ -78,6 +80,8 @@ static const struct rule rules[] = {
     {CALL_write, 0, "mio_*_close(*", ABSORBED, 0, "source.h: empty, whatever happened"},
     {CALL_kevent_user_add, 0, "mio_kqueue_register(*", PASSED_ON, 0, "kqueue.h: the refusal"},
     {CALL_kevent_user_add, 0, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
+    {CALL_eventfd, EINVAL, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
+    {CALL_eventfd, ENODEV, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
 
     /* --- making a poll --- */
     {CALL_mmap, 0, NULL, ABSORBED, 0, "birth.h: fork() wipes all the same"},
@@ -95,6 +99,8 @@ static const struct rule rules[] = {
     {CALL_kevent_change, 0, "mio_*_reregister(*", EITHER, 0, "undoing fails after an error"},
     {CALL_fstat, 0, "mio_poll_wait*", ABSORBED, 0, "EV4: an injected event is never swallowed"},
     {CALL_fstat, 0, "mio_source_*", EITHER, 0, "asked twice, where an event is injected"},
+    {CALL_epoll_ctl_mod, EINVAL, "mio_source_reregister(*", EITHER, 0,
+     "E5, where it was exclusive"},
     {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},
     {CALL_fcntl_getfd, 0, "mio_*deregister(*", BECOMES, EBADF, "registry.h: it is closed"},
 
@@ -109,6 +115,8 @@ static const struct rule rules[] = {
     {CALL_pwritev2, ENOSYS, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
     {CALL_pwritev2, EOPNOTSUPP, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
     {CALL_pwritev2, EPERM, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
+    {CALL_pwritev2, EACCES, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
+    {CALL_pwritev2, EINVAL, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE
     {CALL_sendto, EPROTOTYPE, NULL, BECOMES, ECONNRESET, "tcp.h: Apple's EPROTOTYPE"},
     {CALL_sendmsg, EPROTOTYPE, NULL, BECOMES, ECONNRESET, "tcp.h: Apple's EPROTOTYPE"},

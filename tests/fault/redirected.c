@@ -161,16 +161,18 @@ int fault_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout
     return -1;
 }
 
-int fault_epoll_wait(int epoll, struct epoll_event *list, int room, int timeout);
-int fault_epoll_wait(int epoll, struct epoll_event *list, int room, int timeout)
+int fault_epoll_pwait(int epoll, struct epoll_event *list, int room, int timeout,
+                      const sigset_t *mask);
+int fault_epoll_pwait(int epoll, struct epoll_event *list, int room, int timeout,
+                      const sigset_t *mask)
 {
-    int error = strike(CALL_epoll_wait);
+    int error = strike(CALL_epoll_pwait);
     if (error != 0) {
         errno = error;
         return -1;
     }
     sleep_begins(timeout < 0);
-    int result = epoll_wait(epoll, list, room, timeout);
+    int result = epoll_pwait(epoll, list, room, timeout, mask);
     sleep_ends(timeout < 0);
     return result;
 }
@@ -245,10 +247,7 @@ static const struct {
     long number;
     enum call row;
 } numbers[] = {
-#if defined(SYS_epoll_wait)
-    {SYS_epoll_wait, CALL_epoll_wait},
-#endif
-    {SYS_epoll_pwait, CALL_epoll_wait},
+    {SYS_epoll_pwait, CALL_epoll_pwait},
     {SYS_epoll_pwait2, CALL_epoll_pwait2},
     {SYS_readv, CALL_readv},
     {SYS_writev, CALL_writev},
@@ -288,7 +287,7 @@ static long call_by_number(long number, const long arguments[6])
         errno = error;
         return -1;
     }
-    bool endless = row == CALL_epoll_wait && arguments[3] < 0;
+    bool endless = row == CALL_epoll_pwait && arguments[3] < 0;
     sleep_begins(endless);
     long result = syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
                           arguments[4], arguments[5]);

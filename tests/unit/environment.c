@@ -8,6 +8,7 @@
 #include "test.h"
 
 #include <mio.h>
+#include <mio/pipe.h>
 
 #include <errno.h>
 #include <stddef.h>
@@ -105,24 +106,28 @@ TEST(environment_is_not_trusted_with_lent_rights)
 
 #if defined(HAVE_SANDBOX)
 
-/* From now on these two calls are unknown to the kernel, which is what a sandbox says. */
-static bool forbid(long first, long second)
+/* From now on these calls (the list ends with -1) fail with this error, as a sandbox has it. */
+static bool forbid(const long *calls, unsigned error)
 {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)first, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)second, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+    struct sock_filter filter[16] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+    unsigned short length = 1;
+    for (; *calls >= 0 && length < 14; calls++) {
+        filter[length++] =
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)*calls, 0, 1);
+        filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+    }
+    filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {length, filter};
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+#define FORBID(error, ...) forbid((const long[]){__VA_ARGS__, -1}, (error))
+
 static bool can_forbid(void)
 {
-    return forbid(SYS_epoll_create1, SYS_eventfd2);
+    return FORBID(ENOSYS, SYS_epoll_create1);
 }
 
 static unsigned told;
@@ -141,7 +146,7 @@ static bool epoll_is_forbidden(void)
     struct mio_options options = {.log = note};
     struct mio_poll *poll;
     unsetenv("MIO_BACKEND");
-    if (!forbid(SYS_epoll_create1, SYS_epoll_create1))
+    if (!FORBID(ENOSYS, SYS_epoll_create1))
         return false;
     if (mio_poll_new(&options, &poll) != 0)
         return false;
@@ -155,9 +160,103 @@ static bool everything_is_forbidden(void)
     struct mio_options options = {.log = note};
     struct mio_poll *poll = NULL;
     unsetenv("MIO_BACKEND");
-    return forbid(SYS_epoll_create1, SYS_eventfd2) && mio_poll_new(&options, &poll) == -ENOSYS &&
-           !poll && told == 2 && last_told == -ENOSYS;
+    return FORBID(ENOSYS, SYS_epoll_create1, SYS_eventfd2, SYS_pipe2) &&
+           mio_poll_new(&options, &poll) == -ENOSYS && !poll && told == 2 && last_told == -ENOSYS;
 }
+
+/* A poll of that name hands over a wake, a readiness, and the end of a time that is no whole number
+ * of milliseconds. */
+static bool serves(const char *backend)
+{
+    struct mio_options options = {.backend = backend};
+    struct mio_poll *poll;
+    struct mio_events *events;
+    struct mio_waker *waker;
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    int64_t end = mio_now() + 1500000;
+    if (mio_poll_new(&options, &poll) != 0 || mio_events_new(4, &events) != 0)
+        return false;
+    bool right = mio_poll_wait(poll, events, 1500000) == 0 && mio_now() >= end;
+    right = right && mio_waker_new(mio_poll_registry(poll), 1, &waker) == 0;
+    for (int i = 0; i < 3 && right; i++) {
+        right = mio_waker_wake(waker) == 0 && mio_poll_wait(poll, events, MIO_FOREVER) == 1 &&
+                mio_event_token(mio_events_get(events, 0)) == 1 &&
+                mio_poll_wait(poll, events, 1000) == 0;
+    }
+    right = right && mio_pipe_new(&sender, &receiver) == 0 &&
+            mio_source_register(&receiver.source, mio_poll_registry(poll), 2, MIO_READABLE) == 0 &&
+            mio_pipe_sender_write(&sender, "x", 1) == 1 &&
+            mio_poll_wait(poll, events, MIO_FOREVER) == 1 &&
+            mio_event_token(mio_events_get(events, 0)) == 2 &&
+            mio_pipe_receiver_close(&receiver) == 0 &&
+            mio_pipe_sender_write(&sender, "x", 1) == -EPIPE;
+    return right;
+}
+
+static bool serves_both_ways(void)
+{
+    return serves("epoll") && serves("poll");
+}
+
+static const unsigned refusals[] = {EPERM, EACCES, ENOSYS, EOPNOTSUPP};
+static unsigned refusal;
+
+#if defined(SYS_epoll_wait)
+
+static bool serves_without_epoll_wait(void)
+{
+    return FORBID(refusal, SYS_epoll_wait) && serves_both_ways();
+}
+
+#else
+
+static bool serves_without_epoll_wait(void)
+{
+    return serves_both_ways();
+}
+
+#endif
+
+#if !defined(SYS_epoll_pwait2)
+#define SYS_epoll_pwait2 441
+#endif
+
+static bool serves_without_epoll_pwait2(void)
+{
+    return FORBID(refusal, SYS_epoll_pwait2) && serves_both_ways();
+}
+
+static bool serves_without_eventfd(void)
+{
+    return FORBID(refusal, SYS_eventfd2) && serves_both_ways();
+}
+
+#if defined(SYS_pwritev2)
+
+static bool serves_without_pwritev2(void)
+{
+    return FORBID(refusal, SYS_pwritev2) && serves_both_ways();
+}
+
+static bool serves_with_pwritev2_that_finds_fault(void)
+{
+    return FORBID(EINVAL, SYS_pwritev2) && serves_both_ways();
+}
+
+#else
+
+static bool serves_without_pwritev2(void)
+{
+    return serves_both_ways();
+}
+
+static bool serves_with_pwritev2_that_finds_fault(void)
+{
+    return serves_both_ways();
+}
+
+#endif
 
 #endif
 
@@ -178,6 +277,25 @@ TEST(environment_sandbox_without_any_selector)
     if (!is_content(can_forbid))
         SKIP("no system call can be forbidden here");
     CHECK(is_content(everything_is_forbidden));
+#else
+    SKIP("built without Linux's sandbox");
+#endif
+}
+
+/* What newer kernels have, and what older ways do as well, may be refused with any error. */
+TEST(environment_sandbox_without_one_call)
+{
+#if defined(HAVE_SANDBOX)
+    if (!is_content(can_forbid))
+        SKIP("no system call can be forbidden here");
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        refusal = refusals[i];
+        CHECK(is_content(serves_without_epoll_wait));
+        CHECK(is_content(serves_without_epoll_pwait2));
+        CHECK(is_content(serves_without_eventfd));
+        CHECK(is_content(serves_without_pwritev2));
+    }
+    CHECK(is_content(serves_with_pwritev2_that_finds_fault));
 #else
     SKIP("built without Linux's sandbox");
 #endif

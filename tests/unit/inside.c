@@ -92,29 +92,112 @@ TEST(inside_a_table_that_is_too_large)
 
 /* --- a token that is the doorbell's --- */
 
-/* The token of the doorbell's record is an address of the library's own; a record with more to say
- * than the doorbell has is the program's all the same. */
-TEST(inside_an_event_with_the_doorbells_token)
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX && UINTPTR_MAX > UINT32_MAX
+
+/* The token of the only entry of an epoll set that is not `fd`; 0 when nobody tells. */
+static mio_token other_token(int epoll, int fd)
 {
-    struct mio_options options = {.backend = "epoll"};
+    char path[64];
+    char line[200];
+    mio_token found = 0;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        int number;
+        unsigned events;
+        unsigned long long data;
+        if (sscanf(line, "tfd: %d events: %x data: %llx", &number, &events, &data) == 3 &&
+            number != fd)
+            found = (mio_token)data;
+    }
+    if (file)
+        CHECK_EQ(fclose(file), 0);
+    return found;
+}
+
+struct marked {
     struct mio_poll *poll;
+    struct mio_registry *registry;
     struct mio_events *events;
     struct mio_waker *waker;
     int ends[2];
-    if (mio_poll_new(&options, &poll) != 0)
+    mio_token mark; /* the doorbell's */
+};
+
+static struct marked marked_open(void)
+{
+    struct mio_options options = {.backend = "epoll"};
+    struct marked marked = {0};
+    if (mio_poll_new(&options, &marked.poll) != 0)
         SKIP("no epoll here");
-    struct mio_registry *registry = mio_poll_registry(poll);
-    REQUIRE_EQ(mio_events_new(4, &events), 0);
-    REQUIRE_EQ(mio_waker_new(registry, TOKEN, &waker), 0);
-    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    CHECK_EQ(
-        mio_registry_register(registry, ends[NEAR], (uintptr_t)registry->selector, MIO_WRITABLE),
-        0);
-    CHECK_EQ(mio_poll_wait(poll, events, MIO_FOREVER), 1);
-    CHECK(mio_event_is_writable(mio_events_get(events, 0)));
-    CHECK_EQ(close(ends[NEAR]), 0);
-    CHECK_EQ(close(ends[FAR]), 0);
-    mio_waker_free(waker);
-    mio_events_free(events);
-    mio_poll_free(poll);
+    marked.registry = mio_poll_registry(marked.poll);
+    REQUIRE_EQ(mio_events_new(4, &marked.events), 0);
+    REQUIRE_EQ(mio_waker_new(marked.registry, TOKEN, &marked.waker), 0);
+    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, marked.ends), 0);
+    marked.mark = other_token(mio_registry_fd(marked.registry), marked.ends[NEAR]);
+    return marked;
 }
+
+static void marked_close(struct marked *marked)
+{
+    CHECK_EQ(close(marked->ends[NEAR]), 0);
+    CHECK_EQ(close(marked->ends[FAR]), 0);
+    mio_waker_free(marked->waker);
+    mio_events_free(marked->events);
+    mio_poll_free(marked->poll);
+}
+
+static void expect_readable(struct marked *marked, mio_token token)
+{
+    CHECK_EQ(mio_poll_wait(marked->poll, marked->events, INT64_C(10000000000)), 1);
+    const struct mio_event *event = mio_events_get(marked->events, 0);
+    CHECK(event && mio_event_token(event) == token && mio_event_is_readable(event));
+    CHECK_EQ(mio_poll_wait(marked->poll, marked->events, 0), 0);
+}
+
+TEST(inside_the_doorbells_token_can_be_registered)
+{
+    for (int again = 0; again < 2; again++) {
+        struct marked marked = marked_open();
+        if (marked.mark == 0) {
+            marked_close(&marked);
+            SKIP("/proc does not tell");
+        }
+        CHECK_EQ(write(marked.ends[FAR], "x", 1), 1);
+        /* Making the waker has rung, so that a record of the doorbell is under way. */
+        if (again) {
+            CHECK_EQ(mio_registry_register(marked.registry, marked.ends[NEAR], 1, MIO_WRITABLE), 0);
+            CHECK_EQ(mio_registry_reregister(marked.registry, marked.ends[NEAR], marked.mark,
+                                             MIO_READABLE),
+                     0);
+        } else {
+            CHECK_EQ(mio_registry_register(marked.registry, marked.ends[NEAR], marked.mark,
+                                           MIO_READABLE),
+                     0);
+        }
+        mio_token next = other_token(mio_registry_fd(marked.registry), marked.ends[NEAR]);
+        CHECK(next != 0 && next != marked.mark);
+        expect_readable(&marked, marked.mark);
+        for (int i = 0; i < 3; i++) {
+            CHECK_EQ(mio_poll_fd(marked.poll) >= 0, true); /* from now on each wake rings */
+            CHECK_EQ(mio_waker_wake(marked.waker), 0);
+            expect_readable(&marked, TOKEN);
+        }
+        marked_close(&marked);
+    }
+}
+
+/* No address, nor a small number, but another one in each poll. */
+TEST(inside_the_doorbells_token_is_nobodys)
+{
+    struct marked one = marked_open();
+    struct marked other = marked_open();
+    if (one.mark != 0) {
+        CHECK(one.mark > UINTPTR_MAX / 2 && other.mark > UINTPTR_MAX / 2);
+        CHECK(one.mark != other.mark);
+    }
+    marked_close(&one);
+    marked_close(&other);
+}
+
+#endif
