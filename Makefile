@@ -1,26 +1,39 @@
 # SPDX-License-Identifier: MIT
-# A short way to the commands that matter; the build itself is CMake's.
+# A short way to the commands that matter; the build itself is CMake's. `make help` lists them.
 
-PRESET ?= default
-PREFIX ?= /usr/local
-JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+PRESET  ?= default
+PREFIX  ?= /usr/local
+LIBDIR  ?=
+DESTDIR ?=
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+export JOBS
+install uninstall: export DESTDIR := $(DESTDIR)
 
-.PHONY: all run test format check-format tidy analyze coverage install clean macos bench soak
+.PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
+    macos bench soak
 
+# The library and the examples, in build/release
 all:
-	cmake --preset $(PRESET)
-	cmake --build --preset $(PRESET) -j $(JOBS)
+	@bash scripts/build.sh release
 
-# An echo server and its many clients; see scripts/run.sh.
+help:
+	@echo "make             the library and the examples, in build/release"
+	@echo "make run         an echo server and its many clients (MIO_BACKEND=poll for that selector)"
+	@echo "make test        every test (also: make check); PRESET=asan, tsan or clang for another build"
+	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
+	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes"
+	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
+	@echo "make format, check-format, tidy, analyze, coverage, macos, clean: see CONTRIBUTING.md"
+
+# See scripts/run.sh.
 run:
 	@bash scripts/run.sh
 
-# Every test of a preset: make test PRESET=asan
-test:
+test check:
 	@bash scripts/install-deps.sh test
-	cmake --preset $(PRESET)
-	cmake --build --preset $(PRESET) -j $(JOBS)
-	ctest --preset $(PRESET) -j $(JOBS)
+	@echo "building the tests, some minutes; build/$(PRESET).log grows meanwhile"
+	@bash scripts/build.sh $(PRESET)
+	@bash scripts/test.sh $(PRESET) -j $(JOBS)
 
 format:
 	@bash scripts/format.sh
@@ -38,10 +51,14 @@ analyze:
 coverage:
 	@bash scripts/coverage.sh
 
+# The prefix is told when it is configured: a system's own, /usr, has another library folder.
 install:
-	cmake --preset release
-	cmake --build --preset release -j $(JOBS)
-	cmake --install build/release --prefix $(PREFIX)
+	@bash scripts/build.sh release -DCMAKE_INSTALL_PREFIX="$(PREFIX)" \
+	    $(if $(LIBDIR),-DCMAKE_INSTALL_LIBDIR="$(LIBDIR)",-UCMAKE_INSTALL_LIBDIR)
+	@cmake --install build/release
+
+uninstall:
+	@bash scripts/uninstall.sh
 
 macos:
 	@bash scripts/macos.sh
@@ -53,7 +70,7 @@ bench:
 
 # An hour of the examples under unpleasant clients; less: make soak SOAK_SECONDS=600
 soak: all
-	@EXAMPLES_DIR=build/$(PRESET)/examples SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) \
+	@EXAMPLES_DIR=build/release/examples SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) \
 	    bash tests/soak/run.sh
 
 clean:

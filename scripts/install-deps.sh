@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Installs what a task needs and this machine lacks: install-deps.sh [run|test|ci|macos|bench]...
 # or the name of a port, see scripts/ports.sh.
-# With apt-get, as root or with sudo; elsewhere it only says what is missing.
+# With apt-get, as root or with sudo; elsewhere, and where the packages are not to be had, it only
+# says what is missing.
 set -euo pipefail
 
 # What each group needs: a command, or a file (a pattern), and the Debian package that brings it.
 declare -A needs
-needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev socat:socat"
-needs[test]="${needs[run]} g++:g++ pkg-config:pkg-config spin:spin strace:strace python3:python3
+needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev"
+needs[test]="${needs[run]} socat:socat g++:g++ pkg-config:pkg-config spin:spin strace:strace python3:python3
     curl:curl wrk:wrk"
 needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
     /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev cppcheck:cppcheck
@@ -59,8 +60,10 @@ install_packages() {
         as_root=(sudo)
     fi
     echo "installing: $*"
-    "${as_root[@]}" apt-get update -q
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+    "${as_root[@]}" apt-get update -q -o Acquire::http::Timeout=20 || true # the old lists may do
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "$@" ||
+        echo "missing, and apt-get cannot install it: $*" >&2
 }
 
 main() {

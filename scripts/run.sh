@@ -5,11 +5,15 @@
 #
 #   run.sh                     builds the server first
 #   run.sh --server PROGRAM    with a server that is there; exits with 77 when there is no client
+#
+# The client is socat or ncat, which owe nothing to libmio, and where there is neither tcp_client of
+# examples/, or what MIO_RUN_CLIENT names.
 set -euo pipefail
 
 at_once=64    # connections that are open at the same time
 limit_s=120   # bounds the whole exchange
 root=$(cd "$(dirname "$0")/.." && pwd)
+own_client=${MIO_RUN_CLIENT:-$root/build/release/examples/tcp_client}
 
 # --- one client: sends a file, shuts its side down, reads until the server does, and compares ---
 
@@ -20,8 +24,10 @@ client() {
     if command -v socat >/dev/null; then
         # The file's end becomes a half-close; -t is how long the reply may then take.
         socat -t "$limit_s" - "TCP4:127.0.0.1:$port" <"$file" >"$reply"
-    else
+    elif command -v ncat >/dev/null; then
         ncat 127.0.0.1 "$port" <"$file" >"$reply"
+    else
+        "$own_client" "127.0.0.1:$port" <"$file" >"$reply"
     fi
     cmp "$file" "$reply"
     rm "$reply"
@@ -36,18 +42,23 @@ fi
 
 build() {
     bash "$root/scripts/install-deps.sh" run
-    cd "$root"
-    local log=$MIO_RUN_DIR/build.log
-    if ! { cmake --preset release && cmake --build --preset release -j "$(nproc)"; } >"$log" 2>&1; then
-        cat "$log"
-        return 1
-    fi
+    bash "$root/scripts/build.sh" release
 }
 
 need_client() {
-    if ! command -v socat >/dev/null && ! command -v ncat >/dev/null; then
-        echo "skipped: needs socat or ncat as a client"
+    if ! command -v socat >/dev/null && ! command -v ncat >/dev/null && [[ ! -x $own_client ]]; then
+        echo "skipped: needs socat, ncat or $own_client as a client"
         exit 77
+    fi
+}
+
+# Whether MIO_BACKEND, if it is set, is one that this system has.
+check_backend() {
+    local known="kqueue poll"
+    [[ $(uname) != Linux ]] || known="epoll poll"
+    if [[ -n ${MIO_BACKEND:-} && " $known " != *" $MIO_BACKEND "* ]]; then
+        echo "MIO_BACKEND=$MIO_BACKEND: this system's selectors are ${known/ / and }" >&2
+        exit 1
     fi
 }
 
@@ -113,6 +124,7 @@ main() {
     if [[ ${1:-} == --server ]]; then
         program=$2
     else
+        check_backend
         build
     fi
     need_client
@@ -123,7 +135,7 @@ main() {
 
     start_server
     echo "sending $messages messages, $bytes bytes, to 127.0.0.1:$port, $at_once at once"
-    timeout "$limit_s" xargs -0 -n 1 -P "$at_once" bash "$0" --client "$port" \
+    timeout "$limit_s" xargs -0 -n 1 -P "$at_once" bash "$root/scripts/run.sh" --client "$port" \
         <"$MIO_RUN_DIR/messages" || {
         echo "FAILED: a reply differs from what was sent, or did not come in $limit_s s" >&2
         return 1

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Configures and builds, in one line unless it fails.
+#
+#   build.sh release [OPTION...]    the library and the examples, optimised, in build/release
+#   build.sh PRESET [OPTION...]     whatever CMakePresets.json says of it, in build/PRESET
+#
+# OPTIONs are cmake's. What is needed is looked for first: CMake 3.18 (3.20 for presets), make and a
+# C compiler with the headers of its libc.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+preset=${1:?release or a preset}
+shift
+build=build/$preset
+log=build/$preset.log
+jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+
+refuse() {
+    echo "$1" >&2
+    exit 1
+}
+
+check_tools() {
+    local missing=() compiler=${CC:-cc}
+    command -v cmake >/dev/null || missing+=(cmake)
+    command -v make >/dev/null || missing+=(make)
+    # shellcheck disable=SC2086 # it may be a command with options
+    if ! command -v ${compiler%% *} >/dev/null; then
+        missing+=("a C compiler (Debian's packages gcc and libc6-dev)")
+    elif ! echo '#include <stdio.h>' | $compiler -E - >/dev/null 2>&1; then
+        missing+=("the headers of libc (Debian's package libc6-dev)")
+    fi
+    if [[ ${#missing[@]} -gt 0 ]]; then
+        local all
+        all=$(printf ', %s' "${missing[@]}")
+        refuse "missing here: ${all:2}"
+    fi
+}
+
+# check_cmake MINOR : whether it is 3.MINOR at least
+check_cmake() {
+    local version
+    version=$(cmake --version | sed -n 's/^cmake version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+    awk -v least="$1" '{ exit !($1 > 3 || ($1 == 3 && $2 >= least)) }' <<<"$version" ||
+        refuse "needs CMake 3.$1 for this, and has ${version/ /.}"
+}
+
+configure() {
+    if [[ $preset == release ]]; then
+        cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DMIO_BUILD_TESTS=OFF "$@"
+    else
+        cmake --preset "$preset" "$@"
+    fi
+}
+
+check_tools
+if [[ $preset == release ]]; then check_cmake 18; else check_cmake 20; fi
+mkdir -p build
+started=$SECONDS
+if ! { configure "$@" && cmake --build "$build" -j "$jobs"; } >"$log" 2>&1; then
+    grep -v '^\[ *[0-9]*%\]' "$log" >&2 || true
+    refuse "$build was not built; all of it is in $log"
+fi
+echo "built $build in $((SECONDS - started)) s"
