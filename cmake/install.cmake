@@ -19,8 +19,8 @@ install(FILES ${PROJECT_BINARY_DIR}/mioConfig.cmake ${PROJECT_BINARY_DIR}/mioCon
 
 # --- pkg-config ---
 
-cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
-    BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE up_to_prefix)
+file(RELATIVE_PATH up_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" up_to_prefix "${up_to_prefix}")
 
 # "libdir" and "includedir" may be absolute, outside of the prefix.
 function(mio_pc_dir result dir)
@@ -63,3 +63,17 @@ list(JOIN pc_definitions "" pc_definitions)
 
 configure_file(cmake/mio.pc.in mio.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# A system's own folders are searched anyway. pkg-config leaves them out when they are written as
+# what they are, and they are never moved.
+if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+    set(mio_pc ${CMAKE_INSTALL_LIBDIR}/pkgconfig/mio.pc)
+    install(CODE "
+        set(mio_pc \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${mio_pc}\")
+        if(CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/*$\" AND EXISTS \"\${mio_pc}\")
+            file(READ \"\${mio_pc}\" mio_pc_text)
+            string(REGEX REPLACE \"^prefix=[^\n]*\" \"prefix=\${CMAKE_INSTALL_PREFIX}\"
+                mio_pc_text \"\${mio_pc_text}\")
+            file(WRITE \"\${mio_pc}\" \"\${mio_pc_text}\")
+        endif()")
+endif()

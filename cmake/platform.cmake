@@ -17,23 +17,25 @@ set(mio_public_definitions "")
 # A kqueue that is a library: on Linux the compiler still says Linux, and would get epoll's record.
 # Compiler flags that make it say another system (-U__linux__ -D__FreeBSD__=13) win.
 function(mio_compiler_says_linux result)
-    try_compile(says_linux
-        SOURCE_FROM_CONTENT platform.c "#include <mio/platform.h>
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/mio_platform.c)
+    file(WRITE ${source} "#include <mio/platform.h>
 #if MIO_PLATFORM != MIO_PLATFORM_LINUX
 #error another system
 #endif
 int main(void) { return 0; }
-"
-        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${PROJECT_SOURCE_DIR}/include"
-        NO_CACHE)
-    set(${result} ${says_linux} PARENT_SCOPE)
+")
+    unset(mio_says_linux CACHE) # the answer depends on flags, so it is asked anew each time
+    try_compile(mio_says_linux ${CMAKE_CURRENT_BINARY_DIR} ${source}
+        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${PROJECT_SOURCE_DIR}/include")
+    set(${result} ${mio_says_linux} PARENT_SCOPE)
+    unset(mio_says_linux CACHE)
 endfunction()
 
 if(MIO_PLATFORM)
     list(APPEND mio_public_definitions MIO_PLATFORM=${MIO_PLATFORM})
 elseif(MIO_KQUEUE_INCLUDE_DIR OR MIO_KQUEUE_LIBRARY)
-    mio_compiler_says_linux(mio_says_linux)
-    if(mio_says_linux)
+    mio_compiler_says_linux(says_linux)
+    if(says_linux)
         list(APPEND mio_public_definitions MIO_PLATFORM=MIO_PLATFORM_KQUEUE_LIBRARY)
     endif()
 endif()

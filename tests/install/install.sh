@@ -28,6 +28,26 @@ with_find_package() {
     fi
 }
 
+# There are no components, so whoever asks for one has something else in mind.
+refuses_components() {
+    mkdir "$work/components"
+    printf '%s\n' 'cmake_minimum_required(VERSION 3.18)' 'project(components LANGUAGES C)' \
+        'find_package(mio REQUIRED COMPONENTS bogus)' >"$work/components/CMakeLists.txt"
+    if "$CMAKE" -S "$work/components" -B "$work/components/build" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_C_COMPILER="$CC" >"$work/components.log" 2>&1; then
+        echo "the component bogus was found" >>"$work/components.log"
+        return 1
+    fi
+}
+
+# In a system's own place pkg-config has nothing to add, which takes the place's plain name.
+in_a_system() {
+    DESTDIR=$work/system "$CMAKE" --install "$MIO_BINARY" --prefix /usr >"$work/system.log"
+    local pc
+    pc=$(find "$work/system" -name mio.pc)
+    grep -x 'prefix=/usr' "$pc" >>"$work/system.log"
+}
+
 with_pkg_config() {
     if ! command -v pkg-config >/dev/null; then
         echo "pkg-config is not installed: mio.pc was not tried"
@@ -62,4 +82,6 @@ show_logs() {
 trap show_logs ERR
 install_and_move
 with_find_package
+refuses_components
+in_a_system
 with_pkg_config
