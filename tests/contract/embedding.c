@@ -131,6 +131,31 @@ TEST(wake1_the_polls_descriptor_can_be_polled)
     }
 }
 
+/* Both directions are ready, room is for one, and the other is silenced with it. */
+TEST(wake1_the_polls_descriptor_after_a_spent_oneshot)
+{
+    skip_if_excepted(__func__);
+
+    struct loop loop = loop_open_with(NULL, 1);
+    struct pollfd waiting = {.fd = mio_poll_fd(loop.poll), .events = POLLIN};
+    int ends[2];
+
+    REQUIRE(waiting.fd >= 0);
+    open_pair(ends);
+    put(ends[FAR], "x");
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1,
+                                     MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT),
+               0);
+    CHECK_EQ(loop_wait(&loop, 0), 1);
+    if (fact("a silenced direction makes the poll's descriptor readable once") == 0)
+        CHECK_EQ(poll(&waiting, 1, 0), 0);
+    EXPECT_NOTHING(&loop);
+    CHECK_EQ(poll(&waiting, 1, 0), 0);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
 TEST(wake1_the_polls_descriptor_needs_a_poll)
 {
     CHECK_EQ(mio_poll_fd(null()), -EINVAL);

@@ -54,6 +54,13 @@ static const struct fact facts[] = {
      "epoll watches the open file, which lives as long as its last duplicate (E1)"},
     {"a duplicate keeps a closed registration", "*", 0, "the registration ends with its number"},
 
+    /* --- WAKE1 --- */
+    {"a silenced direction makes the poll's descriptor readable once",
+     "kqueue-freebsd kqueue-netbsd kqueue-openbsd kqueue-dragonfly", 1,
+     "EV_DISABLE leaves an event in the queue, where only the next kevent() drops it"},
+    {"a silenced direction makes the poll's descriptor readable once", "*", 0,
+     "the descriptor is readable when a wait would deliver"},
+
     /* --- EV1 --- */
     {"a partial read of a pipe is a change",
      "kqueue-freebsd kqueue-netbsd kqueue-openbsd kqueue-macos", 1,
@@ -152,6 +159,7 @@ static const struct exception exceptions[] = {
      "mio_poll_fd() is -ENOTSUP"},
     {"wake1_the_polls_descriptor_tells_of_an_earlier_wake", "poll", "mio_poll_fd() is -ENOTSUP"},
     {"wake1_the_polls_descriptor_can_be_polled", "poll", "mio_poll_fd() is -ENOTSUP"},
+    {"wake1_the_polls_descriptor_after_a_spent_oneshot", "poll", "mio_poll_fd() is -ENOTSUP"},
     {"wake1_the_polls_descriptor_was_asked_for_before_the_first_waker", "poll",
      "mio_poll_fd() is -ENOTSUP"},
     {"wake3_the_registrys_descriptor_makes_no_wake_dearer", "poll",
