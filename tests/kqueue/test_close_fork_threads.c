@@ -3,6 +3,7 @@
 #include "test_support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -219,4 +220,19 @@ TEST(k43_close_without_a_waiter_leaves_a_duplicate_of_the_kqueue_alone)
     CHECK_EQ(trigger(copy, IDENT, TOKEN), 0);
     CHECK(!quiet(copy));
     close(copy);
+}
+
+TEST(rule15_the_number_is_free_in_the_child)
+{
+    int kq = open_kqueue();
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        bool closed = fcntl(kq, F_GETFD) == -1 && errno == EBADF;
+        _exit(closed && kqueue() <= kq ? 0 : 1); /* the lowest number that is free */
+    }
+    int status = -1;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(kq);
 }

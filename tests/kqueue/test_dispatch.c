@@ -77,6 +77,17 @@ TEST(enable_alone_rearms_dispatch_and_reports_pending_data)
     close_fixture(f);
 }
 
+TEST(mode_flags_in_a_rearming_change_do_no_harm)
+{
+    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    put(f.ends[1], "x");
+    CHECK(!quiet(f.kq));
+    CHECK_EQ(read_knote(f, EV_ENABLE | EV_DISPATCH), 0);
+    CHECK(!quiet(f.kq));
+    CHECK(quiet(f.kq));
+    close_fixture(f);
+}
+
 TEST(enable_of_dispatch_with_clear_reports_pending_data)
 {
     struct fixture f = open_with(EV_ADD | EV_DISPATCH | EV_CLEAR);
@@ -223,6 +234,19 @@ TEST(oneshot_with_clear_fires_once)
     CHECK(!quiet(f.kq));
     put(f.ends[1], "x");
     CHECK(quiet(f.kq));
+    CHECK_EQ(read_knote(f, EV_DELETE), ENOENT);
+    close_fixture(f);
+}
+
+TEST(oneshot_that_was_added_disabled_waits)
+{
+    struct fixture f = open_with(EV_ADD | EV_ONESHOT | EV_DISABLE);
+    put(f.ends[1], "x");
+    CHECK(quiet(f.kq));
+    CHECK_EQ(read_knote(f, EV_ENABLE), 0);
+    struct kevent event;
+    REQUIRE(fetch_one(f.kq, &event));
+    CHECK_EQ(event.flags, expected_echo(EV_ADD | EV_ONESHOT | EV_DISABLE | EV_RECEIPT));
     CHECK_EQ(read_knote(f, EV_DELETE), ENOENT);
     close_fixture(f);
 }

@@ -437,3 +437,32 @@ TEST(openbsd_limit_counts_the_knotes_of_all_kqueues)
     CHECK_EQ(ask(first, IDENT + expected.user_limit, EVFILT_USER, EV_ADD, TOKEN), 0);
     close(first);
 }
+
+TEST(enable_and_disable_keep_a_pending_trigger)
+{
+    int kq = open_with(EV_ADD | EV_CLEAR);
+    CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 9, TOKEN), 0);
+    CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ENABLE, TOKEN), 0);
+    struct kevent event;
+    REQUIRE(fetch_one(kq, &event));
+    CHECK_STATED(event.data, expected.data_after_enable);
+    CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
+    CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_DISABLE, TOKEN), 0);
+    CHECK(quiet(kq));
+    CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ENABLE, TOKEN), 0);
+    CHECK(!quiet(kq));
+    CHECK(quiet(kq));
+    close(kq);
+}
+
+TEST(trigger_with_enable_fires)
+{
+    int kq = open_with(EV_ADD | EV_CLEAR);
+    CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, EV_ENABLE, NOTE_TRIGGER, 3, OTHER_TOKEN), 0);
+    struct kevent event;
+    REQUIRE(fetch_one(kq, &event));
+    CHECK_EQ(event.data, 3);
+    CHECK_EQ(token_of(&event), touched(OTHER_TOKEN));
+    CHECK(quiet(kq));
+    close(kq);
+}
