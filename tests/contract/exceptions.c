@@ -71,6 +71,10 @@ static const struct fact facts[] = {
     {"a write that failed is a change for the reader", "epoll", -1,
      "Linux wakes the readers of a pipe that was polled at each write, from 5.15 on"},
     {"a write that failed is a change for the reader", "*", 0, "only arrivals are changes"},
+    {"own data that is acknowledged is a change", "kqueue-*", 1,
+     "each acknowledgement wakes the writers of a TCP stream; on DragonFly the own write does, "
+     "too"},
+    {"own data that is acknowledged is a change", "*", 0, "there was room all the time"},
     {"edges have to be asked for after EAGAIN", "poll", 1,
      "poll(2) knows no edges: the library takes out what it has reported"},
     {"edges have to be asked for after EAGAIN", "*", 0, "the kernel makes the edges"},

@@ -150,7 +150,7 @@ TEST(options_the_allocator_is_used_for_everything)
     memset(&arena, 0, sizeof arena);
     struct mio_allocator allocator = {arena_allocate, arena_release, &arena};
     struct mio_options options = {.allocator = &allocator};
-    struct loop loop = {NULL, NULL, NULL};
+    struct loop loop = {.poll = NULL};
     struct mio_registry *clone = NULL;
     struct mio_waker *wakers[2];
     struct mio_source source;

@@ -25,7 +25,7 @@ enum { BOUND_SECONDS = 10, MAX_EXPECTED = 64, MESSAGE_SIZE = 512 };
 
 struct loop loop_open_with(const struct mio_options *options, size_t capacity)
 {
-    struct loop loop = {NULL, NULL, NULL};
+    struct loop loop = {.poll = NULL};
     REQUIRE_EQ(mio_poll_new(options, &loop.poll), 0);
     loop.registry = mio_poll_registry(loop.poll);
     REQUIRE(loop.registry != NULL);
@@ -48,7 +48,7 @@ void loop_close(struct loop *loop)
 {
     mio_events_free(loop->events);
     mio_poll_free(loop->poll);
-    *loop = (struct loop){NULL, NULL, NULL};
+    *loop = (struct loop){.poll = NULL};
 }
 
 int loop_wait(struct loop *loop, int64_t timeout_ns)
@@ -114,6 +114,20 @@ static void fail_with_missing(const struct expected *wanted, uint32_t seen, stru
     test_check(false, message, where.file, where.line);
 }
 
+void wrote_to_tcp(struct loop *loop, mio_token token)
+{
+    REQUIRE(token < 64);
+    if (fact("own data that is acknowledged is a change"))
+        loop->acknowledged |= (uint64_t)1 << token;
+}
+
+static bool is_acknowledgement(const struct loop *loop, const struct mio_event *event)
+{
+    mio_token token = mio_event_token(event);
+    return token < 64 && (loop->acknowledged >> token & 1) != 0 &&
+           mio_event_readiness(event) == MIO_WRITABLE;
+}
+
 /* Takes one event off the list. Each has to bring something that had not come yet. */
 static bool take_event(const struct mio_event *event, const struct expected *list, uint32_t *seen,
                        size_t n, struct where where)
@@ -163,7 +177,7 @@ static bool await(struct loop *loop, const struct expected *list, size_t n, stru
         test_check_eq((int64_t)mio_events_len(loop->events), count, "mio_events_len()",
                       "what the wait returned", where.file, where.line);
         mio_events_each(event, loop->events) {
-            if (!take_event(event, list, seen, n, where))
+            if (!is_acknowledgement(loop, event) && !take_event(event, list, seen, n, where))
                 return false;
         }
     }
@@ -178,10 +192,13 @@ void await_events(struct loop *loop, const struct expected *list, size_t n, stru
 void expect_nothing(struct loop *loop, struct where where)
 {
     int count = loop_wait(loop, 0);
-    test_check_eq(count, 0, "mio_poll_wait()", "no event", where.file, where.line);
     mio_events_each(event, loop->events) {
-        fail_with_event(event, "nothing should have come", where);
+        if (is_acknowledgement(loop, event))
+            count--;
+        else
+            fail_with_event(event, "nothing should have come", where);
     }
+    test_check_eq(count, 0, "mio_poll_wait()", "no event", where.file, where.line);
 }
 
 void expect_events(struct loop *loop, const struct expected *list, size_t n, struct where where)

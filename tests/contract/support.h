@@ -29,6 +29,7 @@ struct loop {
     struct mio_poll *poll;
     struct mio_registry *registry; /* the poll's */
     struct mio_events *events;
+    uint64_t acknowledged; /* bit t: token t has written to TCP */
 };
 
 struct loop loop_open(void);
@@ -71,6 +72,10 @@ struct where {
 void await_events(struct loop *loop, const struct expected *list, size_t n, struct where where);
 void expect_events(struct loop *loop, const struct expected *list, size_t n, struct where where);
 void expect_nothing(struct loop *loop, struct where where);
+
+/* The token has written to TCP: where an acknowledgement is a change, its writable may come again
+ * at any time from now on, and is left out of what is expected. */
+void wrote_to_tcp(struct loop *loop, mio_token token);
 
 /* --- descriptors: all of them non-blocking and close-on-exec --- */
 

@@ -31,6 +31,12 @@ enum add_delete { ADD_WINS, DELETE_WINS, DELETE_IF_PRESENT, ADD_DELETE_UNSTATED 
 /* When a timeout that cannot be right is refused (rule 11). */
 enum refusal { REFUSED_NEVER, REFUSED_AFTER_CHANGES, REFUSED_BEFORE_CHANGES };
 
+/* Data that comes after the own end of receiving. */
+enum late_data { IS_READ_EOF, RESETS_CONNECTION };
+
+/* A second end of sending. */
+enum second_shutdown { SECOND_IS_NOTHING, SECOND_ENDS_READING, SECOND_REFUSED };
+
 struct expected {
     const char *system;
 
@@ -119,11 +125,36 @@ struct expected {
     int unix_datagram_overhead;
     int closed_datagram_peer_event;
     int unix_peer_shut_rd;
-    int peer_read_fires_write;
     int space_at_eof;
     int tcp_space;
     int unix_space;
     int full_close_repeats;
+    int unix_datagram_space;
+    bool own_write_is_an_edge;
+    int first_of_a_refusal;
+    int first_of_a_reset;
+    int first_of_a_unix_close;
+    int tcp_data_after_own_end;
+    int unix_data_after_own_end;
+    int second_shutdown;
+    int unconnected_shutdown;
+    int unconnected_shutdown_ends;
+    int unix_small_read_fires;
+    int unix_peer_shut_rd_stops;
+    int unix_peer_shut_both_is_read_eof;
+    int unix_close_repeats_write_eof;
+    int unix_read_repeats_write_eof;
+    int unaccepted_error;
+    int unix_listener_shutdown_ends;
+    int reset_before_accept;
+    int udp_connect_fires_write;
+    int unix_sendto_fires_write;
+    int unix_receive_fires_write;
+    int datagram_peer_gone_error;
+    int datagram_peer_gone_at_touch;
+    int udp_shut_rd_is_read_eof;
+    int low_water_above_the_buffer_fires;
+    int negative_low_water_fires;
     uint32_t eof_hang_up; /* a flag that joins EV_EOF of READ when writing is shut as well */
     int low_water;
     int enable_drops_low_water;
@@ -151,6 +182,9 @@ struct expected {
     bool except_without_note_fires;
     bool except_reports_eof;
     bool read_honours_note_oob;
+    bool oob_outlasts_recv;
+    int oob_data;
+    int urgent_fires_read;
     bool enable_drops_note_oob;
     int except_on_pipe;
     int except_on_fifo;

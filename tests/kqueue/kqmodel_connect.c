@@ -15,7 +15,11 @@
 #include <poll.h>
 #include <string.h>
 
-#include <sys/un.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+
+enum { STATE_FIN_WAIT_1 = 4, STATE_FIN_WAIT_2 = 5, STATE_CLOSE = 7 }; /* Linux's states of TCP */
 
 static void connection_taken(int listener)
 {
@@ -34,6 +38,19 @@ static void connection_taken(int listener)
     }
 }
 
+static int tcp_state(int fd)
+{
+    unsigned char state = 0;
+    socklen_t size = sizeof state;
+    return __real_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 ? state : 0;
+}
+
+/* A connection that was reset while it waited: some hand it over, as Linux does. */
+static bool is_aborted(int fd)
+{
+    return flavour.reset_refuses_accept && tcp_state(fd) == STATE_CLOSE;
+}
+
 static int finish_accept(int listener, int fd)
 {
     int error = errno;
@@ -41,6 +58,12 @@ static int finish_accept(int listener, int fd)
     if (fd >= 0) {
         model_lock(&mask);
         connection_taken(listener);
+        unix_accepted(listener, fd);
+        if (is_aborted(fd)) {
+            __real_close(fd);
+            fd = -1;
+            error = ECONNABORTED;
+        }
         model_unlock(&mask);
     }
     errno = error;
@@ -74,41 +97,8 @@ int __wrap_listen(int fd, int backlog)
     int error = errno;
     sigset_t mask;
     model_lock(&mask);
-    tell_news(fd);
-    model_unlock(&mask);
-    errno = error;
-    return result;
-}
-
-/* A connection made to a Unix listener of this process is counted there: Linux tells no length. */
-static void count_connection(const struct sockaddr *address, socklen_t length)
-{
-    struct sockaddr_un own;
-    for (struct kq *kq = kq_each(NULL); kq; kq = kq_each(kq)) {
-        for (const struct knote *knote = kq->list; knote; knote = knote->by_kq.next) {
-            socklen_t size = sizeof own;
-            if (knote->kind == KIND_READ && knote->seen.kind == FILE_LISTENER &&
-                getsockname((int)knote->ident, (struct sockaddr *)&own, &size) == 0 &&
-                size == length && memcmp(&own, address, size) == 0) {
-                record_make(knote->seen.id)->backlog++;
-                return;
-            }
-        }
-    }
-}
-
-int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
-{
-    int result = __real_connect(fd, address, length);
-    int error = errno;
-    sigset_t mask;
-    model_lock(&mask);
-    if (result == 0 && address->sa_family == AF_UNIX)
-        count_connection(address, length);
-    if (result < 0 && error == ECONNABORTED) { /* the reason was taken before */
-        int kept = record_take_error(fd);
-        error = kept ? kept : error;
-    }
+    if (result == 0)
+        unix_listens(fd);
     tell_news(fd);
     model_unlock(&mask);
     errno = error;
@@ -122,6 +112,40 @@ static int socket_option(int fd, int name)
     return __real_getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
 }
 
+static void post_writers_of_datagrams(int fd)
+{
+    struct file_id id;
+    if (!flavour.udp_connect_posts_write || socket_option(fd, SO_TYPE) != SOCK_DGRAM ||
+        object_of(fd, &id) != OBJECT_SOCKET)
+        return;
+    for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
+        if (knote->kind != KIND_WRITE)
+            continue;
+        knote_news(knote, true);
+        kq_settle(knote->kq);
+    }
+}
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    int result = __real_connect(fd, address, length);
+    int error = errno;
+    sigset_t mask;
+    model_lock(&mask);
+    if (result == 0 && address->sa_family == AF_UNIX)
+        unix_connected(fd, address, length);
+    if (result == 0)
+        post_writers_of_datagrams(fd);
+    if (result < 0 && error == ECONNABORTED) { /* the reason was taken before */
+        int kept = record_take_error(fd);
+        error = kept ? kept : error;
+    }
+    tell_news(fd);
+    model_unlock(&mask);
+    errno = error;
+    return result;
+}
+
 /* Linux refuses the shutdown of such a socket too, but marks it as ended all the same. */
 static bool is_unconnected(int fd)
 {
@@ -131,14 +155,6 @@ static bool is_unconnected(int fd)
     return socket_option(fd, SO_TYPE) == SOCK_STREAM && !socket_option(fd, SO_ACCEPTCONN) &&
            getpeername(fd, (struct sockaddr *)&peer, &size) != 0 && errno == ENOTCONN &&
            poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP)) == POLLHUP;
-}
-
-/* A BSD throws away what was not read. */
-static void discard_unread(int fd)
-{
-    char waste[4096];
-    while (__real_recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
-        continue;
 }
 
 static void note_shutdown(int fd, int how, bool listener)
@@ -152,25 +168,84 @@ static void note_shutdown(int fd, int how, bool listener)
     record->shut_write = record->shut_write || how != SHUT_RD;
 }
 
+/* Each side that is named has ended already, by whomever. */
+static bool is_over(const struct look *now, int how)
+{
+    return (how == SHUT_WR || now->read_ended) && (how == SHUT_RD || now->write_ended);
+}
+
+/* A second end of sending, after the peer has acknowledged the first, ends receiving as well: the
+ * kernel takes the connection for one that nobody reads any more. */
+static bool ends_reading(int fd, int how)
+{
+    struct file_id id;
+    if (!flavour.second_shutdown_ends_reading || how != SHUT_WR ||
+        object_of(fd, &id) != OBJECT_SOCKET)
+        return false;
+    const struct record *record = record_find(id);
+    /* Linux's acknowledgement may be on its way yet, a BSD's loopback has brought it. */
+    int state = tcp_state(fd);
+    int unsent = 0;
+    bool alone = ioctl(fd, TIOCOUTQ, &unsent) == 0 && unsent <= 1;
+    return record && record->shut_write &&
+           (state == STATE_FIN_WAIT_2 || (state == STATE_FIN_WAIT_1 && alone));
+}
+
+/* 0 or the errno of a refusal. */
+static int refuse_shutdown(int fd, int how, bool listener)
+{
+    struct look now;
+    if (listener)
+        return flavour.listener_end_refused ? ENOTCONN : 0;
+    if (!flavour.second_shutdown_refused || !file_look(fd, &now))
+        return 0;
+    const struct record *record = record_find(now.id);
+    bool alone = now.kind == FILE_DATAGRAM && record && record->peer_closed;
+    return alone || (now.kind == FILE_STREAM && is_over(&now, how)) ? ENOTCONN : 0;
+}
+
+/* Linux tells the peer of a Unix stream that nobody reads what it writes, and resets a TCP connection
+ * of which both directions have ended when data comes. A BSD does neither: the record alone knows of
+ * the end of reading. */
+static int shut_down(int fd, int how, bool listener)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    if (listener || (unsigned)how > SHUT_RDWR || socket_option(fd, SO_TYPE) == SOCK_DGRAM ||
+        getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
+        return __real_shutdown(fd, how);
+    return how == SHUT_RD ? 0 : __real_shutdown(fd, SHUT_WR);
+}
+
+static int end_directions(int fd, int how, bool listener)
+{
+    int error = refuse_shutdown(fd, how, listener);
+    if (error == 0 && is_unconnected(fd) && !listener) {
+        error = flavour.unconnected_shutdown_error;
+        if (error == 0)
+            note_shutdown(fd, how, false);
+    } else if (error == 0) {
+        how = ends_reading(fd, how) ? SHUT_RDWR : how;
+        error = shut_down(fd, how, listener) == 0 ? 0 : errno;
+        /* A BSD throws away what was not read. */
+        if (error == 0 && how != SHUT_WR && !listener)
+            file_discard_unread(fd);
+        if (error == 0)
+            note_shutdown(fd, how, listener);
+    }
+    tell_news(fd);
+    return error;
+}
+
 int __wrap_shutdown(int fd, int how)
 {
-    bool listener = socket_option(fd, SO_ACCEPTCONN) != 0;
-    if (is_unconnected(fd) || (listener && flavour.listener_end_refused)) {
-        errno = ENOTCONN;
-        return -1;
-    }
-    int result = __real_shutdown(fd, how);
-    int error = errno;
+    int before = errno;
     sigset_t mask;
     model_lock(&mask);
-    if (result == 0 && how != SHUT_WR && socket_option(fd, SO_TYPE) == SOCK_STREAM)
-        discard_unread(fd);
-    if (result == 0)
-        note_shutdown(fd, how, listener);
-    tell_news(fd);
+    int error = end_directions(fd, how, socket_option(fd, SO_ACCEPTCONN) != 0);
     model_unlock(&mask);
-    errno = error;
-    return result;
+    errno = error != 0 ? error : before;
+    return error != 0 ? -1 : 0;
 }
 
 int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size)

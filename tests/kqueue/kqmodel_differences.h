@@ -176,19 +176,55 @@ ROW(bool, device_needs_mark,            false,      false,      false,      fals
 ROW(int, device_unpolled_error,         ENODEV,     ENODEV,     0,          EOPNOTSUPP, 0)
 ROW(unsigned, note_eof,                 0,          0,          0x2,        0,          0)
 
-/* --- sockets --- */
+/* --- sockets: as observed where it was ([F], [N] and the observed answers of the other three) --- */
 /* Free space of fresh send buffers: hints only ([F], [N], [O], [D], [M]). */
-ROW(int64_t, tcp_space,                 32768,      32768,      16384,      32768,      131072)
+ROW(int64_t, tcp_space,                 32768,      32768,      32716,      57344,      131072)
 ROW(int64_t, unix_space,                8192,       4096,       32768,      65536,      8192)
 ROW(int64_t, datagram_space,            9216,       9216,       9216,       9216,       9216)
+ROW(int64_t, unix_datagram_space,       2048,       2048,       8192,       65536,      2048)
+/* How much must be free for EVFILT_WRITE: SO_SNDLOWAT. */
+ROW(int64_t, tcp_mark,                  2048,       2048,       2048,       14336,      2048)
+ROW(int64_t, unix_mark,                 2048,       2048,       2048,       16384,      2048)
+/* An own write to TCP posts WRITE at once, besides its acknowledgement, which all post. */
+ROW(bool, own_write_posts_write,        false,      false,      false,      true,       false)
+/* Data after the own end of receiving resets the connection; elsewhere it is thrown away, and READ
+ * posted. */
+ROW(bool, data_after_end_resets,        false,      false,      false,      false,      true)
+/* shutdown() of what was never connected; of a side that has ended; of sending, twice, after the
+ * peer's acknowledgement. */
+ROW(int, unconnected_shutdown_error,    ENOTCONN,   ENOTCONN,   0,          0,          ENOTCONN)
+ROW(bool, second_shutdown_refused,      false,      false,      false,      false,      true)
+ROW(bool, second_shutdown_ends_reading, true,       true,       false,      true,       false)
+/* Both directions end at once: WRITE is posted before READ. A refused connection, a reset, the close
+ * of a Unix stream's peer. */
+ROW(bool, refusal_writers_first,        false,      false,      true,       false,      true)
+ROW(bool, reset_writers_first,          false,      false,      true,       false,      false)
+ROW(bool, unix_end_writers_first,       false,      false,      true,       true,       false)
+/* The space of a Unix stream is the whole of it, or nothing once it is full. */
+ROW(bool, unix_space_unless_full,       false,      false,      false,      true,       false)
+/* A Unix stream whose peer ended its receiving is not ready for writing any more. */
+ROW(bool, unix_shut_read_stops_peer,    false,      false,      false,      false,      true)
+/* so_error of a Unix client whose listener closes before it accepts. */
+ROW(int, unaccepted_error,              ECONNRESET, 0,          0,          0,          0)
+/* Datagrams: connect() of UDP posts WRITE; so does sendto() of an unconnected Unix socket, and the
+ * peer's receiving. */
+ROW(bool, udp_connect_posts_write,      false,      false,      true,       false,      false)
+ROW(bool, unix_sendto_posts_write,      true,       true,       true,       false,      true)
+ROW(bool, unix_receive_posts_peer,      false,      false,      false,      false,      true)
+/* so_error of a Unix datagram socket whose peer has closed. */
+ROW(int, unix_datagram_end_error,       0,          0,          ECONNRESET, ECONNRESET, ECONNRESET)
 /* What the address adds to each queued datagram: IPv4, IPv6, Unix without a name. */
 ROW(int64_t, udp4_address,              0,          16,         16,         16,         0)
 ROW(int64_t, udp6_address,              0,          28,         28,         28,         0)
 ROW(int64_t, unix_address,              0,          2,          16,         16,         0)
 /* NOTE_LOWAT can only raise the socket's own mark (K36). */
 ROW(bool, mark_only_raises,             false,      false,      false,      false,      true)
+/* NOTE_LOWAT is compared as it is, 0 and below 0 too: ready with nothing there. */
+ROW(bool, mark_as_given,                true,       false,      false,      false,      false)
 /* accept() with connections left is a new edge. */
 ROW(bool, accept_posts_read,            true,       true,       true,       true,       false)
+/* A connection that was reset before accept() is refused with ECONNABORTED; else handed over. */
+ROW(bool, reset_refuses_accept,         false,      false,      true,       false,      false)
 /* EVFILT_READ added before listen(): works, never fires, or fires with data 0. */
 ROW(enum late_listen, late_listen,
     LATE_WORKS,        LATE_SILENT,       LATE_WORKS,        LATE_NO_COUNT,     LATE_WORKS)
@@ -204,6 +240,8 @@ ROW(unsigned, note_oob,                 0,          0,          0x4,        0x2,
 ROW(bool, except_is_read,               false,      false,      false,      true,       true)
 /* With NOTE_OOB asked nothing but the mark counts ([D] "EVFILT_EXCEPT"). */
 ROW(bool, oob_excludes_data,            false,      false,      false,      true,       false)
+/* recv(MSG_OOB) at the mark ends the condition, also with MSG_PEEK; elsewhere reading on does. */
+ROW(bool, mark_ends_when_taken,         false,      false,      false,      false,      true)
 
 /* --- a kqueue in a kqueue (K25) --- */
 ROW(int, nested_write_error,            EINVAL,     EINVAL,     EINVAL,     EOPNOTSUPP, EINVAL)

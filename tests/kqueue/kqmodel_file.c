@@ -28,7 +28,7 @@ enum {
     RECORDS = 4096,
     PROBES = 16,
     PIPEFS = 0x50495045,
-    SEND_MARK = 2048, /* SO_SNDLOWAT of all five */
+    DATAGRAM_MARK = 2048,
     MAX_COUNTED_DATAGRAMS = 4096
 };
 
@@ -93,6 +93,16 @@ struct record *record_make(struct file_id id)
     return oldest;
 }
 
+struct record *record_each(struct record *previous)
+{
+    for (struct record *record = previous ? previous + 1 : records; record < records + RECORDS;
+         record++) {
+        if (record->used)
+            return record;
+    }
+    return NULL;
+}
+
 void record_forget_all(void)
 {
     memset(records, 0, sizeof records);
@@ -142,12 +152,22 @@ bool file_identify(int fd, struct file_id *id)
 
 /* --- sockets --- */
 
-/* A Unix stream has no such error on the BSDs: Linux sets one when the peer left data unread. */
+/* A Unix stream whose peer left data unread has no error on the BSDs. One that was never accepted
+ * has, on some. */
+static int unix_stream_error(struct file_id id)
+{
+    const struct record *record = record_find(id);
+    return record && record->ticket != 0 ? flavour.unaccepted_error : 0;
+}
+
+/* Linux says EPIPE of a reset after the peer's FIN. */
 static void keep_error(int fd, struct file_id id, bool unix_stream)
 {
     int error = option(fd, SOL_SOCKET, SO_ERROR);
-    if (error != 0 && !unix_stream)
-        record_make(id)->error = error;
+    if (error != 0 && unix_stream)
+        error = unix_stream_error(id);
+    if (error != 0)
+        record_make(id)->error = error == EPIPE ? ECONNRESET : error;
 }
 
 int record_take_error(int fd)
@@ -234,6 +254,27 @@ static bool has_shut_write(const struct look *look)
     return record && record->shut_write;
 }
 
+void file_discard_unread(int fd)
+{
+    char waste[4096];
+    while (__real_recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
+        continue;
+}
+
+/* What comes after the own end of reading is thrown away, or ends the connection with a reset. */
+static void refuse_arrivals(int fd, struct record *record)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (bytes_unread(fd) == 0)
+        return;
+    if (!flavour.data_after_end_resets) {
+        file_discard_unread(fd);
+    } else if (__real_connect(fd, &nobody, sizeof nobody) == 0) {
+        option(fd, SOL_SOCKET, SO_ERROR); /* Linux tells the one who asked for it, too */
+        record->aborted = true;
+    }
+}
+
 static void look_at_state(const struct tcp_figures *info, struct look *look, bool hung_up)
 {
     switch (info->state) {
@@ -257,6 +298,23 @@ static void look_at_state(const struct tcp_figures *info, struct look *look, boo
     }
 }
 
+/* The urgent condition: from the arrival of the byte until ordinary data behind it is read. */
+static void look_for_mark(int fd, short events, struct look *look)
+{
+    struct record *record = record_find(look->id);
+    bool at_mark = sockatmark(fd) == 1;
+    if (record && at_mark)
+        record->urgent_ahead = false;
+    if (record && !at_mark)
+        record->mark_taken = false;
+    bool over = record && record->mark_taken && flavour.mark_ends_when_taken;
+    look->urgent =
+        ((events & POLLPRI) || at_mark || (record && record->urgent_ahead)) && !(at_mark && over);
+    look->at_mark = at_mark;
+    if (at_mark)
+        look->unread = peek_past_mark(fd, look->id);
+}
+
 static void look_tcp(int fd, short events, struct look *look)
 {
     struct tcp_figures info;
@@ -273,22 +331,41 @@ static void look_tcp(int fd, short events, struct look *look)
         look->write_ended = hung_up || has_shut_write(look);
     }
     look->space = flavour.tcp_space - (look->connected ? bytes_unsent(fd) : 0);
+    look_for_mark(fd, events, look);
     struct record *record = record_find(look->id);
-    bool at_mark = sockatmark(fd) == 1;
-    if (record && at_mark)
-        record->urgent_ahead = false;
-    look->urgent = (events & POLLPRI) || at_mark || (record && record->urgent_ahead);
-    if (at_mark)
-        look->unread = peek_past_mark(fd, look->id);
+    if (!record)
+        return;
+    if (look->connected && record->shut_read) {
+        refuse_arrivals(fd, record);
+        look->unread = 0;
+    }
+    look->read_ended = look->read_ended || record->shut_read || record->aborted;
+    look->write_ended = look->write_ended || record->shut_write || record->aborted;
 }
 
+/* Linux hangs up when both directions have ended, whoever ended them. */
 static void look_unix(int fd, short events, struct look *look)
 {
+    struct record *record = record_find(look->id);
+    const struct record *peer = record && record->paired ? record_find(record->peer) : NULL;
+    bool ended = (events & POLLRDHUP) != 0;
+    bool shut_write = record && record->shut_write;
     look->connected = has_peer(fd);
-    look->read_ended = (events & POLLRDHUP) != 0;
-    look->write_ended = has_shut_write(look) || (look->read_ended && (events & POLLHUP));
-    look->in_flight = bytes_unsent(fd);
+    look->peer_gone =
+        (record && record->peer_closed) || (ended && (events & POLLHUP) && !shut_write);
+    look->read_ended = ended || (record && record->shut_read);
+    look->write_ended = shut_write || look->peer_gone;
+    look->counted = record && (record->paired || record->ticket != 0);
+    look->in_flight = look->counted ? record->outstanding : bytes_unsent(fd);
     look->space = flavour.unix_space - look->in_flight;
+    if (flavour.unix_space_unless_full && look->counted)
+        look->space = look->space > 0 ? flavour.unix_space : 0;
+    if (peer && peer->shut_read && flavour.unix_shut_read_stops_peer)
+        look->space = 0;
+    if (record && look->writable)
+        record->met_full = false;
+    if (look->counted) /* Linux is sure to have room, but says so late */
+        look->writable = !record->met_full;
 }
 
 static void look_listener(int fd, short events, struct look *look)
@@ -327,12 +404,15 @@ static void look_socket(int fd, struct look *look)
     } else {
         look->kind = FILE_DATAGRAM;
         look->connected = true;
-        look->space = flavour.datagram_space;
+        look->writable = true;
+        look->space = internet ? flavour.datagram_space : flavour.unix_datagram_space;
         count_datagrams(fd, look, (events & POLLIN) && !(events & POLLERR));
     }
+    look->send_mark = !stream ? DATAGRAM_MARK : internet ? flavour.tcp_mark : flavour.unix_mark;
     /* Linux has larger buffers and a mark of its own: when it would take data the flavour's mark is
      * free too. */
-    look->space = at_least(look->space, look->writable ? SEND_MARK : 0);
+    if (!look->counted && look->kind != FILE_DATAGRAM)
+        look->space = at_least(look->space, look->writable ? look->send_mark : 0);
     struct record *record = record_find(look->id);
     if (record && look->kind == FILE_DATAGRAM) {
         look->read_ended = record->shut_read;

@@ -139,6 +139,18 @@ bool filter_edge(const struct knote *knote, const struct look *now)
     return knote->kind == KIND_WRITE ? write_edge(seen, now) : read_edge(seen, now);
 }
 
+bool filter_writers_first(const struct knote *knote)
+{
+    struct look now;
+    const struct look *seen = &knote->seen;
+    if (seen->kind != FILE_STREAM || !file_look((int)knote->ident, &now) || !now.read_ended ||
+        !now.write_ended)
+        return false;
+    return !now.tcp           ? flavour.unix_end_writers_first
+           : !seen->connected ? flavour.refusal_writers_first
+                              : flavour.reset_writers_first;
+}
+
 /* --- sockets --- */
 
 static void report_end(struct knote *knote, const struct look *now, bool reading)
@@ -146,7 +158,7 @@ static void report_end(struct knote *knote, const struct look *now, bool reading
     knote->flags |= EV_EOF;
     if (!reading || now->unread == 0)
         knote->flags |= flavour.flag_no_data;
-    if (reading && now->write_ended)
+    if (now->read_ended && now->write_ended)
         knote->flags |= flavour.flag_hang_up;
     knote->fflags = (unsigned)now->error;
 }
@@ -156,6 +168,14 @@ static int64_t mark_of(const struct knote *knote, int64_t own)
     if (!(knote->asked_fflags & NOTE_LOWAT))
         return own;
     return flavour.mark_only_raises && knote->asked_data < own ? own : knote->asked_data;
+}
+
+/* No mark is above the whole buffer where NOTE_LOWAT can only raise it. */
+static int64_t socket_mark(const struct knote *knote, const struct look *now, int64_t own)
+{
+    int64_t mark = mark_of(knote, own);
+    int64_t whole = now->tcp ? flavour.tcp_space : flavour.unix_space;
+    return flavour.mark_only_raises && mark > whole ? whole : mark;
 }
 
 static bool listener_readable(struct knote *knote, const struct look *now)
@@ -181,7 +201,8 @@ static bool enough(const struct knote *knote, const struct look *now)
 {
     if (now->kind == FILE_DATAGRAM)
         return now->arrivals > 0;
-    return now->unread > 0 && now->unread >= mark_of(knote, now->mark);
+    int64_t mark = socket_mark(knote, now, now->mark);
+    return now->unread >= mark && (now->unread > 0 || flavour.mark_as_given);
 }
 
 static bool socket_readable(struct knote *knote, const struct look *now)
@@ -195,6 +216,8 @@ static bool socket_readable(struct knote *knote, const struct look *now)
     bool asked_oob = flavour.except_is_read && (knote->asked_fflags & flavour.note_oob);
     if (asked_oob && now->urgent) {
         knote->fflags |= flavour.note_oob;
+        if (flavour.oob_excludes_data)
+            knote->data = 0;
         return true;
     }
     if (asked_oob && flavour.oob_excludes_data)
@@ -220,21 +243,20 @@ static bool socket_excepted(struct knote *knote, const struct look *now)
 
 static bool socket_writable(struct knote *knote, const struct look *now)
 {
-    enum { SEND_MARK = 2048 };
     knote->data = now->space;
-    if (now->kind == FILE_LISTENER)
-        return false;
     if (now->was_listener) {
         knote->flags |= flavour.listener_end_write ? EV_EOF : 0;
         return flavour.listener_end_write;
     }
+    if (now->kind == FILE_LISTENER)
+        return false;
     if (now->write_ended) {
         report_end(knote, now, false);
         return true;
     }
     if (now->error != 0)
         return true;
-    return now->writable && now->space >= mark_of(knote, SEND_MARK);
+    return now->writable && now->space >= socket_mark(knote, now, now->send_mark);
 }
 
 /* --- pipes, FIFOs, files --- */

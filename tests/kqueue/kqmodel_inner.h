@@ -8,7 +8,7 @@
  * kqmodel_queue.c  the activation queue, delivery
  * kqmodel_filter.c when a filter is true, and what it reports
  * kqmodel_file.c   what Linux tells about a descriptor
- * kqmodel_io.c     the wrapped system calls, with kqmodel_pipe.c and kqmodel_connect.c
+ * kqmodel_io.c     the wrapped system calls, with kqmodel_pipe.c, kqmodel_connect.c, kqmodel_unix.c
  * kqmodel_kq.c     the table of kqueues, the lock, sleeping, closing and fork
  * kqmodel_hooks.c  what kqmodel.h offers to tests
  */
@@ -64,18 +64,21 @@ struct look {
     int64_t arrivals;  /* tells arrivals from other news: unread bytes, queued datagrams, all bytes
                           ever (TCP) */
     int64_t space;     /* free space for writing */
-    int64_t in_flight; /* Unix streams: the kernel's own measure of what the peer has not taken */
+    int64_t in_flight; /* Unix streams: what the peer has not taken, in bytes where it is known */
     int64_t mark;      /* SO_RCVLOWAT */
+    int64_t send_mark; /* SO_SNDLOWAT */
     bool reads;        /* the descriptor is open for reading: pipes and FIFOs */
     bool writes;
     bool writable; /* Linux would take data */
     bool connected;
     bool read_ended;
     bool write_ended;
-    bool peer_gone; /* pipes and FIFOs: no other end */
+    bool peer_gone; /* pipes, FIFOs and Unix streams: no other end */
     bool tcp;
+    bool counted;      /* in_flight is in bytes */
     bool counts_all;   /* arrivals includes what has been read */
     bool urgent;       /* an urgent mark is ahead or reached */
+    bool at_mark;      /* it is reached */
     bool was_listener; /* shut down since */
     int error;         /* so_error */
 };
@@ -102,14 +105,28 @@ struct record {
     bool shut_write;
     bool was_listener;
     bool urgent_ahead; /* the urgent byte was taken, its mark is not reached */
+    bool mark_taken;   /* the reader stood at the mark and looked at the urgent byte */
+    bool aborted;      /* the flavour has reset this TCP connection, Linux was made to */
+    bool paired;       /* `peer` is known: Unix sockets that were made in this process */
+    bool peer_closed;  /* and has closed */
+    struct file_id peer;
+    bool met_full;           /* Unix streams: Linux took no more, and has not said that it does */
+    int64_t outstanding;     /* Unix streams: bytes written here that the peer has not read */
+    struct file_id listener; /* where this Unix client waits to be accepted */
+    unsigned long ticket;    /* its place there, 0: it does not wait */
+    uint64_t name;           /* Unix listeners: what stands for their name */
 };
 
 struct record *record_find(struct file_id id); /* NULL: none */
+struct record *record_each(struct record *previous);
 struct record *record_make(struct file_id id);
 void record_forget_all(void);
 
 /* so_error as the program would get it; cleared. */
 int record_take_error(int fd);
+
+/* Throws away what was not read, and what the error queue of the moment says with it. */
+void file_discard_unread(int fd);
 
 /* --- knotes --- */
 
@@ -146,6 +163,7 @@ struct knote {
     bool disabled;
     bool triggered;         /* EVFILT_USER */
     bool attached_listener; /* what the socket was when the knote came */
+    bool ack_due;           /* TCP: an acknowledgement of own data is to be told of on its own */
     struct look seen;       /* the last glance; wrapped calls keep it up to date */
 };
 
@@ -200,6 +218,9 @@ int filter_attach(const struct knote *knote, const struct look *look);
 /* Whether `now` is news for this knote, compared with what it had seen. */
 bool filter_edge(const struct knote *knote, const struct look *now);
 
+/* Whether what this knote's socket tells now wakes its writers before its readers. */
+bool filter_writers_first(const struct knote *knote);
+
 /* Whether the knote has something to report; its flags, fflags and data are set. */
 bool filter_true(struct knote *knote, const struct look *now);
 
@@ -223,6 +244,7 @@ struct kq {
     int queued;
     int joined;       /* how often an outer kqueue was to hear of the queue */
     int pipe_writers; /* EVFILT_WRITE on pipes */
+    bool acks_due;    /* a knote of it has `ack_due` */
     struct knote *list;
     struct knote *queue;
     struct knote **queue_end; /* where the next one goes */
@@ -281,6 +303,6 @@ void note_call(const struct kevent *changes, long count);
 int __real_close(int fd);
 int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
 ssize_t __real_recv(int fd, void *buffer, size_t size, int flags);
-int __real_getpeername(int fd, struct sockaddr *address, socklen_t *size);
+int __real_connect(int fd, const struct sockaddr *address, socklen_t length);
 
 #endif

@@ -237,10 +237,13 @@ static bool is_pipe(const struct knote *knote)
 }
 
 /* A list of knotes is told from the newest to the oldest. A pipe has one for all of them; elsewhere
- * the readers' comes first. `only` may be NULL, for all kqueues. */
+ * the readers' comes first, but for some ends. `only` may be NULL, for all kqueues. */
 static void tell_lists(struct file_id id, const struct kq *only)
 {
-    for (int writers = 0; writers <= 1; writers++) {
+    const struct knote *any = knotes_of_file(id);
+    int first = any && filter_writers_first(any);
+    for (int turn = 0; turn <= 1; turn++) {
+        int writers = turn ^ first;
         for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote)) {
             int list = knote->kind == KIND_WRITE && !is_pipe(knote);
             if (list != writers || (only && knote->kq != only))

@@ -217,6 +217,19 @@ static bool has_full_pipes(const struct kq *kq)
     return knote != NULL;
 }
 
+/* Acknowledgements of what was written are news of their own once the write's has been fetched. */
+static void post_acks(struct kq *kq)
+{
+    kq->acks_due = false;
+    for (struct knote *knote = kq->list; knote; knote = knote->by_kq.next) {
+        if (knote->ack_due && !knote->queued) {
+            knote->ack_due = false;
+            knote_news(knote, true);
+        }
+        kq->acks_due = kq->acks_due || knote->ack_due;
+    }
+}
+
 void kq_harvest_others(struct kq *kq, struct file_id except)
 {
     if (kq->harvesting)
@@ -235,6 +248,8 @@ void kq_harvest_others(struct kq *kq, struct file_id except)
     } while (count == BATCH);
     if (kq->pipe_writers > 0)
         ask_full_pipes(kq);
+    if (kq->acks_due)
+        post_acks(kq);
     kq->harvesting = false;
 }
 

@@ -5,6 +5,7 @@
  * kqmodel_io.c       numbers that go away; reading and writing
  * kqmodel_pipe.c     pipes: their capacity, what a read or a write posts
  * kqmodel_connect.c  sockets: connections, their ends, their errors
+ * kqmodel_unix.c     pairs of Unix sockets; what a close tells the other end
  */
 #ifndef KQMODEL_WRAPS_H
 #define KQMODEL_WRAPS_H
@@ -16,6 +17,7 @@
     type __wrap_##name(__VA_ARGS__);
 
 int __wrap_close(int fd);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length);
 int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
 ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags);
 WRAPS(int, dup2, int from, int to)
@@ -35,7 +37,7 @@ WRAPS(int, accept, int fd, struct sockaddr *address, socklen_t *length)
 WRAPS(int, accept4, int fd, struct sockaddr *address, socklen_t *length, int flags)
 WRAPS(int, shutdown, int fd, int how)
 WRAPS(int, listen, int fd, int backlog)
-WRAPS(int, connect, int fd, const struct sockaddr *address, socklen_t length)
+WRAPS(int, socketpair, int domain, int type, int protocol, int ends[2])
 WRAPS(int, pipe, int ends[2])
 WRAPS(int, pipe2, int ends[2], int flags)
 WRAPS(pid_t, fork, void)
@@ -50,6 +52,33 @@ void tell_news(int fd);
 
 /* A read of a pipe has ended with `result` and perhaps `error`; with the lock held. */
 void pipe_was_read(int fd, struct file_id id, ssize_t result, int error);
+
+/* Unix sockets; all with the lock held. A name listens; a client connects; it is accepted. */
+bool is_unix_stream(int fd);
+void unix_listens(int fd);
+void unix_connected(int fd, const struct sockaddr *address, socklen_t length);
+void unix_accepted(int listener, int fd);
+
+/* A read or a write moved `result` bytes; a datagram was sent to an address. */
+void unix_was_read(int fd, struct file_id id, ssize_t result);
+void unix_was_written(int fd, struct file_id id, ssize_t result);
+void unix_sent_to(int fd, struct file_id id);
+
+/* Around the close of a number: what the other end has to be told, which Linux does not tell. */
+struct farewell {
+    bool told;
+    bool stream;
+    struct file_id peer;
+};
+
+void socket_closing(int fd, struct farewell *farewell);
+void socket_closed(const struct farewell *farewell);
+
+/* Descriptors in this message go to where nobody can follow them. */
+void sockets_passed(const struct msghdr *message);
+
+/* After fork: sockets that are open now may live on in the other process. */
+void sockets_shared(void);
 
 /* writev() of a pipe as far as the flavour's capacity goes; without the lock. */
 ssize_t write_pipe(int fd, struct file_id id, const struct iovec *parts, int count);

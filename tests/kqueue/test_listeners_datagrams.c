@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { TOKEN = 51 };
@@ -268,4 +270,177 @@ TEST(closed_unix_datagram_peer_gives_no_event)
     CHECK_EQ(!quiet(kq), expected.closed_datagram_peer_event);
     close(kq);
     close(ends[0]);
+}
+
+TEST(closed_unix_datagram_peer_at_the_next_touch)
+{
+    NEED_STATED(expected.datagram_peer_gone_at_touch);
+    int ends[2];
+    struct kevent event;
+    open_unix(ends, SOCK_DGRAM);
+    int kq = watch_read(ends[0]);
+    CHECK_EQ(close(ends[1]), 0);
+    CHECK(quiet(kq));
+    CHECK_EQ(ask(kq, ends[0], EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
+    CHECK_EQ(fetch_one(kq, &event), expected.datagram_peer_gone_at_touch);
+    CHECK_EQ(event.data, 0);
+    CHECK_EQ(event.flags & EV_EOF, 0);
+    close(kq);
+    close(ends[0]);
+}
+
+TEST(closed_unix_datagram_peer_is_an_error_once)
+{
+    NEED_STATED(expected.datagram_peer_gone_error);
+    int ends[2];
+    open_unix(ends, SOCK_DGRAM);
+    int kq = watch_read(ends[0]);
+    CHECK_EQ(close(ends[1]), 0);
+    CHECK_EQ(write(ends[0], "x", 1), -1);
+    CHECK_EQ(errno, expected.datagram_peer_gone_error);
+    CHECK_EQ(write(ends[0], "x", 1), -1);
+    CHECK(errno != expected.datagram_peer_gone_error);
+    CHECK(quiet(kq));
+    close(kq);
+    close(ends[0]);
+}
+
+static int watch_write(int fd, int64_t space)
+{
+    int kq = open_kqueue();
+    struct kevent event;
+    CHECK_EQ(ask(kq, fd, EVFILT_WRITE, EV_ADD | EV_CLEAR, TOKEN), 0);
+    REQUIRE(fetch_one(kq, &event));
+    CHECK_STATED(event.data, space);
+    CHECK(quiet(kq));
+    return kq;
+}
+
+TEST(connect_of_udp_may_be_a_write_edge)
+{
+    NEED_STATED(expected.udp_connect_fires_write);
+    struct sockaddr_storage address;
+    socklen_t length;
+    int peer = bind_to_loopback(SOCK_DGRAM, &address, &length);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    REQUIRE(fd >= 0);
+    int kq = watch_write(fd, 9216);
+    REQUIRE_EQ(connect(fd, (struct sockaddr *)&address, length), 0);
+    CHECK_EQ(!quiet(kq), expected.udp_connect_fires_write);
+    CHECK(quiet(kq));
+    close(kq);
+    close(fd);
+    close(peer);
+}
+
+/* The kernel connects the socket for the call. */
+TEST(sendto_of_a_unix_datagram_may_be_a_write_edge)
+{
+    char path[] = "/tmp/kq-XXXXXX";
+    struct sockaddr_un name;
+    int peer = socket(AF_UNIX, SOCK_DGRAM, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    int place = mkstemp(path);
+    REQUIRE(fd >= 0 && peer >= 0 && place >= 0);
+    REQUIRE_EQ(close(place), 0);
+    REQUIRE_EQ(unlink(path), 0);
+    memset(&name, 0, sizeof name);
+    name.sun_family = AF_UNIX;
+    memcpy(name.sun_path, path, sizeof path);
+    REQUIRE_EQ(bind(peer, (struct sockaddr *)&name, sizeof name), 0);
+    int kq = watch_write(fd, expected.unix_datagram_space);
+    CHECK_EQ(sendto(fd, "x", 1, 0, (struct sockaddr *)&name, sizeof name), 1);
+    CHECK_EQ(!quiet(kq), expected.unix_sendto_fires_write);
+    CHECK(quiet(kq));
+    close(kq);
+    close(fd);
+    close(peer);
+    unlink(path);
+}
+
+TEST(receiving_a_unix_datagram_may_be_a_write_edge_of_the_peer)
+{
+    NEED_STATED(expected.unix_receive_fires_write);
+    int ends[2];
+    char byte;
+    open_unix(ends, SOCK_DGRAM);
+    int kq = watch_write(ends[0], expected.unix_datagram_space);
+    put(ends[0], "x");
+    CHECK(quiet(kq));
+    CHECK_EQ(recv(ends[1], &byte, 1, 0), 1);
+    CHECK_EQ(!quiet(kq), expected.unix_receive_fires_write);
+    close(kq);
+    close_both(ends);
+}
+
+/* There is nothing to wait for: the error is told, and the socket stays writable. */
+TEST(full_queue_of_unix_datagrams_is_enobufs_without_an_event)
+{
+    int ends[2];
+    int sent = 0;
+    open_unix(ends, SOCK_DGRAM);
+    int kq = watch_write(ends[0], expected.unix_datagram_space);
+    while (send(ends[0], "datagram", 8, 0) == 8)
+        sent++;
+    CHECK_EQ(errno, ENOBUFS);
+    CHECK(sent > 0);
+    CHECK(quiet(kq));
+    CHECK_EQ(ask(kq, ends[0], EVFILT_WRITE, EV_ADD | EV_CLEAR, TOKEN), 0);
+    CHECK(!quiet(kq));
+    char buffer[8];
+    while (recv(ends[1], buffer, sizeof buffer, 0) == 8)
+        sent--;
+    CHECK_EQ(sent, 0);
+    if (expected.unix_receive_fires_write != 1)
+        CHECK(quiet(kq));
+    close(kq);
+    close_both(ends);
+}
+
+TEST(own_end_of_receiving_flushes_udp)
+{
+    NEED_STATED(expected.udp_shut_rd_is_read_eof);
+    int ends[2];
+    char byte;
+    open_udp(ends);
+    int kq = watch_read(ends[0]);
+    put(ends[1], "hello");
+    struct kevent event;
+    REQUIRE(await(kq, &event));
+    CHECK_EQ(shutdown(ends[0], SHUT_RD), 0);
+    REQUIRE(fetch_one(kq, &event));
+    CHECK(event.flags & EV_EOF);
+    CHECK_EQ(event.data, 0);
+    CHECK_EQ(event.fflags, 0);
+    CHECK(recv(ends[0], &byte, 1, MSG_DONTWAIT) <= 0);
+    close(kq);
+    close_both(ends);
+}
+
+TEST(connection_that_was_reset_before_accept)
+{
+    NEED_STATED(expected.reset_before_accept);
+    struct sockaddr_storage address;
+    socklen_t length;
+    int listener = open_listener(&address, &length);
+    int kq = watch_read(listener);
+    int client = connect_to(&address, length);
+    REQUIRE(await_connections(kq, 1));
+    close_with_reset(client);
+    int fd = accept(listener, NULL, NULL);
+    if (expected.reset_before_accept) {
+        CHECK_EQ(fd, -1);
+        CHECK_EQ(errno, expected.reset_before_accept);
+    } else {
+        REQUIRE(fd >= 0);
+        int late_kq = watch_read(fd);
+        struct kevent event;
+        REQUIRE(await_eof(late_kq, &event));
+        CHECK_EQ(event.fflags, ECONNRESET);
+        close(late_kq);
+        close(fd);
+    }
+    CHECK(quiet(kq));
+    close(kq);
+    close(listener);
 }

@@ -163,3 +163,32 @@ TEST(eof_ignores_the_low_water_mark)
     close(kq);
     close_both(ends);
 }
+
+/* Where NOTE_LOWAT only raises the mark no mark is beyond the whole buffer. */
+TEST(k36_note_lowat_beyond_the_buffer)
+{
+    NEED_STATED(expected.low_water_above_the_buffer_fires);
+    int ends[2];
+    open_unix(ends, SOCK_STREAM);
+    int kq = open_kqueue();
+    uintptr_t fd = (uintptr_t)ends[0];
+    CHECK_EQ(ask_with(kq, fd, EVFILT_WRITE, EV_ADD | EV_CLEAR, NOTE_LOWAT, 1000000, TOKEN), 0);
+    CHECK_EQ(!quiet(kq), expected.low_water_above_the_buffer_fires);
+    close(kq);
+    close_both(ends);
+}
+
+TEST(k36_note_lowat_below_zero)
+{
+    NEED_STATED(expected.negative_low_water_fires);
+    int ends[2];
+    struct kevent event;
+    open_unix(ends, SOCK_STREAM);
+    int kq = open_kqueue();
+    uintptr_t fd = (uintptr_t)ends[0];
+    CHECK_EQ(ask_with(kq, fd, EVFILT_READ, EV_ADD | EV_CLEAR, NOTE_LOWAT, -1, TOKEN), 0);
+    CHECK_EQ(fetch_one(kq, &event), expected.negative_low_water_fires);
+    CHECK_EQ(event.data, 0);
+    close(kq);
+    close_both(ends);
+}

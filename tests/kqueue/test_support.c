@@ -235,6 +235,14 @@ int connect_to(const struct sockaddr_storage *address, socklen_t length)
     return fd;
 }
 
+void hold_refusing_port(int holders[2], struct sockaddr_storage *address, socklen_t *length)
+{
+    holders[0] = open_listener(address, length);
+    holders[1] = connect_to(address, *length);
+    *length = sizeof *address;
+    REQUIRE_EQ(getsockname(holders[1], (struct sockaddr *)address, length), 0);
+}
+
 /* accept() on a non-blocking listener, when the connection may still be on its way. */
 static int accept_next(int listener)
 {

@@ -111,7 +111,10 @@ void open_pipe(int ends[2]);           /* both ends non-blocking */
 void open_unix(int ends[2], int type); /* a socket pair, non-blocking */
 void open_tcp(int ends[2]);            /* ends[1] is the accepted one; both non-blocking */
 void open_udp(int ends[2]);            /* connected to each other */
-/* A socket that holds a port. Without listen() nobody can connect to it, nor take it. */
+/* Two sockets that hold a port where connect() is refused: one end of a connection has it. (A port
+ * that is bound and does not listen drops the SYN in silence on OpenBSD, NetBSD and macOS.) */
+void hold_refusing_port(int holders[2], struct sockaddr_storage *address, socklen_t *length);
+/* A socket that holds a port. */
 int bind_to_loopback(int type, struct sockaddr_storage *address, socklen_t *length);
 void refuse_datagrams(int fd); /* a UDP socket then keeps its port, and takes none but its own */
 int open_listener(struct sockaddr_storage *address, socklen_t *length);

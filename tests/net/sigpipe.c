@@ -100,8 +100,10 @@ TEST(net_no_sigpipe_from_a_unix_datagram)
     REQUIRE_EQ(mio_unix_datagram_pair(NULL, &near_end, &far_end), 0);
     CHECK_EQ(mio_unix_datagram_close(&far_end), 0);
     CHECK(mio_unix_datagram_send(&near_end, "abc", 3) < 0);
-    CHECK_EQ(mio_unix_datagram_shutdown(&near_end, MIO_SHUTDOWN_WRITE), 0);
-    CHECK_EQ(mio_unix_datagram_send(&near_end, "abc", 3), -EPIPE);
+    int error = mio_unix_datagram_shutdown(&near_end, MIO_SHUTDOWN_WRITE);
+    CHECK_EQ(error, net_fact("shutdown of a Unix datagram whose peer is gone"));
+    ptrdiff_t result = mio_unix_datagram_send(&near_end, "abc", 3);
+    CHECK(error == 0 ? result == -EPIPE : result < 0);
     CHECK_EQ(mio_unix_datagram_close(&near_end), 0);
     finish();
 }

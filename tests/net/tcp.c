@@ -303,6 +303,7 @@ TEST(net_tcp_write_then_close)
     watch(&loop, &client.source, CLIENT, MIO_READABLE);
     EXPECT_NOTHING(&loop);
     tcp_put(&server, "1234");
+    wrote_to_tcp(&loop, SERVER);
     EXPECT_ONE(&loop, CLIENT, R);
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
     EXPECT_ONE(&loop, CLIENT, R | RC);

@@ -101,16 +101,24 @@ TEST(net_tcp_peers_shutdown_of_writing_is_read_closed)
     close_watched();
 }
 
-TEST(net_tcp_close_with_unread_data_resets)
+TEST(net_tcp_close_with_unread_data)
 {
     open_watched(MIO_READABLE | MIO_WRITABLE);
     tcp_put(&client, "unread");
+    wrote_to_tcp(&loop, CLIENT);
     wait_until(server.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    EXPECT_ONE(&loop, CLIENT, R | W | E | RC | WC);
-    CHECK_EQ(mio_tcp_stream_read(&client, text, 1), -ECONNRESET);
+    EXPECT_ONE(&loop, CLIENT, net_readiness("closed with data unread, asked for both"));
+    CHECK_EQ(mio_tcp_stream_read(&client, text, 1),
+             net_fact("reading when the peer closed with data unread"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, 1), 0);
     EXPECT_NOTHING(&loop);
+    /* The reset comes at the latest when more arrives. */
+    if (selector_is_one_of("kqueue-*")) {
+        tcp_put(&client, "more");
+        AWAIT_EVENTS(&loop, {CLIENT, R | W | E | RC | WC});
+        CHECK_EQ(mio_tcp_stream_read(&client, text, 1), -ECONNRESET);
+    }
     close_watched();
 }
 
