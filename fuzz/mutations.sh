@@ -39,9 +39,9 @@ mutations=(
     "injected@kqueue-freebsd@selector/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
     "token@epoll@selector/epoll.c@EPOLL_CTL_MOD, fd, epoll_events_of(interest), token@EPOLL_CTL_MOD, fd, epoll_events_of(interest), previous ? previous->token : token@reregistering a source keeps the old token"
     "mode@kqueue-macos@selector/kqueue_change.c@((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0@true@reregistering a source keeps the old mode"
-    "rearm@poll@selector/poll.c@self->set.fds[place].events = (short)(self->set.fds[place].events | events);@(void)events;@rearming does nothing"
+    "rearm@poll@selector/poll.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
     "turns@poll@selector/poll.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
-    "disarm@poll@selector/poll.c@armed->events = (short)(armed->events & ~reported);@;@what was reported is reported again"
+    "disarm@poll@selector/poll.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
 )
 
 fuzz_sources=(program oracle machine channel helper shrink driver)

@@ -18,6 +18,13 @@ ptrdiff_t mio_source_rearm(const struct mio_source *source, mio_interest directi
     return error;
 }
 
+void mio_source_look(const struct mio_source *source)
+{
+    struct mio_selector *selector = source->selector;
+    if (selector->ops->rearm && !mio_born_before_fork(&selector->birth))
+        (void)selector->ops->rearm(selector, source->fd, 0);
+}
+
 ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_interest direction,
                             mio_io_function *operation, void *user)
 {

@@ -14,12 +14,20 @@
  * returns what the operation then returns. */
 ptrdiff_t mio_source_rearm(const struct mio_source *source, mio_interest direction);
 
+/* Tells the selector of a registered source that a hang-up or an error may be over: one was met. */
+void mio_source_look(const struct mio_source *source);
+
 /* Every operation's result goes through this. Only the direction that would have blocked is asked
  * for: the other one has not been drained, and its event would be one too many. */
 static inline ptrdiff_t mio_source_after_io(const struct mio_source *source, mio_interest direction,
                                             ptrdiff_t result)
 {
-    return result == -EAGAIN && source->selector ? mio_source_rearm(source, direction) : result;
+    if (result > 0 || !source->selector)
+        return result;
+    if (result == -EAGAIN)
+        return mio_source_rearm(source, direction);
+    mio_source_look(source);
+    return result;
 }
 
 #endif

@@ -24,12 +24,13 @@ void mio_record_wake(struct mio_event *record, mio_token token)
 }
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest *interest, short *revents)
+                    mio_interest *interest, const struct mio_poll_found *found)
 {
     (void)room;
     (void)fd;
     (void)interest;
-    *list = (struct mio_event){.events = (uint32_t)(unsigned short)*revents, .data = token};
+    unsigned short bits = (unsigned short)(found->reading | found->writing);
+    *list = (struct mio_event){.events = bits, .data = token};
     return 1;
 }
 
@@ -52,29 +53,27 @@ static const struct direction {
 };
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest *interest, short *revents)
+                    mio_interest *interest, const struct mio_poll_found *found)
 {
     int count = 0;
-    short found = *revents;
-    short reported = 0;
     mio_interest due = *interest;
     for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++) {
         const struct direction *direction = &directions[i];
-        if ((due & direction->interest) == 0 || (found & direction->bits) == 0)
+        bool reads = direction->interest == MIO_READABLE;
+        short bits = (short)(direction->bits & (reads ? found->reading : found->writing));
+        if ((due & direction->interest) == 0 || bits == 0)
             continue;
         if (count == room) {
             *interest &= ~direction->interest;
             continue;
         }
-        unsigned flags = (found & direction->eof_bits) != 0 ? MIO_KEVENT_EOF : 0;
-        flags |= (found & direction->bits & POLLERR) != 0 ? MIO_KEVENT_ERROR : 0;
+        unsigned flags = (bits & direction->eof_bits) != 0 ? MIO_KEVENT_EOF : 0;
+        flags |= (bits & POLLERR) != 0 ? MIO_KEVENT_ERROR : 0;
         struct mio_event record = {.ident = (uintptr_t)fd, .udata = (void *)token};
         record.filter = (__typeof__(record.filter))direction->filter;
         record.flags = (__typeof__(record.flags))flags;
         list[count++] = record;
-        reported = (short)(reported | (found & direction->bits));
     }
-    *revents = reported;
     return count;
 }
 
@@ -106,12 +105,13 @@ static uint32_t readiness_of(short bits)
 }
 
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest *interest, short *revents)
+                    mio_interest *interest, const struct mio_poll_found *found)
 {
     (void)room;
     (void)fd;
     (void)interest;
-    *list = (struct mio_event){.token = token, .readiness = readiness_of(*revents)};
+    short bits = (short)(found->reading | found->writing);
+    *list = (struct mio_event){.token = token, .readiness = readiness_of(bits)};
     return 1;
 }
 

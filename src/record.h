@@ -6,16 +6,31 @@
 #include <mio/event.h>
 #include <mio/interest.h>
 
+#include <stdbool.h>
+
 /* A wake: readable, with the waker's token. */
 void mio_record_wake(struct mio_event *record, mio_token token);
 
+/* Whether this platform has a record for each direction of a descriptor, as kqueue has. */
+#if defined(MIO_RECORD_KEVENT)
+enum { MIO_RECORDS_BY_DIRECTION = true };
+#else
+enum { MIO_RECORDS_BY_DIRECTION = false };
+#endif
+
+/* What poll(2) says about each direction of a descriptor; the same of both unless it was asked for
+ * each by itself. */
+struct mio_poll_found {
+    short reading;
+    short writing;
+};
+
 /*
- * What poll(2) has found, `*revents`, about a descriptor of which `*interest` is to be told: writes
- * one record, or one a direction where the kernel's own records are so, and at most `room` (1 or
- * more). Returns how many; leaves in `*revents` what they report, and takes out of `*interest` the
- * directions that there was something to tell of and no room.
+ * Tells of what poll(2) has found about the directions in `*interest`: writes one record, or one a
+ * direction where the platform has those, and at most `room` (1 or more). Returns how many, and
+ * takes out of `*interest` the directions that found no room.
  */
 int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
-                    mio_interest *interest, short *revents);
+                    mio_interest *interest, const struct mio_poll_found *found);
 
 #endif

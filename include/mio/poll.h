@@ -95,7 +95,8 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make
  * its own; a child that was made by other means than fork() may not be noticed (docs/contract.md,
  * LIFE3). -EBUSY: another thread is waiting on this poll, a programming error that is noticed only
- * in a library built without NDEBUG.
+ * in a library built without NDEBUG. -EMFILE: with poll(2), RLIMIT_NOFILE is 0, which leaves it
+ * nothing to ask.
  *
  * With epoll no cancellation point of pthread_cancel(3): the system call is made directly. A thread
  * that waits on another selector must not be cancelled there.

@@ -27,8 +27,9 @@ struct mio_registry;
  * ONESHOT, EXCLUSIVE with ONESHOT or PRIORITY). -ENOTSUP: this selector cannot serve the interest.
  * -EBADF: the descriptor is closed. -EEXIST: it is registered already (on kqueue a raw
  * descriptor's second registration is taken, and replaces the token of those filters that both ask
- * for; a struct mio_source is checked everywhere). -EPERM: a regular file or a directory, or on
- * Linux anything else that epoll cannot watch. -ENOMEM, -ENOSPC (fs.epoll.max_user_watches).
+ * for; with poll(2) it replaces the first one where nothing tells one file from another, as of
+ * eventfds; a struct mio_source is checked everywhere). -EPERM: a regular file or a directory, or
+ * on Linux anything else that epoll cannot watch. -ENOMEM, -ENOSPC (fs.epoll.max_user_watches).
  * -ECHILD: see mio_poll_wait(). What the kernel says of a device or of a nested selector is passed
  * on. After an error nothing is registered that was not before.
  */
@@ -52,7 +53,8 @@ MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mi
  * whose registration the kernel itself has ended (FreeBSD: the writing end of a pipe whose reader
  * is gone), or that is registered for AIO and LIO alone, of which the kernel is not told. Where a
  * signal interrupts a kqueue in this call, an unknown raw descriptor is not told from one that the
- * interrupted call has removed: 0; reregistering it then registers it.
+ * interrupted call has removed: 0; reregistering it then registers it. With poll(2) the call sends
+ * another thread that waits round once, for as long as which it blocks.
  */
 MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
 
@@ -61,7 +63,8 @@ MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
  * wanted: MIO_READABLE after reading or accepting, MIO_WRITABLE after writing. Asks for the next
  * edge. Costs nothing where the kernel makes the edges itself (kqueue, epoll), which is why it has
  * to be called only by programs that also run elsewhere. Typed sockets and pipes call it
- * themselves. Does nothing to level-triggered and one-shot registrations. -EINVAL, -ENOTSUP as for
+ * themselves. With poll(2) it also looks whether an error that was told has been taken. Does
+ * nothing to level-triggered and one-shot registrations. -EINVAL, -ENOTSUP as for
  * registering; -ENOENT: not registered, where the selector has to know.
  */
 MIO_API int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest);

@@ -5,6 +5,7 @@
 #endif
 
 #include "../error.h"
+#include "../io.h"
 #include "sockaddr.h"
 #include "socket.h"
 
@@ -127,6 +128,8 @@ int mio_socket_get_bool(const struct mio_source *source, int level, int name)
 int mio_socket_take_error(const struct mio_source *source)
 {
     int error = mio_socket_get_int(source, SOL_SOCKET, SO_ERROR);
+    if (error > 0 && source->selector)
+        mio_source_look(source);
     return error > 0 ? -error : error;
 }
 

@@ -3,14 +3,33 @@
  * The poll(2) selector, for systems with nothing better and wherever it is asked for.
  *
  * The model. poll(2) knows no registrations and no edges: each call is given every descriptor and
- * says which are ready, as often as it is asked. So this selector keeps the registrations itself,
- * an array of struct pollfd with an entry beside each, found by descriptor through an index, and
- * makes the edges: what an event has reported is taken out of the mask, and put back by rearm(),
- * which typed sockets call when an operation gives EAGAIN.
+ * says which are ready, as often as it is asked. So this selector keeps the registrations itself
+ * (poll_set.h) and makes the edges: an entry's `armed` holds the bits whose coming is news. What an
+ * event has reported is taken out, and rearm() puts it back, which typed sockets call when an
+ * operation gives EAGAIN.
  *
- * Hang-ups and errors cannot be masked (P3). A registration that has reported one, and a one-shot
- * one that has fired, is switched off by storing its descriptor complemented, which poll(2) skips;
- * rearm() or a reregistration switches it on.
+ * Conditions: hang-ups and errors. They cannot be masked (P3), and stay for as long as the peer is
+ * gone or nobody takes the error. One that was told `stands`: it is no news, and would make every
+ * poll(2) return at once, so the registration is muted, its descriptor stored complemented, which
+ * poll(2) skips. It is not over, though: an error is taken, a FIFO gets another writer, and then the
+ * next data is an event. So there are looks at what is muted, each of which asks for the whole
+ * interest without sleeping. What is not ready then is armed, what has gone does not stand any more,
+ * and what is left is compared with what was told: news is an event, the rest is silence. A look
+ * comes
+ *
+ *   - with EAGAIN, and when a call of the library has failed, has met an end or has asked for the
+ *     error: each may have ended the condition (rearm());
+ *   - from the waiter, for those who call the system themselves and for FIFOs, of which nobody
+ *     tells: in the wait after an event, then after 1 ms, 2 ms, and so on up to 100 ms. Only while
+ *     there is something to look at: otherwise the waiter sleeps as long as it is told to.
+ *
+ * So what comes while a condition stands is told up to 100 ms late, and a poll in which one stands
+ * wakes ten times a second. One case is beyond poll(2): an error that comes between a program's
+ * EAGAIN and the look after it is taken for the one that stood before.
+ *
+ * Systems differ in what they tell unasked (poll_call.h). Where they tell nothing, a condition is
+ * muted by not asking for its direction, and a registration that has nothing left to ask for is
+ * looked at.
  *
  * The waiter polls a copy of the array, made under the lock, so that other threads change the array
  * while it sleeps. They then ring the doorbell: the waiter comes back, hands over what is ready and
@@ -20,21 +39,26 @@
  * whatever happens here. Nothing is allocated in a wait: whoever makes the array larger provides
  * for the copy too.
  *
+ * A poll(2) in progress holds its files on Linux: a descriptor that is closed meanwhile is closed
+ * for its peer when that call returns. So whoever deregisters waits until it has, for as long as the
+ * doorbell takes to wake the waiter, and the close that follows is one.
+ *
  * With little room the search for events starts behind the last one delivered (P5).
  *
  * A closed descriptor is noticed when poll(2) says POLLNVAL, or when its number is registered
- * again: a registration is of a file, known by its device and inode, so another file under the same
- * number replaces it (P2). In between, what happens under the number is taken for the old
- * registration's: asking for the file at each event would be a system call more.
+ * again: another file under the same number replaces its registration (P2), and so does one that
+ * nothing tells from it (poll_file.c). In between, what happens under the number is taken for the
+ * old registration's: asking for the file at each event would be a system call more.
  */
 #include "backends.h"
 
 #if MIO_HAVE_POLL
 
 #if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* ppoll, POLLRDHUP, pipe2 */
+#define _GNU_SOURCE /* POLLRDHUP */
 #endif
 
+#include "poll_call.h"
 #include "poll_set.h"
 #include "selector.h"
 
@@ -44,44 +68,31 @@
 #include "../record.h"
 #include "../units.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <mio/poll.h>
 
-/* NetBSD has it from release 10 on. */
-#if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_NETBSD || \
-    MIO_PLATFORM == MIO_PLATFORM_OTHER
-enum { HAVE_PPOLL = false };
-static int poll_exactly(struct pollfd *fds, nfds_t count, const struct timespec *timeout)
-{
-    (void)fds;
-    (void)count;
-    (void)timeout;
-    errno = ENOSYS;
-    return -1;
-}
-#else
-enum { HAVE_PPOLL = true };
-static int poll_exactly(struct pollfd *fds, nfds_t count, const struct timespec *timeout)
-{
-    return ppoll(fds, count, timeout, NULL);
-}
-#endif
+#include <fcntl.h>
+#include <pthread.h>
+
+enum { FIRST_LOOK_NS = MIO_NS_PER_MS, LAST_LOOK_NS = 100 * MIO_NS_PER_MS };
 
 struct poll_selector {
     struct mio_selector base;
     struct mio_doorbell doorbell; /* always there */
 
-    mio_lock lock;       /* guards `set` and `polling` */
-    struct poll_set set; /* the registrations */
-    bool polling;        /* the waiter is in poll(2), or about to be */
+    mio_lock lock;           /* guards what follows, down to the waiter's own */
+    struct poll_set set;     /* the registrations */
+    bool is_polling;         /* the waiter is in poll(2), or about to be */
+    bool may_sleep;          /* in which it may sleep */
+    pthread_t waiter;        /* who is, while it is */
+    uint32_t round;          /* counts the calls of poll(2) */
+    pthread_cond_t returned; /* from one of them */
+    int64_t look_at;         /* when to look at what is muted, on mio_now()'s clock; 0: at once */
+    int64_t look_period;     /* how long after that to look again */
 
     /* --- the waiter's own --- */
     struct poll_copy copy;
-    size_t next; /* the place at which the search for events begins */
+    bool is_look; /* the copy asks for what is muted too */
+    size_t next;  /* the place at which the search for events begins */
 };
 
 static struct poll_selector *poll_of(struct mio_selector *selector)
@@ -109,6 +120,7 @@ static int poll_selector_new(const struct mio_config *config, struct mio_selecto
     made->base.ops = &mio_poll_ops;
     made->next = 1;
     mio_lock_init(&made->lock);
+    (void)pthread_cond_init(&made->returned, NULL);
     *selector = &made->base;
     return 0;
 }
@@ -120,6 +132,7 @@ static void poll_selector_free(struct mio_selector *selector)
     mio_doorbell_close(&self->doorbell, &config);
     mio_poll_set_close(&self->set);
     mio_poll_copy_release(&config.allocator, &self->copy);
+    (void)pthread_cond_destroy(&self->returned);
     mio_lock_destroy(&self->lock);
     mio_release(&config.allocator, self, sizeof *self);
 }
@@ -129,27 +142,30 @@ static void poll_selector_free(struct mio_selector *selector)
 /* Sends the waiter round, so that what has changed counts for the wait in progress. */
 static int let_in(struct poll_selector *self)
 {
-    return self->polling ? mio_doorbell_ring(&self->doorbell) : 0;
+    return self->may_sleep ? mio_doorbell_ring(&self->doorbell) : 0;
 }
 
-static int check_open(int fd, struct stat *status)
+/* Waits until a poll(2) in progress has let go of its files; not for oneself. */
+static void await_return(struct poll_selector *self)
 {
-    int saved = errno;
-    return fstat(fd, status) < 0 ? mio_failed(saved) : 0;
+    uint32_t round = self->round;
+    bool has_to_wait = self->is_polling && !pthread_equal(self->waiter, pthread_self());
+    if (let_in(self) < 0 || !has_to_wait)
+        return;
+    while (self->is_polling && self->round == round)
+        (void)pthread_cond_wait(&self->returned, &self->lock);
 }
 
 static int poll_register(struct mio_selector *selector, mio_fd fd, mio_token token,
                          mio_interest interest)
 {
     struct poll_selector *self = poll_of(selector);
-    struct stat status;
-    int error = check_open(fd, &status);
+    struct mio_poll_file file;
+    int error = mio_poll_file_admit(fd, &file);
     if (error < 0)
         return error;
-    if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
-        return -EPERM;
     mio_lock_take(&self->lock);
-    error = mio_poll_set_add(&self->set, fd, token, interest, &status);
+    error = mio_poll_set_add(&self->set, fd, token, interest, &file);
     if (error == 0) {
         error = let_in(self);
         if (error < 0)
@@ -163,13 +179,13 @@ static int poll_reregister(struct mio_selector *selector, mio_fd fd, mio_token t
                            mio_interest interest, const struct mio_registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
-    struct stat status;
-    int error = check_open(fd, &status);
+    struct mio_poll_file file;
+    int error = mio_poll_file_of(fd, &file);
     if (error < 0)
         return error;
     (void)previous;
     mio_lock_take(&self->lock);
-    size_t place = mio_poll_set_find_file(&self->set, fd, &status);
+    size_t place = mio_poll_set_find_file(&self->set, fd, &file);
     if (place == 0)
         error = -ENOENT;
     else
@@ -184,18 +200,17 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
                            const struct mio_registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
-    struct stat status;
-    int error = check_open(fd, &status);
+    struct mio_poll_file file;
+    int error = mio_poll_file_of(fd, &file);
     (void)previous;
     if (error < 0 && error != -EBADF)
         return error;
     mio_lock_take(&self->lock);
     size_t place = error < 0 ? mio_poll_set_find(&self->set, fd)
-                             : mio_poll_set_find_file(&self->set, fd, &status);
+                             : mio_poll_set_find_file(&self->set, fd, &file);
     if (place != 0) {
         mio_poll_set_remove(&self->set, place);
-        /* A sleeping poll(2) holds the file, which would not be closed before it returns. */
-        (void)let_in(self);
+        await_return(self);
     } else if (error == 0) {
         error = -ENOENT;
     }
@@ -203,6 +218,127 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
     return error;
 }
 
+/* --- news --- */
+
+/* Which directions of a registration have something that was not told. */
+static mio_interest news_of(const struct poll_entry *entry, const struct mio_poll_found *found)
+{
+    const struct mio_poll_found *stands = &entry->stands;
+    int reading = found->reading &
+                  ((entry->armed & MIO_POLL_READING) | (MIO_POLL_CONDITIONS & ~stands->reading));
+    int writing = found->writing &
+                  ((entry->armed & ~MIO_POLL_READING) | (MIO_POLL_CONDITIONS & ~stands->writing));
+    if (!MIO_RECORDS_BY_DIRECTION)
+        return (reading | writing) != 0 ? entry->interest & MIO_ALL_READINESS : 0;
+    mio_interest news = reading != 0 ? MIO_READABLE : 0;
+    news |= writing != 0 ? MIO_WRITABLE : 0;
+    return news & entry->interest;
+}
+
+/* From now on it is not news that `found` was so. */
+static void note_told(struct poll_entry *entry, mio_interest told,
+                      const struct mio_poll_found *found)
+{
+    if ((entry->interest & MIO_ONESHOT) != 0)
+        entry->is_spent = true;
+    if ((entry->interest & (MIO_LEVEL | MIO_ONESHOT)) != 0)
+        return;
+    if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {
+        entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));
+        entry->stands.reading = found->reading & MIO_POLL_CONDITIONS;
+    }
+    if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_WRITABLE) != 0) {
+        entry->armed = (short)(entry->armed & ~(found->writing & ~MIO_POLL_READING));
+        entry->stands.writing = found->writing & MIO_POLL_CONDITIONS;
+    }
+}
+
+/* Where POLLNVAL does not mean that the number is closed, it means that nothing can be written. */
+static short without_invalid(short found)
+{
+    return (found & POLLNVAL) != 0 ? POLLHUP : found;
+}
+
+/*
+ * What there is to say of a descriptor of which poll(2) has found something. A condition may come
+ * while the directions it closes are not asked for; it is news for them too. The end of the peer's
+ * sending is news for reading alone.
+ */
+static struct mio_poll_found all_of(const struct pollfd *asked, mio_interest interest)
+{
+    short all = mio_poll_events_of(interest);
+    struct mio_poll_found found = {.reading = asked->revents, .writing = asked->revents};
+    struct mio_poll_found again;
+    if ((asked->revents & (MIO_POLL_CONDITIONS | POLLNVAL)) != 0) {
+        bool is_complete = !MIO_RECORDS_BY_DIRECTION && asked->events == all;
+        if (!is_complete && mio_poll_ask(asked->fd, all, &again))
+            found = again;
+    } else if ((asked->revents & POLLRDHUP) != 0) {
+        if (mio_poll_ask(asked->fd, all & MIO_POLL_READING, &again))
+            found.reading = again.reading;
+    }
+    found.reading = without_invalid(found.reading);
+    found.writing = without_invalid(found.writing);
+    return found;
+}
+
+/* --- looks --- */
+
+/* The waiter is to look at what is muted at once, and then less and less often. */
+static void look_soon(struct poll_selector *self)
+{
+    self->look_at = 0;
+    self->look_period = 0;
+}
+
+/* Whether this wait looks; if not, it is not to sleep beyond the next look. */
+static bool begin_look(struct poll_selector *self, int64_t *timeout_ns)
+{
+    if (self->set.looked_at == 0)
+        return false;
+    int64_t now = mio_now();
+    if (now < self->look_at) {
+        if (*timeout_ns < 0 || *timeout_ns > self->look_at - now)
+            *timeout_ns = self->look_at - now;
+        return false;
+    }
+    int64_t period = self->look_period == 0 ? FIRST_LOOK_NS : self->look_period * 2;
+    self->look_period = period < LAST_LOOK_NS ? period : LAST_LOOK_NS;
+    self->look_at = now + self->look_period;
+    *timeout_ns = 0;
+    return true;
+}
+
+/* Those of which a look has found nothing at all: they are as a new registration. */
+static void refresh_quiet(struct poll_selector *self, size_t copied)
+{
+    static const struct mio_poll_found nothing = {0, 0};
+    for (size_t i = 1; i < copied; i++) {
+        const struct pollfd *asked = &self->copy.fds[i];
+        size_t place = mio_poll_set_find(&self->set, asked->fd);
+        if (asked->revents != 0 || place == 0)
+            continue;
+        struct poll_entry *entry = &self->set.entries[place];
+        if (!entry->is_looked_at || entry->serial != self->copy.serials[i])
+            continue;
+        mio_poll_entry_refresh(entry, &nothing);
+        (void)mio_poll_set_settle(&self->set, place);
+    }
+}
+
+/* A look at one registration, by the thread whose call may have ended a condition. */
+static void look_at_one(struct poll_selector *self, size_t place, mio_fd fd)
+{
+    struct poll_entry *entry = &self->set.entries[place];
+    struct mio_poll_found found;
+    look_soon(self); /* for what is left, or if this fails */
+    if (!mio_poll_ask(fd, mio_poll_events_of(entry->interest), &found))
+        return;
+    mio_poll_entry_refresh(entry, &found);
+    entry->serial = ++self->set.last_serial; /* what the waiter has found may be over */
+}
+
+/* `interest`: what was drained, or 0 when a condition may have ended. */
 static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest interest)
 {
     struct poll_selector *self = poll_of(selector);
@@ -212,10 +348,15 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
     if (place == 0) {
         error = -ENOENT;
     } else if ((self->set.entries[place].interest & (MIO_LEVEL | MIO_ONESHOT)) == 0) {
-        short events = mio_poll_events_of(interest & self->set.entries[place].interest);
-        mio_poll_switch_on(&self->set.fds[place]);
-        self->set.fds[place].events = (short)(self->set.fds[place].events | events);
-        error = let_in(self);
+        struct poll_entry *entry = &self->set.entries[place];
+        short events = mio_poll_events_of(interest & entry->interest);
+        bool stands = (entry->stands.reading | entry->stands.writing) != 0;
+        bool is_unsure = !MIO_POLL_SHOWS_ERRORS && interest == 0;
+        entry->armed = (short)(entry->armed | events);
+        if (stands || is_unsure)
+            look_at_one(self, place, fd);
+        if (mio_poll_set_settle(&self->set, place) || stands)
+            error = let_in(self);
     }
     mio_lock_give(&self->lock);
     return error;
@@ -223,79 +364,56 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
 
 /* --- waiting --- */
 
-static int poll_the_copy(struct poll_selector *self, size_t count, int64_t timeout_ns)
+/* Writes the records of what is new; with little room the directions take turns. */
+static int tell(struct poll_entry *entry, int fd, mio_interest news,
+                const struct mio_poll_found *found, struct mio_event *list, int room)
 {
-    struct pollfd *fds = self->copy.fds;
-    if (HAVE_PPOLL && timeout_ns > 0) {
-        int64_t seconds = timeout_ns / MIO_NS_PER_S;
-        bool fits = seconds < INT_MAX;
-        struct timespec timeout = {.tv_sec = fits ? (time_t)seconds : INT_MAX,
-                                   .tv_nsec = fits ? (long)(timeout_ns % MIO_NS_PER_S) : 0};
-        return poll_exactly(fds, (nfds_t)count, &timeout);
-    }
-    if (timeout_ns <= 0)
-        return poll(fds, (nfds_t)count, (int)timeout_ns);
-    int64_t milliseconds = timeout_ns / MIO_NS_PER_MS + (timeout_ns % MIO_NS_PER_MS != 0);
-    return poll(fds, (nfds_t)count, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
-}
-
-/* Takes out of a registration what has been reported, to every direction or to some. */
-static void disarm(struct pollfd *armed, mio_interest interest, short reported, bool to_all)
-{
-    if ((interest & MIO_LEVEL) != 0)
-        return;
-    armed->events = (short)(armed->events & ~reported);
-    bool is_over = to_all && (reported & (POLLHUP | POLLERR)) != 0;
-    if ((interest & MIO_ONESHOT) != 0 || is_over)
-        mio_poll_switch_off(armed);
-}
-
-/* Writes the records of what was found; with little room the directions take turns. */
-static int record(struct poll_entry *entry, int fd, struct mio_event *list, int room, short *found)
-{
-    mio_interest due = entry->interest & ~entry->told;
+    mio_interest due = room > 1 ? news : news & ~entry->turn;
+    if (due == 0)
+        due = news;
     mio_interest told = due;
     int count = mio_record_poll(list, room, fd, entry->token, &told, found);
-    entry->told = told == due ? 0 : entry->told | (told & MIO_ALL_READINESS);
+    entry->turn = told == news ? 0 : told;
+    note_told(entry, told, found);
     return count;
 }
 
-/*
- * What there is to say of a descriptor of which something was found. A hang-up may come while the
- * directions it closes are disarmed; it is news for them too, so they are asked again.
- */
-static short all_of(const struct pollfd *found, mio_interest interest)
+/* A number that is closed, or is no longer the one that was copied, has nothing to tell. */
+static size_t place_of(struct poll_selector *self, size_t i)
 {
-    struct pollfd again = {.fd = found->fd, .events = mio_poll_events_of(interest)};
-    if ((found->revents & (POLLHUP | POLLERR | POLLRDHUP)) == 0 || found->events == again.events)
-        return found->revents;
+    const struct pollfd *asked = &self->copy.fds[i];
+    size_t place = mio_poll_set_find(&self->set, asked->fd);
+    if (place == 0 || self->set.entries[place].serial != self->copy.serials[i])
+        return 0;
+    if ((asked->revents & POLLNVAL) == 0)
+        return place;
     int saved = errno;
-    int count = poll(&again, 1, 0);
+    bool is_open = MIO_POLL_MISTAKES_OPEN && fcntl(asked->fd, F_GETFD) >= 0;
     errno = saved;
-    return count > 0 ? again.revents : found->revents;
+    if (is_open)
+        return place;
+    mio_poll_set_remove(&self->set, place);
+    return 0;
 }
 
 /* Hands over what poll(2) found at one place of the copy. Returns the number of records written. */
 static int deliver(struct poll_selector *self, size_t i, struct mio_event *list, int room)
 {
-    const struct pollfd *found = &self->copy.fds[i];
-    size_t place = mio_poll_set_find(&self->set, found->fd);
-    if (place == 0 || self->set.entries[place].serial != self->copy.serials[i])
+    size_t place = place_of(self, i);
+    if (place == 0)
         return 0;
-    if ((found->revents & POLLNVAL) != 0) {
-        mio_poll_set_remove(&self->set, place);
-        return 0;
-    }
+    const struct pollfd *asked = &self->copy.fds[i];
     struct poll_entry *entry = &self->set.entries[place];
-    short all = all_of(found, entry->interest);
-    short reported = all;
-    int count = record(entry, found->fd, list, room, &reported);
-    if (count == 0) { /* nothing for those whose turn it was */
-        reported = all;
-        count = record(entry, found->fd, list, room, &reported);
-    }
-    if (count > 0)
-        disarm(&self->set.fds[place], entry->interest, reported, entry->told == 0);
+    struct mio_poll_found found = all_of(asked, entry->interest);
+    if (self->is_look && entry->is_looked_at)
+        mio_poll_entry_refresh(entry, &found);
+    int count = 0;
+    mio_interest news = news_of(entry, &found);
+    if (news != 0)
+        count = tell(entry, asked->fd, news, &found, list, room);
+    (void)mio_poll_set_settle(&self->set, place);
+    if (count > 0 && entry->is_looked_at)
+        look_soon(self);
     return count;
 }
 
@@ -317,32 +435,56 @@ static int deliver_all(struct poll_selector *self, size_t copied, int ready, str
     return count;
 }
 
+/* Copies what poll(2) is to be asked. Returns the number of descriptors. */
+static size_t begin_call(struct poll_selector *self, int64_t *timeout_ns)
+{
+    mio_lock_take(&self->lock);
+    size_t copied = mio_poll_set_copy(&self->set, &self->copy);
+    self->is_look = begin_look(self, timeout_ns);
+    if (self->is_look)
+        mio_poll_set_copy_looks(&self->set, &self->copy);
+    self->may_sleep = *timeout_ns != 0;
+    self->is_polling = true;
+    self->waiter = pthread_self();
+    mio_lock_give(&self->lock);
+    return copied;
+}
+
+/* Hands over what poll(2) has found, `ready` descriptors or an error (below 0). */
+static int end_call(struct poll_selector *self, size_t copied, int ready, struct mio_event *list,
+                    int room)
+{
+    int count = 0;
+    mio_lock_take(&self->lock);
+    self->is_polling = false;
+    self->may_sleep = false;
+    self->round++;
+    (void)pthread_cond_broadcast(&self->returned);
+    if (ready > 0 && self->copy.fds[0].revents != 0) {
+        mio_doorbell_silence(&self->doorbell);
+        ready--;
+    }
+    if (self->is_look && ready >= 0)
+        refresh_quiet(self, copied);
+    if (ready > 0)
+        count = deliver_all(self, copied, ready, list, room);
+    if (self->is_look && count == room)
+        look_soon(self); /* what found no room comes with the next wait */
+    mio_lock_give(&self->lock);
+    return count;
+}
+
 static int poll_select(struct mio_selector *selector, struct mio_event *list, int room,
                        int64_t timeout_ns)
 {
     struct poll_selector *self = poll_of(selector);
     int saved = errno;
-    mio_lock_take(&self->lock);
-    size_t copied = mio_poll_set_copy(&self->set, &self->copy);
-    self->polling = timeout_ns != 0;
-    mio_lock_give(&self->lock);
-
-    int ready = poll_the_copy(self, copied, timeout_ns);
+    size_t copied = begin_call(self, &timeout_ns);
+    int ready = mio_poll_call(self->copy.fds, copied, timeout_ns);
     /* EAGAIN: short of memory for a moment; the caller asks again. */
     int error = ready < 0 && errno != EAGAIN ? mio_failed(saved) : 0;
     errno = saved;
-
-    int count = 0;
-    mio_lock_take(&self->lock);
-    self->polling = false;
-    if (ready > 0) {
-        if (self->copy.fds[0].revents != 0) {
-            mio_doorbell_silence(&self->doorbell);
-            ready--;
-        }
-        count = deliver_all(self, copied, ready, list, room);
-    }
-    mio_lock_give(&self->lock);
+    int count = end_call(self, copied, ready, list, room);
     return error < 0 ? error : count;
 }
 

@@ -86,6 +86,7 @@ int mio_poll_set_open(struct poll_set *set, const struct mio_allocator *allocato
         return error;
     }
     set->fds[0] = (struct pollfd){.fd = doorbell, .events = POLLIN};
+    set->entries[0] = (struct poll_entry){.armed = POLLIN};
     set->count = 1;
     return 0;
 }
@@ -125,6 +126,7 @@ static int descriptor_of(const struct pollfd *entry)
 void mio_poll_set_remove(struct poll_set *set, size_t place)
 {
     size_t last = --set->count;
+    set->looked_at -= set->entries[place].is_looked_at;
     set->places[descriptor_of(&set->fds[place])] = 0;
     if (place == last)
         return;
@@ -133,30 +135,66 @@ void mio_poll_set_remove(struct poll_set *set, size_t place)
     set->places[descriptor_of(&set->fds[place])] = (uint32_t)place;
 }
 
+/* What poll(2) may be asked for: nothing that a standing condition would answer at once. */
+static short asked_of(const struct poll_entry *entry)
+{
+    int asked = entry->armed;
+    if (entry->stands.reading != 0)
+        asked &= ~MIO_POLL_READING;
+    if (entry->stands.writing != 0)
+        asked &= MIO_POLL_READING;
+    return (short)asked;
+}
+
+bool mio_poll_set_settle(struct poll_set *set, size_t place)
+{
+    struct poll_entry *entry = &set->entries[place];
+    struct pollfd *asking = &set->fds[place];
+    const struct pollfd before = *asking;
+    bool stands = (entry->stands.reading | entry->stands.writing) != 0;
+    short asked = asked_of(entry);
+    bool is_silent = entry->is_spent || (stands && (MIO_POLL_TELLS_UNASKED || asked == 0));
+    bool is_looked_at = !entry->is_spent && (stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED));
+    int fd = descriptor_of(asking);
+    asking->fd = is_silent ? ~fd : fd;
+    asking->events = asked;
+    set->looked_at += (size_t)is_looked_at - (size_t)entry->is_looked_at;
+    entry->is_looked_at = is_looked_at;
+    return asking->fd != before.fd || asking->events != before.events;
+}
+
+void mio_poll_entry_refresh(struct poll_entry *entry, const struct mio_poll_found *found)
+{
+    short all = mio_poll_events_of(entry->interest);
+    entry->armed = (short)(entry->armed | (all & ~(found->reading | found->writing)));
+    entry->stands.reading = (short)(entry->stands.reading & found->reading);
+    entry->stands.writing = (short)(entry->stands.writing & found->writing);
+}
+
 void mio_poll_set_replace(struct poll_set *set, size_t place, mio_token token,
                           mio_interest interest)
 {
-    set->entries[place].token = token;
-    set->entries[place].interest = interest;
-    set->entries[place].told = 0;
-    set->entries[place].serial = ++set->last_serial;
-    mio_poll_switch_on(&set->fds[place]);
-    set->fds[place].events = mio_poll_events_of(interest);
-}
-
-static bool is_of_file(const struct poll_entry *entry, const struct stat *status)
-{
-    return entry->device == status->st_dev && entry->inode == status->st_ino;
+    struct poll_entry *entry = &set->entries[place];
+    entry->token = token;
+    entry->interest = interest;
+    entry->turn = 0;
+    entry->serial = ++set->last_serial;
+    entry->armed = mio_poll_events_of(interest);
+    entry->is_spent = false;
+    entry->stands = (struct mio_poll_found){0, 0};
+    (void)mio_poll_set_settle(set, place);
 }
 
 int mio_poll_set_add(struct poll_set *set, int fd, mio_token token, mio_interest interest,
-                     const struct stat *status)
+                     const struct mio_poll_file *file)
 {
     size_t place = mio_poll_set_find(set, fd);
     if (place != 0) {
-        if (is_of_file(&set->entries[place], status))
+        if (file->is_unique && mio_poll_file_may_be(&set->entries[place].file, file))
             return -EEXIST;
-        mio_poll_set_remove(set, place);
+        set->entries[place].file = *file;
+        mio_poll_set_replace(set, place, token, interest);
+        return 0;
     }
     int error = make_room_for_one(set);
     if (error == 0)
@@ -165,19 +203,16 @@ int mio_poll_set_add(struct poll_set *set, int fd, mio_token token, mio_interest
         return error;
     place = set->count++;
     set->places[fd] = (uint32_t)place;
-    set->fds[place].fd = fd;
-    set->entries[place].device = status->st_dev;
-    set->entries[place].inode = status->st_ino;
+    set->fds[place] = (struct pollfd){.fd = fd};
+    set->entries[place] = (struct poll_entry){.file = *file};
     mio_poll_set_replace(set, place, token, interest);
     return 0;
 }
 
-/* The place of a registration that is still of the file behind the descriptor; else it is dropped.
- */
-size_t mio_poll_set_find_file(struct poll_set *set, int fd, const struct stat *status)
+size_t mio_poll_set_find_file(struct poll_set *set, int fd, const struct mio_poll_file *file)
 {
     size_t place = mio_poll_set_find(set, fd);
-    if (place == 0 || is_of_file(&set->entries[place], status))
+    if (place == 0 || mio_poll_file_may_be(&set->entries[place].file, file))
         return place;
     mio_poll_set_remove(set, place);
     return 0;
@@ -195,6 +230,16 @@ size_t mio_poll_set_copy(struct poll_set *set, struct poll_copy *copy)
     for (size_t i = 0; i < set->count; i++)
         copy->serials[i] = set->entries[i].serial;
     return set->count;
+}
+
+void mio_poll_set_copy_looks(const struct poll_set *set, struct poll_copy *copy)
+{
+    for (size_t i = 1; i < set->count; i++) {
+        if (!set->entries[i].is_looked_at)
+            continue;
+        copy->fds[i].fd = descriptor_of(&set->fds[i]);
+        copy->fds[i].events = mio_poll_events_of(set->entries[i].interest);
+    }
 }
 
 #endif

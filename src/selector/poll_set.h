@@ -7,24 +7,26 @@
 #ifndef MIO_SRC_SELECTOR_POLL_SET_H
 #define MIO_SRC_SELECTOR_POLL_SET_H
 
+#include "poll_call.h"
+#include "poll_file.h"
+
 #include <mio/interest.h>
 #include <mio/options.h>
 
-#include <poll.h>
-#include <sys/stat.h>
-
-#if !defined(POLLRDHUP)
-#define POLLRDHUP 0 /* Linux, FreeBSD 14; elsewhere a half-close is seen by reading 0 */
-#endif
-
-/* A registration. Its pollfd stands at the same place in the other array. */
+/*
+ * A registration. Its pollfd stands at the same place in the other array, and follows from it
+ * (mio_poll_set_settle): the descriptor, complemented for poll(2) to skip it, and what it is asked.
+ */
 struct poll_entry {
     mio_token token;
     mio_interest interest;
-    mio_interest told; /* directions that were told of when there was no room for the others */
+    mio_interest turn; /* directions that were told of when there was no room for the others */
     uint32_t serial;   /* of this registration and of no other; changes with a reregistration */
-    dev_t device;      /* the file that was registered */
-    ino_t inode;
+    short armed;   /* bits of poll(2) whose coming is news; an edge that was told is not in it */
+    bool is_spent; /* a one-shot that has fired */
+    bool is_looked_at; /* poll(2) cannot be asked for all that would be news: see poll.c */
+    struct mio_poll_found stands; /* a hang-up or an error that was told and has not gone */
+    struct mio_poll_file file;    /* what was registered */
 };
 
 /* What poll(2) is given: the doorbell first, then the registrations. */
@@ -40,6 +42,7 @@ struct poll_set {
     struct poll_entry *entries; /* [0] is unused */
     size_t count;               /* at least 1 */
     size_t room;
+    size_t looked_at; /* how many of them are */
     uint32_t *places; /* by descriptor: its place in the arrays, 0 for none */
     size_t place_room;
     uint32_t last_serial;
@@ -56,16 +59,24 @@ short mio_poll_events_of(mio_interest interest);
 /* The place of a descriptor, 0 when it is not registered. */
 size_t mio_poll_set_find(const struct poll_set *set, int fd);
 
-/* The same, if it is registered for this file; a registration of another is dropped. */
-size_t mio_poll_set_find_file(struct poll_set *set, int fd, const struct stat *status);
+/* The same, unless it was surely registered for another file; such a registration is dropped. */
+size_t mio_poll_set_find_file(struct poll_set *set, int fd, const struct mio_poll_file *file);
 
-/* 0, -EEXIST for the same file, -ENOMEM. Another file's registration is replaced. */
+/* 0, -EEXIST for what is surely the same file, -ENOMEM. Another file's registration, and one that
+ * nothing tells from it, is replaced. */
 int mio_poll_set_add(struct poll_set *set, int fd, mio_token token, mio_interest interest,
-                     const struct stat *status);
+                     const struct mio_poll_file *file);
 
 /* Makes a registration anew, armed. */
 void mio_poll_set_replace(struct poll_set *set, size_t place, mio_token token,
                           mio_interest interest);
+
+/* Brings what poll(2) is asked in line with an entry that has changed; whether it has changed. */
+bool mio_poll_set_settle(struct poll_set *set, size_t place);
+
+/* poll(2) was asked for the whole interest: what is not ready is armed, what has gone no longer
+ * stands. */
+void mio_poll_entry_refresh(struct poll_entry *entry, const struct mio_poll_found *found);
 
 /* The last registration takes the place of the one that goes. */
 void mio_poll_set_remove(struct poll_set *set, size_t place);
@@ -73,20 +84,9 @@ void mio_poll_set_remove(struct poll_set *set, size_t place);
 /* Fills the waiter's copy, without allocating, and returns the number of its elements. */
 size_t mio_poll_set_copy(struct poll_set *set, struct poll_copy *copy);
 
+/* Lets the copy ask for the whole interest of those that are looked at. */
+void mio_poll_set_copy_looks(const struct poll_set *set, struct poll_copy *copy);
+
 void mio_poll_copy_release(const struct mio_allocator *allocator, struct poll_copy *copy);
-
-/* A registration that is switched off is skipped by poll(2), its descriptor stored complemented. */
-
-static inline void mio_poll_switch_on(struct pollfd *entry)
-{
-    if (entry->fd < 0)
-        entry->fd = ~entry->fd;
-}
-
-static inline void mio_poll_switch_off(struct pollfd *entry)
-{
-    if (entry->fd >= 0)
-        entry->fd = ~entry->fd;
-}
 
 #endif

@@ -82,7 +82,8 @@ struct mio_selector_ops {
     int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
                          const struct mio_registration *previous);
 
-    /* NULL where the kernel makes the edges. */
+    /* NULL where the kernel makes the edges. An interest of 0: nothing was drained, but a hang-up or
+     * an error may be over. */
     int (*rearm)(struct mio_selector *selector, mio_fd fd, mio_interest interest);
 
     /* Takes `n` changes whose arguments are right and whose result is 0, and writes the results.

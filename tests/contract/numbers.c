@@ -6,6 +6,10 @@
 #include "support.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WAYS = 2 };
@@ -43,6 +47,38 @@ TEST(reg9_a_number_that_is_used_again_is_not_registered)
         CHECK_EQ(close(fd), 0);
     }
 
+    loop_close(&loop);
+}
+
+/* A FIFO that is opened again has the same numbers for fstat(), as on Linux all eventfds have: where
+ * nothing tells the files apart, the number belongs to what was registered last. */
+TEST(reg9_a_number_that_is_used_again_by_the_same_file)
+{
+    char directory[] = "/tmp/mio-contract-XXXXXX";
+    char name[sizeof directory + 8];
+    struct loop loop = loop_open();
+
+    REQUIRE(mkdtemp(directory) != NULL);
+    snprintf(name, sizeof name, "%s/fifo", directory);
+    REQUIRE_EQ(mkfifo(name, 0600), 0);
+    int old = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(old >= 0);
+    REQUIRE_EQ(mio_registry_register(loop.registry, old, 1, MIO_READABLE), 0);
+    CHECK_EQ(close(old), 0);
+    int reader = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE_EQ(reader, old);
+    REQUIRE_EQ(mio_registry_register(loop.registry, reader, 2, MIO_READABLE), 0);
+    int writer = open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(writer >= 0);
+    put(writer, "x");
+    EXPECT_ONE(&loop, 2, MIO_READABLE);
+    CHECK_EQ(mio_registry_deregister(loop.registry, reader), 0);
+    CHECK_EQ(mio_registry_deregister(loop.registry, reader), -ENOENT);
+
+    CHECK_EQ(close(reader), 0);
+    CHECK_EQ(close(writer), 0);
+    CHECK_EQ(unlink(name), 0);
+    CHECK_EQ(rmdir(directory), 0);
     loop_close(&loop);
 }
 

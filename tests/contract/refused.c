@@ -287,6 +287,55 @@ TEST(reg8_files_and_directories_are_refused)
     loop_close(&loop);
 }
 
+#if defined(O_PATH)
+static int open_name(const char *name)
+{
+    return open(name, O_PATH | O_CLOEXEC);
+}
+#else
+static int open_name(const char *name)
+{
+    (void)name;
+    return -1;
+}
+#endif
+
+/* O_PATH: nothing can be read or written by it, and it is no descriptor to select(2) and its kin. */
+TEST(reg3_the_name_of_a_file_is_refused)
+{
+    static const char *const names[] = {"/tmp", "/etc/passwd", "/dev/null"};
+    struct loop loop = loop_open();
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int fd = open_name(names[i]);
+        if (fd < 0)
+            continue;
+        int64_t answer = fact("the name of a file is registered");
+        int result = mio_registry_register(loop.registry, fd, 1, MIO_READABLE);
+        CHECK(answer != 0 ? result == answer : result < 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    EXPECT_NOTHING(&loop);
+
+    loop_close(&loop);
+}
+
+/* Linux makes some files as they are read, and tells of their change. */
+TEST(reg8_files_of_the_kernel)
+{
+    struct loop loop = loop_open();
+    int file = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
+
+    if (file >= 0) {
+        int64_t answer = fact("a file that the kernel makes is registered");
+        CHECK_EQ(mio_registry_register(loop.registry, file, 1, MIO_READABLE), answer);
+        CHECK_EQ(close(file), 0);
+    }
+    EXPECT_NOTHING(&loop);
+
+    loop_close(&loop);
+}
+
 /* --- the raw door leads nowhere else --- */
 
 TEST(reg1_the_raw_door_is_kqueues)

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SOURCES = 5, ROUNDS = 40 };
@@ -111,6 +112,67 @@ TEST(wait1_room_for_one_delivers_both_directions)
     EXPECT_ONE(&loop, 1, MIO_READABLE | MIO_WRITABLE);
 
     close_pair(ends);
+    loop_close(&loop);
+}
+
+/* What had its turn with little room is there again when there is room for all. */
+TEST(wait1_level_both_directions_after_little_room)
+{
+    struct loop loop = loop_open();
+    struct mio_events *one = NULL;
+    int ends[2];
+
+    REQUIRE_EQ(mio_events_new(1, &one), 0);
+    open_pair(ends);
+    put(ends[FAR], "x");
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1,
+                                     MIO_READABLE | MIO_WRITABLE | MIO_LEVEL),
+               0);
+    for (int i = 0; i < 3; i++) {
+        uint32_t seen = 0;
+        CHECK_EQ(mio_poll_wait(loop.poll, one, 0), 1);
+        CHECK_EQ(loop_wait(&loop, 0), fact("events of a descriptor ready both ways"));
+        mio_events_each(event, loop.events) {
+            seen |= mio_event_readiness(event);
+        }
+        CHECK_EQ(seen, MIO_READABLE | MIO_WRITABLE);
+    }
+
+    close_pair(ends);
+    mio_events_free(one);
+    loop_close(&loop);
+}
+
+/* The limit is for new descriptors; those that are open go on. */
+TEST(wait1_a_limit_below_what_is_registered)
+{
+    struct loop loop = loop_open();
+    struct mio_waker *waker = waker_open(&loop, 9);
+    struct rlimit limit;
+    int first[2];
+    int second[2];
+
+    open_pipe(first);
+    open_pipe(second);
+    REQUIRE_EQ(mio_registry_register(loop.registry, first[NEAR], 1, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_registry_register(loop.registry, second[NEAR], 2, MIO_READABLE), 0);
+    REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (rlim_t least = 1; least <= 2; least++) {
+        struct rlimit lower = {.rlim_cur = least, .rlim_max = limit.rlim_max};
+        REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &lower), 0);
+        EXPECT_NOTHING(&loop);
+        put(second[FAR], "x");
+        EXPECT_ONE(&loop, 2, MIO_READABLE);
+        drain_again(&loop, second[NEAR], MIO_READABLE);
+        CHECK_EQ(mio_waker_wake(waker), 0);
+        EXPECT_ONE(&loop, 9, MIO_READABLE);
+        CHECK_EQ(loop_wait(&loop, 20 * MILLISECOND), 0);
+        REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    }
+
+    close_pair(first);
+    close_pair(second);
+    mio_waker_free(waker);
     loop_close(&loop);
 }
 

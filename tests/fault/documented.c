@@ -60,9 +60,14 @@ static const struct rule rules[] = {
     {CALL_epoll_pwait2, EOPNOTSUPP, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
     {CALL_poll, EAGAIN, NULL, ABSORBED, 0, "short of memory for a moment"},
     {CALL_ppoll, EAGAIN, NULL, ABSORBED, 0, "short of memory for a moment"},
+    {CALL_poll, EINVAL, NULL, ABSORBED, 0, "too many at once: asked in parts"},
+    {CALL_ppoll, EINVAL, NULL, ABSORBED, 0, "too many at once: asked in parts"},
     {CALL_epoll_pwait, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
     {CALL_epoll_pwait2, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_poll, 0, "mio_poll_wait(loop->poll, loop->events, 0)", EITHER, 0,
+     "asked again about one descriptor; the next wait looks at it"},
     {CALL_poll, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
+    {CALL_poll, 0, NULL, ABSORBED, 0, "whether an error is over: the next wait looks"},
     {CALL_ppoll, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
     {CALL_kevent_wait, 0, "mio_poll_wait*", UNLESS_EVENTS, 0, "wakes are handed over"},
     {CALL_kevent_change, 0, "mio_poll_wait*", ABSORBED, 0, "silencing a fired one-shot"},
@@ -82,6 +87,9 @@ static const struct rule rules[] = {
     {CALL_kevent_user_add, 0, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
     {CALL_eventfd, EINVAL, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
     {CALL_eventfd, ENODEV, NULL, ABSORBED, 0, "WAKE4: a pipe serves"},
+
+    {CALL_fcntl_getfl, 0, "mio_*_register(*", ABSORBED, 0,
+     "a descriptor that does not say is none"},
 
     /* --- making a poll --- */
     {CALL_mmap, 0, NULL, ABSORBED, 0, "birth.h: fork() wipes all the same"},
