@@ -153,7 +153,7 @@ static int ring_pipe(const struct mio_doorbell *doorbell)
 
 /* --- whichever it is --- */
 
-static bool is_shortage(int error)
+static bool means_shortage(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
@@ -164,7 +164,7 @@ int mio_doorbell_open(struct mio_doorbell *doorbell, const struct mio_config *co
     int saved = errno;
     int fd = open_eventfd();
     int ends[2] = {fd, fd};
-    if (fd < 0 && (is_shortage(errno) || open_pipe(ends) < 0))
+    if (fd < 0 && (means_shortage(errno) || open_pipe(ends) < 0))
         return mio_failed(saved);
     errno = saved;
     *doorbell = (struct mio_doorbell){.read_end = ends[0], .write_end = ends[1]};

@@ -41,7 +41,7 @@ static void append_free(struct mio_slab *slab, uint32_t index)
     slab->last_free = index;
 }
 
-static int grow(struct mio_slab *slab, uint32_t room)
+static int grow_slots(struct mio_slab *slab, uint32_t room)
 {
     struct slot *slots = mio_allocate(&slab->allocator, room * sizeof *slots);
     if (!slots)
@@ -63,7 +63,7 @@ static int make_room(struct mio_slab *slab)
     if (slab->room >= slab->most)
         return -ENOSPC;
     uint32_t room = slab->room < SMALLEST_ROOM / 2 ? SMALLEST_ROOM / 2 : slab->room;
-    return grow(slab, room < slab->most / 2 ? 2 * room : slab->most);
+    return grow_slots(slab, room < slab->most / 2 ? 2 * room : slab->most);
 }
 
 static mio_token token_of(const struct mio_slab *slab, uint32_t index)
@@ -102,7 +102,7 @@ int mio_slab_new_with_bits(unsigned index_bits, unsigned generation_bits, size_t
     made->last_generation = UINT32_MAX >> (32 - generation_bits);
     made->most = most;
     made->first_free = NONE;
-    int error = capacity > 0 ? grow(made, (uint32_t)capacity) : 0;
+    int error = capacity > 0 ? grow_slots(made, (uint32_t)capacity) : 0;
     if (error < 0) {
         mio_slab_free(made);
         return error;

@@ -33,7 +33,7 @@ static void forget(struct mio_source *source)
 }
 
 /* What each registering call asks before the source's own state. */
-static int check(const struct mio_source *source, const struct mio_registry *registry)
+static int check_both(const struct mio_source *source, const struct mio_registry *registry)
 {
     if (!source || !registry)
         return -EINVAL;
@@ -73,7 +73,7 @@ void mio_source_init(struct mio_source *source, mio_fd fd)
 int mio_source_register(struct mio_source *source, struct mio_registry *registry, mio_token token,
                         mio_interest interest)
 {
-    int error = check(source, registry);
+    int error = check_both(source, registry);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
@@ -96,7 +96,7 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
 int mio_source_reregister(struct mio_source *source, struct mio_registry *registry, mio_token token,
                           mio_interest interest)
 {
-    int error = check(source, registry);
+    int error = check_both(source, registry);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
@@ -119,7 +119,7 @@ int mio_source_reregister(struct mio_source *source, struct mio_registry *regist
 
 int mio_source_deregister(struct mio_source *source, struct mio_registry *registry)
 {
-    int error = check(source, registry);
+    int error = check_both(source, registry);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
