@@ -111,13 +111,16 @@ static int open_tunnel(const struct mio_tcp_stream *client)
         ends_of[CLIENT].as.tcp = *client;
         error = watch(tunnel, &ends_of[CLIENT]);
     }
-    if (error < 0) {
-        mio_source_init(&ends_of[CLIENT].as.source, MIO_INVALID_FD); /* it is not ours */
-        close_tunnel(tunnel);
+    if (error == 0) {
+        tunnels++;
+        return 0;
     }
-    bool waits_for_its_turn = is_shortage(error);
-    tunnels += !waits_for_its_turn;
-    failures += error < 0 && !waits_for_its_turn;
+    mio_source_init(&ends_of[CLIENT].as.source, MIO_INVALID_FD); /* it is not ours */
+    close_tunnel(tunnel);
+    if (!is_shortage(error)) {
+        tunnels++;
+        failures++;
+    }
     return error;
 }
 
