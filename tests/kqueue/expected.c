@@ -160,6 +160,11 @@ const struct expected expected = {
     .unix_space =                        BY_SYSTEM(NONE,                  4096,                  32768,                  65536,          8192),
     /* both ends of TCP have ended: each is told once more */
     .full_close_repeats =                BY_SYSTEM(NONE,                  NONE,                  1,                      1,              1),
+    .space_at_eof_with_5_sent =          BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           8187),
+    /* accept() passes O_NONBLOCK on */
+    .accept_passes_nonblock =            BY_SYSTEM(NONE,                  1,                     NONE,                   1,              1),
+    .tcp_space_unconnected =             BY_SYSTEM(NONE,                  NONE,                  16384,                  NONE,           2048),
+    .records_are_as_streams =            BY_SYSTEM(NONE,                  NONE,                  1,                      1,              NONE),
     .unix_datagram_space =               BY_SYSTEM(NONE,                  NONE,                  8192,                   65536,          2048),
     /* an own write to TCP is a WRITE edge at once, besides its acknowledgement */
     .own_write_is_an_edge =              BY_SYSTEM(false,                 false,                 false,                  true,           false),
@@ -236,6 +241,8 @@ const struct expected expected = {
     .oob_data =                          BY_SYSTEM(NONE,                  NONE,                  NONE,                   0,              NONE),
     /* urgent data while ordinary data is unread */
     .urgent_fires_read =                 BY_SYSTEM(NONE,                  NONE,                  1,                      1,              NONE),
+    .oob_fires_at_end =                  BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           NONE),
+    .oob_inline_fires_both =             BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           NONE),
     .enable_drops_note_oob =             BY_SYSTEM(false,                 false,                 false,                  true,           true),
     .except_on_pipe =                    BY_SYSTEM(EINVAL,                EINVAL,                EINVAL,                 EOPNOTSUPP,     EINVAL),
     .except_on_fifo =                    BY_SYSTEM(NONE,                  NONE,                  EINVAL,                 EOPNOTSUPP,     NONE),

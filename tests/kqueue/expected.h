@@ -129,6 +129,10 @@ struct expected {
     int tcp_space;
     int unix_space;
     int full_close_repeats;
+    int space_at_eof_with_5_sent;
+    int accept_passes_nonblock;
+    int tcp_space_unconnected;
+    int records_are_as_streams;
     int unix_datagram_space;
     bool own_write_is_an_edge;
     int first_of_a_refusal;
@@ -185,6 +189,8 @@ struct expected {
     bool oob_outlasts_recv;
     int oob_data;
     int urgent_fires_read;
+    int oob_fires_at_end;
+    int oob_inline_fires_both;
     bool enable_drops_note_oob;
     int except_on_pipe;
     int except_on_fifo;

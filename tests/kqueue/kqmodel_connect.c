@@ -12,6 +12,7 @@
 #include "kqmodel_wraps.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 
@@ -81,8 +82,12 @@ static void before_accept(int fd)
 
 int __wrap_accept(int fd, struct sockaddr *address, socklen_t *length)
 {
+    int flags = fcntl(fd, F_GETFL);
     before_accept(fd);
-    return finish_accept(fd, __real_accept(fd, address, length));
+    int accepted = finish_accept(fd, __real_accept(fd, address, length));
+    if (accepted >= 0 && flags >= 0 && (flags & O_NONBLOCK)) /* it is passed on by all five */
+        fcntl(accepted, F_SETFL, fcntl(accepted, F_GETFL) | O_NONBLOCK);
+    return accepted;
 }
 
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
@@ -126,8 +131,38 @@ static void post_writers_of_datagrams(int fd)
     }
 }
 
+/* Linux refuses the shutdown of such a socket too, but marks it as ended all the same. */
+static bool is_unconnected(int fd)
+{
+    struct pollfd state = {.fd = fd, .events = POLLRDHUP};
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    return socket_option(fd, SO_TYPE) == SOCK_STREAM && !socket_option(fd, SO_ACCEPTCONN) &&
+           getpeername(fd, (struct sockaddr *)&peer, &size) != 0 && errno == ENOTCONN &&
+           poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP)) == POLLHUP;
+}
+
+/* A socket that was shut down before it was connected never can be. */
+static bool is_dead(int fd)
+{
+    sigset_t mask;
+    struct file_id id;
+    model_lock(&mask);
+    const struct record *record =
+        flavour.unconnected_shutdown_error == 0 && object_of(fd, &id) == OBJECT_SOCKET
+            ? record_find(id)
+            : NULL;
+    bool dead = record && record->shut_read && record->shut_write && is_unconnected(fd);
+    model_unlock(&mask);
+    return dead;
+}
+
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
+    if (is_dead(fd)) {
+        errno = EINVAL;
+        return -1;
+    }
     int result = __real_connect(fd, address, length);
     int error = errno;
     sigset_t mask;
@@ -144,17 +179,6 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
     model_unlock(&mask);
     errno = error;
     return result;
-}
-
-/* Linux refuses the shutdown of such a socket too, but marks it as ended all the same. */
-static bool is_unconnected(int fd)
-{
-    struct pollfd state = {.fd = fd, .events = POLLRDHUP};
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
-    return socket_option(fd, SO_TYPE) == SOCK_STREAM && !socket_option(fd, SO_ACCEPTCONN) &&
-           getpeername(fd, (struct sockaddr *)&peer, &size) != 0 && errno == ENOTCONN &&
-           poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP)) == POLLHUP;
 }
 
 static void note_shutdown(int fd, int how, bool listener)

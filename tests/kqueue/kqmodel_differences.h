@@ -179,6 +179,7 @@ ROW(unsigned, note_eof,                 0,          0,          0x2,        0,  
 /* --- sockets: as observed where it was ([F], [N] and the observed answers of the other three) --- */
 /* Free space of fresh send buffers: hints only ([F], [N], [O], [D], [M]). */
 ROW(int64_t, tcp_space,                 32768,      32768,      32716,      57344,      131072)
+ROW(int64_t, tcp_space_unconnected,     32768,      32768,      16384,      57344,      2048)
 ROW(int64_t, unix_space,                8192,       4096,       32768,      65536,      8192)
 ROW(int64_t, datagram_space,            9216,       9216,       9216,       9216,       9216)
 ROW(int64_t, unix_datagram_space,       2048,       2048,       8192,       65536,      2048)

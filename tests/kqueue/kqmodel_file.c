@@ -3,10 +3,8 @@
  * What Linux tells about a descriptor, in the figures of the flavour.
  *
  * Nothing is cached: file_look() asks poll(2), FIONREAD, TIOCOUTQ, TCP_INFO and SO_ACCEPTCONN each
- * time, so what a filter sees is always the true state. Three things Linux does not keep as a BSD
- * does, and a record by inode keeps them: the pending error of a socket, which can only be looked
- * at by taking it (the wrapped calls hand it out later); which side of a Unix socket was shut down
- * by its owner; and the length of a Unix listener's queue.
+ * time, so what a filter sees is always the true state. What Linux does not keep as a BSD does is
+ * in the socket's record (kqmodel_record.c).
  */
 #define _GNU_SOURCE 1
 
@@ -24,13 +22,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-enum {
-    RECORDS = 4096,
-    PROBES = 16,
-    PIPEFS = 0x50495045,
-    DATAGRAM_MARK = 2048,
-    MAX_COUNTED_DATAGRAMS = 4096
-};
+enum { PIPEFS = 0x50495045, DATAGRAM_MARK = 2048, MAX_COUNTED_DATAGRAMS = 4096 };
 
 /* The kernel's struct tcp_info as far as it is read here; libcs have shorter ones. */
 struct tcp_figures {
@@ -54,59 +46,6 @@ enum tcp_state {
     STATE_LAST_ACK = 9,
     STATE_CLOSING = 11
 };
-
-/* --- records --- */
-
-static struct record records[RECORDS];
-static unsigned long uses;
-
-bool file_same(struct file_id a, struct file_id b)
-{
-    return a.inode == b.inode && a.device == b.device;
-}
-
-struct record *record_find(struct file_id id)
-{
-    for (unsigned i = 0; i < PROBES; i++) {
-        struct record *record = &records[(id.inode + i) % RECORDS];
-        if (record->used && file_same(record->id, id)) {
-            record->used = ++uses;
-            return record;
-        }
-    }
-    return NULL;
-}
-
-/* Sockets are not followed to their end, so the record that was not used for longest gives way. */
-struct record *record_make(struct file_id id)
-{
-    struct record *oldest = record_find(id);
-    if (oldest)
-        return oldest;
-    oldest = &records[id.inode % RECORDS];
-    for (unsigned i = 1; i < PROBES; i++) {
-        struct record *record = &records[(id.inode + i) % RECORDS];
-        if (record->used < oldest->used)
-            oldest = record;
-    }
-    *oldest = (struct record){.id = id, .used = ++uses};
-    return oldest;
-}
-
-struct record *record_each(struct record *previous)
-{
-    for (struct record *record = previous ? previous + 1 : records; record < records + RECORDS;
-         record++) {
-        if (record->used)
-            return record;
-    }
-    return NULL;
-}
-
-void record_forget_all(void)
-{
-    memset(records, 0, sizeof records);
-}
 
 /* --- small questions --- */
 
@@ -140,6 +79,11 @@ static int64_t at_least(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+bool file_same(struct file_id a, struct file_id b)
+{
+    return a.inode == b.inode && a.device == b.device;
+}
+
 bool file_identify(int fd, struct file_id *id)
 {
     struct stat st;
@@ -168,21 +112,6 @@ static void keep_error(int fd, struct file_id id, bool unix_stream)
         error = unix_stream_error(id);
     if (error != 0)
         record_make(id)->error = error == EPIPE ? ECONNRESET : error;
-}
-
-int record_take_error(int fd)
-{
-    struct file_id id;
-    if (!file_identify(fd, &id))
-        return 0;
-    struct record *record = record_find(id);
-    int error = record ? record->error : 0;
-    if (error == 0)
-        return 0;
-    record->error = 0;
-    for (struct knote *knote = knotes_of_file(id); knote; knote = next_of_file(knote))
-        knote->seen.error = 0;
-    return error;
 }
 
 static int64_t address_bytes(int fd)
@@ -330,9 +259,11 @@ static void look_tcp(int fd, short events, struct look *look)
         look->connected = has_peer(fd);
         look->write_ended = hung_up || has_shut_write(look);
     }
-    look->space = flavour.tcp_space - (look->connected ? bytes_unsent(fd) : 0);
-    look_for_mark(fd, events, look);
     struct record *record = record_find(look->id);
+    bool refused = record && record->error == ECONNREFUSED;
+    look->space = refused ? flavour.tcp_space_unconnected : flavour.tcp_space;
+    look->space -= look->connected ? bytes_unsent(fd) : 0;
+    look_for_mark(fd, events, look);
     if (!record)
         return;
     if (look->connected && record->shut_read) {

@@ -8,6 +8,7 @@
  * kqmodel_queue.c  the activation queue, delivery
  * kqmodel_filter.c when a filter is true, and what it reports
  * kqmodel_file.c   what Linux tells about a descriptor
+ * kqmodel_record.c what it does not keep of a socket
  * kqmodel_io.c     the wrapped system calls, with kqmodel_pipe.c, kqmodel_connect.c, kqmodel_unix.c
  * kqmodel_kq.c     the table of kqueues, the lock, sleeping, closing and fork
  * kqmodel_hooks.c  what kqmodel.h offers to tests
@@ -94,6 +95,8 @@ bool pipe_is_unnamed(int fd);
 
 /* How much the flavour's pipe or FIFO holds. */
 int64_t pipe_capacity(int fd, bool fifo);
+
+/* --- kqmodel_record.c --- */
 
 /* Sockets: bits that Linux forgets or hides; found again by the inode. */
 struct record {

@@ -324,6 +324,75 @@ TEST(ordinary_byte_after_a_lone_urgent_one_fires_both)
     close_fixture(f);
 }
 
+TEST(except_clear_fires_again_at_the_end_while_the_mark_stands)
+{
+    NEED_STATED(expected.oob_fires_at_end);
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(f.kq, &event));
+    while (fetch_one(f.kq, &event)) /* one urgent segment may wake twice */
+        continue;
+    CHECK_EQ(shutdown(f.sender, SHUT_WR), 0);
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ(event.fflags, OOB);
+    CHECK_EQ(event.flags & EV_EOF, 0);
+    close_fixture(f);
+}
+
+TEST(except_is_silent_at_a_reset)
+{
+    if (!HAVE_EXCEPT || expected.except_reports_eof)
+        SKIP("this system has no EVFILT_EXCEPT, or it is READ in disguise");
+    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    int read_kq = open_kqueue();
+    CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
+    close_with_reset(f.sender);
+    struct kevent event;
+    REQUIRE(await_eof(read_kq, &event));
+    CHECK(quiet(f.kq));
+    close(read_kq);
+    close(f.kq);
+    close(f.receiver);
+}
+
+/* With SO_OOBINLINE the urgent byte is ordinary data as well. */
+TEST(urgent_data_inline_fires_both)
+{
+    NEED_STATED(expected.oob_inline_fires_both);
+    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
+    int except_kq = open_kqueue();
+    int on = 1;
+    uint32_t flags = EV_ADD | EV_CLEAR;
+    CHECK_EQ(setsockopt(f.receiver, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on), 0);
+    CHECK_EQ(ask_with(except_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, flags, OOB, 0, TOKEN), 0);
+    put_urgent(f.sender);
+    struct kevent event;
+    REQUIRE(await_oob(except_kq, &event));
+    REQUIRE(await(f.kq, &event));
+    CHECK_EQ(event.data, 1);
+    char byte = 0;
+    CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), -1);
+    CHECK_EQ(errno, EINVAL);
+    close(except_kq);
+    close_fixture(f);
+}
+
+TEST(except_on_a_unix_stream_never_fires)
+{
+    if (!HAVE_EXCEPT || expected.except_reports_eof)
+        SKIP("this system has no EVFILT_EXCEPT, or it is READ in disguise");
+    int ends[2];
+    open_unix(ends, SOCK_STREAM);
+    int kq = open_kqueue();
+    CHECK_EQ(ask_with(kq, (uintptr_t)ends[0], FILTER_EXCEPT, EV_ADD, OOB, 0, TOKEN), 0);
+    put(ends[1], "x");
+    CHECK_EQ(close(ends[1]), 0);
+    CHECK(quiet(kq));
+    close(kq);
+    close(ends[0]);
+}
+
 TEST(except_clear_fires_again_for_later_data_while_the_mark_stands)
 {
     NEED_EXCEPT();

@@ -79,6 +79,62 @@ TEST(unix_write_edges_of_a_full_stream)
     close_both(ends);
 }
 
+TEST(unix_space_at_the_end_when_the_peer_left_data)
+{
+    NEED_STATED(expected.space_at_eof_with_5_sent);
+    int ends[2];
+    open_unix(ends, SOCK_STREAM);
+    int kq = watch_connected(ends[0]);
+    put(ends[0], "hello");
+    CHECK_EQ(close(ends[1]), 0);
+    struct tally tally = {0};
+    REQUIRE(collect_eof(kq, &tally, true, true));
+    CHECK_EQ(tally.write.data, expected.space_at_eof_with_5_sent);
+    CHECK_EQ(tally.read.fflags, 0);
+    close(kq);
+    close(ends[0]);
+}
+
+TEST(unix_full_stream_whose_peer_closes)
+{
+    int ends[2];
+    open_unix(ends, SOCK_STREAM);
+    int kq = watch_connected(ends[0]);
+    CHECK(fill(ends[0]) > 0);
+    CHECK(quiet(kq));
+    CHECK_EQ(close(ends[1]), 0);
+    struct tally tally = {0};
+    REQUIRE(collect_eof(kq, &tally, true, true));
+    CHECK_EQ(tally.write.fflags, 0);
+    close(kq);
+    close(ends[0]);
+}
+
+TEST(unix_records_are_as_streams_are)
+{
+    NEED_STATED(expected.records_are_as_streams);
+    int ends[2];
+    struct kevent event;
+    open_unix(ends, SOCK_SEQPACKET);
+    int kq = watch_connected(ends[0]);
+    put(ends[1], "abc");
+    put(ends[1], "de");
+    REQUIRE(await(kq, &event));
+    CHECK_EQ(event.filter, EVFILT_READ);
+    CHECK_EQ(event.data, 5); /* all records */
+    CHECK_EQ(shutdown(ends[1], SHUT_RD), 0);
+    CHECK(quiet(kq));
+    CHECK_EQ(shutdown(ends[1], SHUT_WR), 0);
+    REQUIRE(await_eof(kq, &event));
+    CHECK_EQ(event.filter, EVFILT_READ);
+    CHECK(quiet(kq));
+    CHECK_EQ(close(ends[1]), 0);
+    struct tally tally = {0};
+    REQUIRE(collect_eof(kq, &tally, true, true));
+    close(kq);
+    close(ends[0]);
+}
+
 TEST(unix_write_after_the_peers_end_of_reading)
 {
     NEED_STATED(expected.unix_peer_shut_rd_stops);
