@@ -13,11 +13,9 @@ fail() {
     exit 1
 }
 
-# configure BUILD OPTION...
+# configure OPTION...
 configure() {
-    local build=$1
-    shift
-    "$CMAKE" -S "$work/parent" -B "$work/$build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" \
+    "$CMAKE" -S "$work/parent" -B "$work/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" \
         "$@" >"$work/configure.log" 2>&1 || fail "it is not configured"
 }
 
@@ -33,7 +31,7 @@ install(TARGETS consumer DESTINATION bin)
 message(STATUS "the build type is <\${CMAKE_BUILD_TYPE}>")
 END
 
-configure build
+configure
 grep -q 'the build type is <>' "$work/configure.log" || fail "it has set the parent's build type"
 "$CMAKE" --build "$work/build" >"$work/build.log" 2>&1 || fail "it is not built"
 "$work/build/consumer" || fail "the program does not run"
@@ -41,7 +39,7 @@ grep -q 'the build type is <>' "$work/configure.log" || fail "it has set the par
 "$CMAKE" --install "$work/build" --prefix "$work/alone" >"$work/install.log"
 [[ $(find "$work/alone" -type f) == "$work/alone/bin/consumer" ]] || fail "it installs itself"
 
-configure with -DMIO_INSTALL=ON
-"$CMAKE" --build "$work/with" >"$work/build.log" 2>&1 || fail "it is not built"
-"$CMAKE" --install "$work/with" --prefix "$work/both" >"$work/install.log"
+configure -DMIO_INSTALL=ON
+"$CMAKE" --build "$work/build" >"$work/build.log" 2>&1 || fail "it is not built"
+"$CMAKE" --install "$work/build" --prefix "$work/both" >"$work/install.log"
 [[ -f $work/both/include/mio.h ]] || fail "it is not installed though it was asked for"
