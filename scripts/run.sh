@@ -11,7 +11,7 @@
 set -euo pipefail
 
 at_once=64    # connections that are open at the same time
-limit_s=120   # bounds the whole exchange
+limit_s=240   # bounds the whole exchange
 root=$(cd "$(dirname "$0")/.." && pwd)
 own_client=${MIO_RUN_CLIENT:-$root/build/release/examples/tcp_client}
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # proxy: random data both ways at once arrives byte for byte, in constant memory, and each direction
 # ends by itself; a reset ends both, and who comes while descriptors are short waits. PROXY_MIB is
-# how much goes each way (64; at most 1024).
+# how much goes each way (32; at most 1024).
 source "$(dirname "$0")/lib.bash"
 need python3
 [[ -r /proc/self/status ]] || skip "needs /proc"
 
-size_mib=${PROXY_MIB:-64}
+size_mib=${PROXY_MIB:-32}
 export CLIENT_TIMEOUT=300
 
 head -c "${size_mib}M" /dev/urandom >"$dir/up"
