@@ -100,7 +100,7 @@ static bool is_no_more_than_a_name(int fd)
 }
 
 /* Regular for fstat(), but made by the kernel as they are read: their change is MIO_PRIORITY. */
-static bool is_of_the_kernel(int fd)
+static bool is_made_by_the_kernel(int fd)
 {
     static const long kinds[] = {PROCESSES,        SYSTEM,  CONTROL_GROUPS,
                                  CONTROL_GROUPS_1, TRACING, PROCESS_DESCRIPTORS};
@@ -122,7 +122,7 @@ static int admit(int fd, const struct stat *status, struct mio_poll_file *file)
         return 0;
     if (is_no_more_than_a_name(fd))
         return -EBADF;
-    if (S_ISDIR(status->st_mode) || (S_ISREG(status->st_mode) && !is_of_the_kernel(fd)))
+    if (S_ISDIR(status->st_mode) || (S_ISREG(status->st_mode) && !is_made_by_the_kernel(fd)))
         return -EPERM;
     return 0;
 }
