@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Where the number stands is in the library's own data, so that it goes when the library goes
+ * (dlclose). glibc, FreeBSD and OpenBSD forget a library's fork handlers then; where nobody does,
+ * the library must stay loaded.
+ */
 #if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* MAP_ANONYMOUS, madvise */
+#define _GNU_SOURCE /* madvise */
 #endif
 
 #include "birth.h"
@@ -12,104 +17,148 @@
 #include <stddef.h>
 #include <unistd.h>
 
+/* Survives a fork, so that a child's generation differs from every ancestor's. Never 0 in between. */
+static _Atomic uint32_t last_generation;
+
+static uint32_t next_generation(void)
+{
+    uint32_t next;
+    do
+        next = atomic_fetch_add(&last_generation, 1) + 1;
+    while (next == 0);
+    return next;
+}
+
+/* The number in use: on a page that the kernel wipes, or `unwiped`; NULL before the first poll. Found
+ * once and kept, since it is inherited and serves the children too. */
+static _Atomic(_Atomic uint32_t *) number_in_use;
+
+/* --- a page that the kernel wipes --- */
+
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
+
 #include <sys/mman.h>
+
 #if !defined(MADV_WIPEONFORK)
 #define MADV_WIPEONFORK 18 /* older headers; the kernel refuses what it does not know */
 #endif
+
+/* The largest page that Linux has on a CPU of this kind. */
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__) || defined(__riscv)
+enum { LARGEST_PAGE = 4096 };
+#else
+enum { LARGEST_PAGE = 65536 };
 #endif
 
-/* Where the number stands: a page that the kernel wipes, or this. Made once and kept, since it is
- * inherited and serves the children too. */
-static _Atomic uint32_t unwiped;
-static _Atomic(_Atomic uint32_t *) birth_number;
+/* Somewhere in it is a page that nothing else is on, which is all that it costs. */
+static _Atomic uint32_t room_for_a_page[2 * LARGEST_PAGE / sizeof(uint32_t)];
 
-/* The process that the number is of. */
-static _Atomic int numbered_process;
-
-/* Survives a fork, so that a child's generation differs from every ancestor's. */
-static _Atomic uint32_t last_generation;
-
-#if MIO_PLATFORM == MIO_PLATFORM_LINUX
-
-static _Atomic uint32_t *make_page(size_t size)
+static _Atomic uint32_t *find_wiped(void)
 {
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED)
-        return &unwiped;
-    if (madvise(page, size, MADV_WIPEONFORK) == 0)
-        return page;
-    munmap(page, size);
-    return &unwiped;
-}
-
-static void drop_page(_Atomic uint32_t *made, size_t size)
-{
-    if (made != &unwiped)
-        munmap((void *)made, size);
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    if (size > LARGEST_PAGE)
+        return NULL;
+    size_t before = (size - (uintptr_t)room_for_a_page % size) % size;
+    _Atomic uint32_t *page = room_for_a_page + before / sizeof *page;
+    return madvise((void *)page, size, MADV_WIPEONFORK) == 0 ? page : NULL;
 }
 
 #else
 
-static _Atomic uint32_t *make_page(size_t size)
+static _Atomic uint32_t *find_wiped(void)
 {
-    (void)size;
-    return &unwiped;
-}
-
-static void drop_page(_Atomic uint32_t *made, size_t size)
-{
-    (void)made;
-    (void)size;
+    return NULL;
 }
 
 #endif
 
-/* Once in each child: a fork handler of the program's own may have made a poll there before. */
-static void wipe_in_child(void)
+/* --- a number that fork() changes --- */
+
+static _Atomic uint32_t unwiped; /* not 0 once it is in use */
+
+/* Forks that have begun and not ended, in the parent; and its process. More than none in a child
+ * only for as long as its fork handlers run. */
+static atomic_int forks;
+static atomic_int forking_process;
+
+/* What `unwiped` was when the last fork began. */
+static _Atomic uint32_t number_before_fork;
+
+static void before_fork(void)
 {
-    _Atomic uint32_t *place = atomic_load(&birth_number);
-    int process = (int)getpid();
-    if (place && atomic_exchange(&numbered_process, process) != process)
-        atomic_store(place, 0);
+    atomic_store(&forking_process, (int)getpid());
+    atomic_store(&number_before_fork, atomic_load(&unwiped));
+    atomic_fetch_add(&forks, 1);
 }
 
-/* NULL where nothing would tell a child: there is no memory for it. */
-static _Atomic uint32_t *make_number(void)
+static void in_parent(void)
+{
+    atomic_fetch_sub(&forks, 1);
+}
+
+/* Once in each child, whatever its number of a process: two may both be 1, each of its namespace. */
+static void renumber(void)
+{
+    uint32_t before = atomic_load(&number_before_fork);
+    atomic_compare_exchange_strong(&unwiped, &before, next_generation());
+}
+
+static void in_child(void)
+{
+    renumber();
+    atomic_store(&forks, 0);
+}
+
+/* A fork handler of the program's own that makes a poll may run in the child before ours. */
+static void renumber_during_fork(void)
+{
+    if (atomic_load(&forks) > 0 && atomic_load(&forking_process) != (int)getpid())
+        renumber();
+}
+
+/* NULL where nothing would tell a child: there is no memory for it. Twice, by threads that do this
+ * at once, is as good as once. */
+static _Atomic uint32_t *find_unwiped(void)
+{
+    uint32_t none = 0;
+    if (pthread_atfork(before_fork, in_parent, in_child) != 0)
+        return NULL;
+    atomic_compare_exchange_strong(&unwiped, &none, next_generation());
+    return &unwiped;
+}
+
+/* --- either --- */
+
+static _Atomic uint32_t *find_number(void)
 {
     int saved = errno;
-    size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    _Atomic uint32_t *made = make_page(size);
+    _Atomic uint32_t *found = find_wiped();
     _Atomic uint32_t *first = NULL;
-    /* Before others can rely on it. Twice, by threads that do this at once, is as good as once. */
-    if (pthread_atfork(NULL, NULL, wipe_in_child) != 0 && made == &unwiped) {
-        errno = saved;
-        return NULL;
-    }
-    atomic_store(&numbered_process, (int)getpid());
-    if (!atomic_compare_exchange_strong(&birth_number, &first, made)) {
-        drop_page(made, size);
-        made = first;
-    }
+    if (!found)
+        found = find_unwiped();
     errno = saved;
-    return made;
+    if (found && !atomic_compare_exchange_strong(&number_in_use, &first, found))
+        found = first;
+    return found;
 }
 
 int mio_birth_record(struct mio_birth *birth)
 {
-    _Atomic uint32_t *place = atomic_load(&birth_number);
-    if (!place)
-        place = make_number();
-    if (!place)
+    _Atomic uint32_t *number = atomic_load(&number_in_use);
+    if (!number)
+        number = find_number();
+    if (!number)
         return -ENOMEM;
-    wipe_in_child();
-    uint32_t generation = atomic_load(place);
+    if (number == &unwiped)
+        renumber_during_fork();
+    /* Wiped: the first poll of a process numbers it. */
+    uint32_t generation = atomic_load(number);
     if (generation == 0) {
-        uint32_t next = atomic_fetch_add(&last_generation, 1) + 1;
-        if (atomic_compare_exchange_strong(place, &generation, next))
+        uint32_t next = next_generation();
+        if (atomic_compare_exchange_strong(number, &generation, next))
             generation = next;
     }
-    birth->number = place;
+    birth->number = number;
     birth->generation = generation;
     birth->process = (int)getpid();
     return 0;

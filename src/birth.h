@@ -3,9 +3,10 @@
  * Telling a forked child from its parent without a system call.
  *
  * The process has a number, of its generation. A selector remembers the number it was made under,
- * and finds another one in a child: fork() wipes it there (pthread_atfork), and on Linux 4.14 and
- * later so does the kernel (MADV_WIPEONFORK), in children made by _Fork() or a bare clone(2) too.
- * A child that shares the parent's memory (vfork()) cannot be told.
+ * and finds another one in a child. On Linux 4.14 and later the kernel wipes the number in every
+ * child that has a copy of the memory (MADV_WIPEONFORK), in those of _Fork() and a bare clone(2)
+ * too. Elsewhere fork() changes it (pthread_atfork). A child that shares the parent's memory
+ * (vfork(), CLONE_VM) cannot be told, and what it makes and frees leaves the parent's alone.
  */
 #ifndef MIO_SRC_BIRTH_H
 #define MIO_SRC_BIRTH_H

@@ -92,11 +92,7 @@ static const struct rule rules[] = {
      "a descriptor that does not say is none"},
 
     /* --- making a poll --- */
-    {CALL_mmap, 0, NULL, ABSORBED, 0, "birth.h: fork() wipes all the same"},
-    {CALL_madvise, 0, NULL, ABSORBED, 0, "birth.h: fork() wipes all the same"},
-#if MIO_PLATFORM == MIO_PLATFORM_LINUX
-    {CALL_pthread_atfork, 0, NULL, ABSORBED, 0, "birth.h: the kernel wipes all the same"},
-#endif
+    {CALL_madvise, 0, NULL, ABSORBED, 0, "birth.h: fork() changes it all the same"},
     {CALL_epoll_create1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
     {CALL_epoll_create1, ENOSYS, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
     {CALL_kqueue1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},

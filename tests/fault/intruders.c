@@ -52,10 +52,10 @@ TEST(intruder_makes_the_first_poll)
     make_second();
 }
 
-/* And has got the page that the kernel wipes, which this thread has not. */
+/* And the kernel wipes a page for it, which it refused to this thread. */
 TEST(intruder_makes_the_first_page)
 {
-    fault_order((struct fault){CALL_mmap, 1, ENOMEM});
+    fault_order((struct fault){CALL_madvise, 1, EINVAL});
     make_second();
     fault_order((struct fault){.nth = 0});
 }

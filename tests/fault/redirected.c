@@ -44,9 +44,6 @@
     }
 
 REDIRECTED(void *, NULL, malloc, (size_t size), (size))
-REDIRECTED(void *, MAP_FAILED, mmap,
-           (void *at, size_t size, int protection, int flags, int fd, off_t offset),
-           (at, size, protection, flags, fd, offset))
 REDIRECTED(int, -1, madvise, (void *at, size_t size, int advice), (at, size, advice))
 
 /* Gives the error itself. */

@@ -388,8 +388,7 @@ static void run_scenario(void (*scenario)(void))
     int descriptors = test_open_descriptors();
     alarm(BOUND_SECONDS);
     struct loop bystander = {.poll = NULL};
-    bool alone = order.call == CALL_mmap || order.call == CALL_madvise ||
-                 order.call == CALL_pthread_atfork || order.nth == 0;
+    bool alone = order.call == CALL_madvise || order.call == CALL_pthread_atfork || order.nth == 0;
     fault_order((struct fault){.nth = 0});
     fault_pause();
     if (!alone) {
