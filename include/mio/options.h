@@ -23,10 +23,11 @@ struct mio_allocator {
 
 /*
  * Told of what happened inside the library and has no caller to return to: a selector that the
- * kernel refused before the next one was taken, a descriptor of the library's own whose closing
- * failed. `error` is a negative errno value, and `what` says what was tried ("closing the kqueue"),
- * valid during the call. May be called from any thread that calls into the library; must not call
- * back into it.
+ * kernel refused before the next one was taken, a MIO_BACKEND that names none of this system's, a
+ * descriptor of the library's own whose closing failed, a registration that could not be put back.
+ * `error` is a negative errno value, and `what` says what was tried ("closing the kqueue"), valid
+ * during the call. May be called from any thread that calls into the library; must not call back
+ * into it.
  */
 typedef void mio_log_function(void *user, int error, const char *what);
 
@@ -43,8 +44,8 @@ enum {
 struct mio_options {
     /*
      * The selector by name: "kqueue", "epoll", "poll". NULL: the environment variable MIO_BACKEND
-     * when it is set and the program does not run with another user's rights; else the best that
-     * the kernel accepts.
+     * when it names one of this system's and the program does not run with another user's rights (a
+     * name that means nothing here is told to the log); else the best that the kernel accepts.
      */
     const char *backend;
 

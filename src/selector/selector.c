@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* secure_getenv */
+#define _GNU_SOURCE /* issetugid under a strict -std= */
 #endif
 
 #include "selector.h"
@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 const struct mio_selector_ops *const mio_selectors[] = {
 #if MIO_HAVE_KQUEUE
@@ -27,25 +31,63 @@ const struct mio_selector_ops *const mio_selectors[] = {
     NULL,
 };
 
-#if defined(__GLIBC__)
-#define get_trusted_environment secure_getenv
+/* Whether the program runs with rights that whoever set its environment may lack: those of another
+ * user or group, or on Linux a file's capabilities, which only the kernel knows of. */
+#if defined(__linux__)
+
+static bool has_lent_rights(void)
+{
+    return getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid();
+}
+
+#elif MIO_PLATFORM >= MIO_PLATFORM_FREEBSD && MIO_PLATFORM <= MIO_PLATFORM_APPLE
+
+static bool has_lent_rights(void)
+{
+    return issetugid() != 0 || getuid() != geteuid() || getgid() != getegid();
+}
+
 #else
-#define get_trusted_environment getenv
+
+static bool has_lent_rights(void)
+{
+    return getuid() != geteuid() || getgid() != getegid();
+}
+
 #endif
 
-/* MIO_BACKEND, unless the program runs with rights that whoever set its environment may lack. */
 static const char *backend_of_environment(void)
 {
-    if (getuid() != geteuid() || getgid() != getegid())
+    if (has_lent_rights())
         return NULL;
-    const char *name = get_trusted_environment("MIO_BACKEND");
+    const char *name = getenv("MIO_BACKEND");
     return name && *name != '\0' ? name : NULL;
+}
+
+/*
+ * The next id, of two halves, since not every CPU has atomic operations on 64 bits, and without a
+ * lock, which a forked child might find taken for ever. The lower half rests at its end until the
+ * upper one has been counted up.
+ */
+static uint64_t next_id(void)
+{
+    static _Atomic uint32_t upper;
+    static _Atomic uint32_t lower;
+    for (;;) {
+        uint32_t high = atomic_load(&upper);
+        uint32_t low = atomic_load(&lower);
+        if (low < UINT32_MAX) {
+            if (atomic_compare_exchange_weak(&lower, &low, low + 1))
+                return (uint64_t)atomic_load(&upper) << 32 | (low + 1);
+        } else if (atomic_compare_exchange_strong(&upper, &high, high + 1)) {
+            atomic_compare_exchange_strong(&lower, &low, 0);
+        }
+    }
 }
 
 static int open_one(const struct mio_selector_ops *ops, const struct mio_config *config,
                     struct mio_selector **selector)
 {
-    static atomic_uint_fast64_t last_id;
     struct mio_selector *made;
     struct mio_birth birth;
     int error = mio_birth_record(&birth);
@@ -55,7 +97,7 @@ static int open_one(const struct mio_selector_ops *ops, const struct mio_config 
     if (error < 0)
         return error;
     made->config = *config;
-    made->id = atomic_fetch_add(&last_id, 1) + 1;
+    made->id = next_id();
     atomic_init(&made->owners, 1);
     made->birth = birth;
     atomic_init(&made->plain, made->birth.generation);
@@ -64,14 +106,12 @@ static int open_one(const struct mio_selector_ops *ops, const struct mio_config 
     return 0;
 }
 
-static int open_named(const char *name, const struct mio_config *config,
-                      struct mio_selector **selector)
+static const struct mio_selector_ops *find_ops(const char *name)
 {
-    for (size_t i = 0; mio_selectors[i]; i++) {
-        if (strcmp(mio_selectors[i]->name, name) == 0)
-            return open_one(mio_selectors[i], config, selector);
-    }
-    return -ENOTSUP;
+    size_t i = 0;
+    while (mio_selectors[i] && strcmp(mio_selectors[i]->name, name) != 0)
+        i++;
+    return mio_selectors[i];
 }
 
 /* The next selector is tried when the kernel refuses one, not when the process has run out of
@@ -97,7 +137,15 @@ int mio_selector_open(const char *backend, const struct mio_config *config,
                       struct mio_selector **selector)
 {
     const char *name = backend ? backend : backend_of_environment();
-    return name ? open_named(name, config, selector) : open_best(config, selector);
+    const struct mio_selector_ops *ops = name ? find_ops(name) : NULL;
+    if (ops)
+        return open_one(ops, config, selector);
+    if (backend)
+        return -ENOTSUP;
+    /* The environment may speak of another system, of another program's library. */
+    if (name)
+        mio_log(config, -ENOTSUP, "MIO_BACKEND");
+    return open_best(config, selector);
 }
 
 struct mio_selector *mio_selector_try_clone(struct mio_selector *selector)
