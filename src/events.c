@@ -29,7 +29,9 @@ int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,
     struct mio_events *made = mio_allocate(&chosen, sizeof *made);
     if (!made)
         return -ENOMEM;
-    made->list = mio_allocate(&chosen, capacity * sizeof *made->list);
+    /* Nobody reads an event before a wait has written it: room that is never filled stays untouched,
+     * and costs no memory where the system gives it on first use. */
+    made->list = mio_allocate_unset(&chosen, capacity * sizeof *made->list);
     if (!made->list) {
         mio_release(&chosen, made, sizeof *made);
         return -ENOMEM;

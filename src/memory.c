@@ -25,11 +25,17 @@ const struct mio_allocator mio_default_allocator = {
     .user = NULL,
 };
 
-void *mio_allocate(const struct mio_allocator *allocator, size_t size)
+void *mio_allocate_unset(const struct mio_allocator *allocator, size_t size)
 {
     int saved = errno;
     void *block = allocator->allocate(size, allocator->user);
     errno = saved;
+    return block;
+}
+
+void *mio_allocate(const struct mio_allocator *allocator, size_t size)
+{
+    void *block = mio_allocate_unset(allocator, size);
     return block ? memset(block, 0, size) : NULL;
 }
 

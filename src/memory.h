@@ -10,6 +10,9 @@ extern const struct mio_allocator mio_default_allocator;
 /* `size` zeroed bytes, or NULL. */
 void *mio_allocate(const struct mio_allocator *allocator, size_t size);
 
+/* As the allocator gave them. */
+void *mio_allocate_unset(const struct mio_allocator *allocator, size_t size);
+
 /* Takes NULL; `size` is what was asked for. */
 void mio_release(const struct mio_allocator *allocator, void *block, size_t size);
 

@@ -26,7 +26,7 @@ struct mio_events {
 /*
  * Makes room for `capacity` events; 256 to 1024 suit a server. -EINVAL for a capacity of 0 or above
  * INT_MAX or for NULL, -ENOMEM. The second form takes memory from `allocator` (NULL: malloc), which
- * must outlive the events.
+ * must outlive the events. The room is left untouched until a wait fills it.
  */
 MIO_API int mio_events_new(size_t capacity, struct mio_events **events);
 MIO_API int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,

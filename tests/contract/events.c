@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,6 +31,53 @@ TEST(events_are_empty_at_first)
     CHECK(mio_events_is_empty(events));
     mio_events_free(events);
     mio_events_free(NULL);
+}
+
+/* --- room that no event has filled is not touched --- */
+
+enum { UNTOUCHED = 0x3c, ROOM = 5000 };
+
+struct filled {
+    unsigned char *block; /* the largest so far */
+    size_t size;
+};
+
+static void *allocate_filled(size_t size, void *user)
+{
+    struct filled *filled = user;
+    void *block = malloc(size);
+    if (block)
+        memset(block, UNTOUCHED, size);
+    if (block && size > filled->size)
+        *filled = (struct filled){.block = block, .size = size};
+    return block;
+}
+
+static void release_filled(void *block, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    free(block);
+}
+
+static size_t count_untouched(const struct filled *filled)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < filled->size; i++)
+        count += filled->block[i] == UNTOUCHED;
+    return count;
+}
+
+TEST(events_that_have_not_come_cost_no_memory)
+{
+    struct filled filled = {.size = 0};
+    struct mio_allocator allocator = {allocate_filled, release_filled, &filled};
+    struct mio_events *events;
+
+    REQUIRE_EQ(mio_events_new_with(ROOM, &allocator, &events), 0);
+    CHECK_EQ(filled.size, ROOM * sizeof(struct mio_event));
+    CHECK_EQ(count_untouched(&filled), filled.size);
+    mio_events_free(events);
 }
 
 TEST(events_can_be_counted_indexed_and_cleared)
