@@ -17,10 +17,13 @@
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define MIO_SYSCALL_BY_LIBC 1
+#define MIO_SYSCALL_WATCHED 1
 #endif
 #endif
-#if defined(__SANITIZE_THREAD__) || defined(__ILP32__)
+#if defined(__SANITIZE_THREAD__)
+#define MIO_SYSCALL_WATCHED 1
+#endif
+#if defined(MIO_SYSCALL_WATCHED) || defined(__ILP32__)
 #define MIO_SYSCALL_BY_LIBC 1
 #endif
 
