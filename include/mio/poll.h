@@ -109,8 +109,15 @@ MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int6
  */
 MIO_API int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline);
 
-/* The monotonic clock that deadlines are measured on, in nanoseconds from a fixed but unnamed
- * moment. */
+/*
+ * The monotonic clock that deadlines are measured on (CLOCK_MONOTONIC), in nanoseconds from a fixed
+ * but unnamed moment.
+ *
+ * While the system is suspended this clock stands still on Linux and FreeBSD, and goes on on OpenBSD
+ * and macOS. A wait that sleeps is ended by the kernel's timers, which stand still on Linux, FreeBSD
+ * and macOS: after a suspension it may end late by as long, also where the clock went on, and never
+ * early. Nothing is known of NetBSD and DragonFly. For a moment of the day use the time of day.
+ */
 MIO_API int64_t mio_now(void);
 
 MIO_END_DECLS
