@@ -94,12 +94,13 @@ static void take_incoming(struct mio_wake_queue *queue)
         return;
     struct mio_wake_node *newest = atomic_exchange(&queue->incoming, NULL);
     struct mio_wake_node *in_order = NULL;
-    for (struct mio_wake_node *node = newest; node;) {
+    struct mio_wake_node *node = newest;
+    do { /* nobody else takes */
         struct mio_wake_node *next = node->next;
         node->next = in_order;
         in_order = node;
         node = next;
-    }
+    } while (node);
     if (queue->taken)
         queue->last->next = in_order;
     else
