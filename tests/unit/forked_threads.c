@@ -139,7 +139,13 @@ static int use_two_polls(void)
     return atomic_load(&unusable) == 0 ? 0 : 2;
 }
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 34)
+#define HAVE_QUIET_FORK 1
+#endif
+#endif
+
+#if defined(HAVE_QUIET_FORK)
 
 static pid_t fork_quietly(void)
 {
