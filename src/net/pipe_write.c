@@ -101,7 +101,7 @@ static bool is_refusal(ptrdiff_t result)
 
 /* Some files take no flags whatever the kernel knows (/proc, terminals before 5.10): a refusal is
  * the kernel's when a pipe or a socket gets it. */
-static bool is_of_the_kernel(mio_fd fd, ptrdiff_t refusal)
+static bool is_the_kernels(mio_fd fd, ptrdiff_t refusal)
 {
     struct stat status;
     int saved = errno;
@@ -175,7 +175,7 @@ ptrdiff_t mio_pipe_write(mio_fd fd, const struct mio_iovec *parts, size_t count)
         ptrdiff_t result = write_flagged(fd, system_parts, system_count);
         if (!is_refusal(result))
             return result;
-        if (is_of_the_kernel(fd, result))
+        if (is_the_kernels(fd, result))
             atomic_store_explicit(&mio_pipe_write_blocks_signal, true, memory_order_relaxed);
     }
     return write_blocking_signal(fd, system_parts, system_count);
