@@ -36,7 +36,7 @@ static size_t capacity_of(const struct kqueue_refusals *refusals)
 }
 
 /* The descriptor's place, or the free one where it would be. Half of the table is always free. */
-static struct kqueue_barred *place_of(struct kqueue_refusals *refusals, int fd)
+static struct kqueue_barred *barred_place_of(struct kqueue_refusals *refusals, int fd)
 {
     struct kqueue_barred *table = table_of(refusals);
     size_t mask = capacity_of(refusals) - 1;
@@ -49,7 +49,7 @@ static struct kqueue_barred *place_of(struct kqueue_refusals *refusals, int fd)
 /* NULL: nothing of the descriptor is barred. */
 static struct kqueue_barred *find_barred(struct kqueue_refusals *refusals, int fd)
 {
-    struct kqueue_barred *found = place_of(refusals, fd);
+    struct kqueue_barred *found = barred_place_of(refusals, fd);
     return found->era == refusals->era ? found : NULL;
 }
 
@@ -67,7 +67,7 @@ static int grow(struct kqueue_selector *self)
     refusals->capacity = 2 * before;
     for (size_t i = 0; i < before; i++) {
         if (from[i].era == refusals->era)
-            *place_of(refusals, from[i].fd) = from[i];
+            *barred_place_of(refusals, from[i].fd) = from[i];
     }
     mio_release(allocator, old, before * sizeof *old);
     return 0;
@@ -101,7 +101,7 @@ void mio_kq_settle_refusals(struct kqueue_selector *self)
 void mio_kq_bar(struct kqueue_selector *self, int fd, unsigned filters)
 {
     struct kqueue_refusals *refusals = &self->refusals;
-    struct kqueue_barred *barred = place_of(refusals, fd);
+    struct kqueue_barred *barred = barred_place_of(refusals, fd);
     if (barred->era != refusals->era) {
         *barred = (struct kqueue_barred){.era = refusals->era, .fd = fd};
         refusals->count++;

@@ -62,7 +62,7 @@ static struct operation before(const struct operation *failed)
 }
 
 /* Nobody else learns of it: the caller is told why the change was refused. */
-static void tell(struct kqueue_selector *self, int error)
+static void tell_log(struct kqueue_selector *self, int error)
 {
     mio_log(&self->base.config, error, "undoing a change that was refused");
 }
@@ -81,7 +81,7 @@ static void check(struct kqueue_selector *self, const struct operation *before,
             refused = error != 0 ? -error : refused;
     }
     if (refused < 0)
-        tell(self, refused);
+        tell_log(self, refused);
 }
 
 static unsigned filters_added(const struct operation *operation, const struct batch *batch)
