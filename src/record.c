@@ -72,6 +72,7 @@ int mio_record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token
         struct mio_event record = {.ident = (uintptr_t)fd, .udata = (void *)token};
         record.filter = (__typeof__(record.filter))direction->filter;
         record.flags = (__typeof__(record.flags))flags;
+        record.data = -1; /* poll(2) counts nothing */
         list[count++] = record;
     }
     return count;

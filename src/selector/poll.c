@@ -273,7 +273,7 @@ static struct mio_poll_found all_of(const struct pollfd *asked, mio_interest int
         bool is_complete = !MIO_RECORDS_BY_DIRECTION && asked->events == all;
         if (!is_complete && mio_poll_ask(asked->fd, all, &again))
             found = again;
-    } else if ((asked->revents & POLLRDHUP) != 0) {
+    } else if ((asked->revents & MIO_POLL_HALF_CLOSED) != 0) {
         if (mio_poll_ask(asked->fd, all & MIO_POLL_READING, &again))
             found.reading = again.reading;
     }

@@ -11,12 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#if !defined(POLLRDHUP)
-#define POLLRDHUP 0 /* Linux, FreeBSD 14; elsewhere a half-close is seen by reading 0 */
+/* The bit of a half-close, which is seen by reading 0 where there is none. FreeBSD has it from 14 on
+ * alone, and is left at one answer. */
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX && defined(POLLRDHUP)
+enum { MIO_POLL_HALF_CLOSED = POLLRDHUP };
+#else
+enum { MIO_POLL_HALF_CLOSED = 0 };
 #endif
 
 /* The bits of poll(2) that tell of reading; a hang-up and an error, which cannot be masked. */
-enum { MIO_POLL_READING = POLLIN | POLLRDHUP | POLLPRI, MIO_POLL_CONDITIONS = POLLHUP | POLLERR };
+enum {
+    MIO_POLL_READING = POLLIN | MIO_POLL_HALF_CLOSED | POLLPRI,
+    MIO_POLL_CONDITIONS = POLLHUP | POLLERR
+};
 
 /*
  * Whether a hang-up is told to those who did not ask for the direction it closes. Apple's and

@@ -103,7 +103,7 @@ short mio_poll_events_of(mio_interest interest)
 {
     int events = 0;
     if ((interest & MIO_READABLE) != 0)
-        events |= POLLIN | POLLRDHUP;
+        events |= POLLIN | MIO_POLL_HALF_CLOSED;
     if ((interest & MIO_WRITABLE) != 0)
         events |= POLLOUT;
     if ((interest & MIO_PRIORITY) != 0)
@@ -167,6 +167,9 @@ void mio_poll_entry_refresh(struct poll_entry *entry, const struct mio_poll_foun
 {
     short all = mio_poll_events_of(entry->interest);
     entry->armed = (short)(entry->armed | (all & ~(found->reading | found->writing)));
+    /* Somebody has come after a hang-up: what he wrote is not what was there before. */
+    if ((entry->stands.reading & ~found->reading & POLLHUP) != 0)
+        entry->armed = (short)(entry->armed | (all & MIO_POLL_READING));
     entry->stands.reading = (short)(entry->stands.reading & found->reading);
     entry->stands.writing = (short)(entry->stands.writing & found->writing);
 }

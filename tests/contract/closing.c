@@ -72,7 +72,7 @@ TEST(ev2_peer_stops_sending)
     open_pair(ends);
     REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
     CHECK_EQ(shutdown(ends[FAR], SHUT_WR), 0);
-    EXPECT_ONE(&loop, 1, MIO_READABLE | MIO_READ_CLOSED);
+    EXPECT_ONE(&loop, 1, readiness_fact("peer stopped sending, asked for readable"));
     /* Half closed is half open. */
     put(ends[NEAR], "x");
     CHECK_EQ(drain(ends[FAR]), 1);
@@ -90,7 +90,11 @@ TEST(ev2_own_end_of_sending)
     REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, BOTH), 0);
     EXPECT_ONE(&loop, 1, MIO_WRITABLE);
     CHECK_EQ(shutdown(ends[NEAR], SHUT_WR), 0);
-    EXPECT_ONE(&loop, 1, readiness_fact("own end of sending, asked for both"));
+    uint32_t told = readiness_fact("own end of sending, asked for both");
+    if (told != 0)
+        EXPECT_ONE(&loop, 1, told);
+    else
+        EXPECT_NOTHING(&loop);
 
     close_pair(ends);
     loop_close(&loop);
@@ -108,7 +112,7 @@ TEST(ev2_tcp_peer_closed)
     REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
     EXPECT_NOTHING(&loop);
     CHECK_EQ(close(ends[FAR]), 0);
-    EXPECT_ONE(&loop, 1, MIO_READABLE | MIO_READ_CLOSED);
+    EXPECT_ONE(&loop, 1, readiness_fact("peer stopped sending, asked for readable"));
     CHECK_EQ(read(ends[NEAR], &byte, 1), 0);
 
     CHECK_EQ(close(ends[NEAR]), 0);
@@ -122,7 +126,7 @@ static void hear_both_with_little_room(const char *backend, mio_interest mode)
     enum { MOST_WAITS = 6 };
     struct mio_options options = {.backend = backend};
     struct loop loop = loop_open_with(&options, 1);
-    uint32_t closed = MIO_READ_CLOSED | MIO_WRITE_CLOSED;
+    uint32_t wanted = readiness_fact("peer closed, asked for both") | (mode != 0 ? BOTH : 0);
     uint32_t seen = 0;
     int ends[2];
 
@@ -131,11 +135,11 @@ static void hear_both_with_little_room(const char *backend, mio_interest mode)
     AWAIT_EVENTS(&loop, {1, MIO_WRITABLE});
     put(ends[FAR], "x");
     CHECK_EQ(close(ends[FAR]), 0);
-    for (int i = 0; i < MOST_WAITS && (seen & (BOTH | closed)) != (BOTH | closed); i++) {
+    for (int i = 0; i < MOST_WAITS && (seen & wanted) != wanted; i++) {
         REQUIRE_EQ(mio_poll_wait(loop.poll, loop.events, 10 * SECOND), 1);
         seen |= mio_event_readiness(mio_events_get(loop.events, 0));
     }
-    CHECK_EQ(seen & (BOTH | closed), BOTH | closed);
+    CHECK_EQ(seen & wanted, wanted);
     if (mode == 0) {
         (void)mio_poll_wait(loop.poll, loop.events, 0); /* the other of two, if both came in one */
         EXPECT_NOTHING(&loop);
@@ -206,7 +210,7 @@ TEST(ev2_tcp_reset)
     REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, BOTH), 0);
     EXPECT_ONE(&loop, 1, MIO_WRITABLE);
     close_with_reset(ends[FAR]);
-    EXPECT_ONE(&loop, 1, BOTH | MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED);
+    EXPECT_ONE(&loop, 1, readiness_fact("TCP reset, asked for both"));
     CHECK(read(ends[NEAR], &byte, 1) < 0 && errno == ECONNRESET);
 
     CHECK_EQ(close(ends[NEAR]), 0);
@@ -242,7 +246,7 @@ TEST(ev2_tcp_refused)
 
     REQUIRE_EQ(result, -EINPROGRESS);
     REQUIRE_EQ(mio_registry_register(loop.registry, client, 1, BOTH), 0);
-    EXPECT_ONE(&loop, 1, BOTH | MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED);
+    EXPECT_ONE(&loop, 1, readiness_fact("TCP refused, asked for both"));
     CHECK_EQ(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &length), 0);
     CHECK_EQ(error, ECONNREFUSED);
 

@@ -179,6 +179,8 @@ TEST(ev1_an_error_after_an_error_that_was_taken)
 
 TEST(ev1_a_hang_up_that_stands_is_told_once)
 {
+    skip_if_excepted(__func__);
+
     struct loop loop = loop_open();
     int ends[2];
 
@@ -274,7 +276,8 @@ TEST(ev1_a_fifo_tells_of_the_next_writer)
     int writer = open_fifo(name, O_WRONLY);
     put(writer, "last");
     CHECK_EQ(close(writer), 0);
-    await_bits(&loop, MIO_READABLE);
+    if (fact("a FIFO tells of a writer that came and left") != 0)
+        await_bits(&loop, MIO_READABLE);
     CHECK_EQ(drain(reader), 4);
 
     CHECK_EQ(close(reader), 0);

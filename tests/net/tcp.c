@@ -177,7 +177,7 @@ TEST(net_tcp_reset_by_peer)
     watch(&loop, &client.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
     tcp_reset(&server);
-    EXPECT_ONE(&loop, CLIENT, R | W | E | RC | WC);
+    EXPECT_ONE(&loop, CLIENT, readiness_fact("TCP reset, asked for both"));
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_write(&client, "a", 1), -EPIPE);
@@ -203,7 +203,8 @@ TEST(net_tcp_connect_refused)
         if (error == 0) {
             watch(&loop, &stream.source, CLIENT, rows[i].interest);
             EXPECT_ONE(&loop, CLIENT,
-                       rows[i].situation ? net_readiness(rows[i].situation) : R | W | E | RC | WC);
+                       rows[i].situation ? net_readiness(rows[i].situation)
+                                         : readiness_fact("TCP refused, asked for both"));
             error = mio_tcp_stream_take_error(&stream);
             CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);
             CHECK_EQ(mio_tcp_stream_close(&stream), 0);
@@ -225,10 +226,8 @@ TEST(net_tcp_write_to_a_closed_peer)
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
     ptrdiff_t result = 0;
     /* The first one is answered with a reset, which the next ones meet. */
-    for (int i = 0; i < 3 && result >= 0; i++) {
+    for (int64_t since = test_now(); result >= 0 && !time_is_up(since, 10 * SECOND);)
         result = mio_tcp_stream_write(&client, "abc", 3);
-        wait_until(client.source.fd, POLLERR | POLLHUP);
-    }
     CHECK(result == -EPIPE || result == -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_write(&client, "abc", 3), -EPIPE);
     CHECK_EQ(mio_tcp_stream_close(&client), 0);
@@ -306,7 +305,7 @@ TEST(net_tcp_write_then_close)
     wrote_to_tcp(&loop, SERVER);
     EXPECT_ONE(&loop, CLIENT, R);
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    EXPECT_ONE(&loop, CLIENT, R | RC);
+    EXPECT_ONE_IF(&loop, CLIENT, net_readiness("peer closed, data unread, readable told"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 4);
     CHECK_STR(text, "1234");
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 0);

@@ -65,7 +65,7 @@ TEST(net_tcp_own_shutdown_of_reading_is_read_closed)
 {
     open_watched(MIO_READABLE);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_READ), 0);
-    EXPECT_ONE(&loop, CLIENT, R | RC);
+    EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for readable"));
     close_watched();
 
     open_watched(MIO_READABLE | MIO_WRITABLE);
@@ -86,7 +86,7 @@ TEST(net_tcp_own_shutdown_of_both_is_both_closed)
 {
     open_watched(MIO_READABLE | MIO_WRITABLE);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_BOTH), 0);
-    EXPECT_ONE(&loop, CLIENT, R | W | RC | WC);
+    EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for both"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, 1), 0);
     close_watched();
 }
@@ -95,7 +95,7 @@ TEST(net_tcp_peers_shutdown_of_writing_is_read_closed)
 {
     open_watched(MIO_READABLE);
     CHECK_EQ(mio_tcp_stream_shutdown(&server, MIO_SHUTDOWN_WRITE), 0);
-    EXPECT_ONE(&loop, CLIENT, R | RC);
+    EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for readable"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, 1), 0);
     EXPECT_NOTHING(&loop);
     close_watched();

@@ -197,7 +197,7 @@ TEST(net_unix_datagram_shutdown)
     CHECK_EQ(mio_unix_datagram_shutdown(&sockets[0], MIO_SHUTDOWN_READ), 0);
     EXPECT_ONE(&loop, 0, net_readiness("own end of receiving, asked for both"));
     CHECK_EQ(mio_unix_datagram_shutdown(&sockets[0], MIO_SHUTDOWN_WRITE), 0);
-    EXPECT_ONE(&loop, 0, net_readiness("own end of datagrams, asked for both"));
+    EXPECT_ONE_IF(&loop, 0, net_readiness("own end of datagrams, asked for both"));
     CHECK_EQ(mio_unix_datagram_send(&sockets[0], "a", 1), -EPIPE);
     CHECK_EQ(mio_unix_datagram_recv(&sockets[0], text, sizeof text),
              net_fact("receiving datagrams after the own end of it"));
