@@ -143,7 +143,9 @@ bool filter_writers_first(const struct knote *knote)
 {
     struct look now;
     const struct look *seen = &knote->seen;
-    if (seen->kind != FILE_STREAM || !file_look((int)knote->ident, &now) || !now.read_ended ||
+    bool ever = seen->tcp ? flavour.refusal_writers_first || flavour.reset_writers_first
+                          : flavour.unix_end_writers_first;
+    if (!ever || seen->kind != FILE_STREAM || !file_look((int)knote->ident, &now) || !now.read_ended ||
         !now.write_ended)
         return false;
     return !now.tcp           ? flavour.unix_end_writers_first
