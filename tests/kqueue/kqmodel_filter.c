@@ -145,8 +145,8 @@ bool filter_writers_first(const struct knote *knote)
     const struct look *seen = &knote->seen;
     bool ever = seen->tcp ? flavour.refusal_writers_first || flavour.reset_writers_first
                           : flavour.unix_end_writers_first;
-    if (!ever || seen->kind != FILE_STREAM || !file_look((int)knote->ident, &now) || !now.read_ended ||
-        !now.write_ended)
+    if (!ever || seen->kind != FILE_STREAM || !file_look((int)knote->ident, &now) ||
+        !now.read_ended || !now.write_ended)
         return false;
     return !now.tcp           ? flavour.unix_end_writers_first
            : !seen->connected ? flavour.refusal_writers_first

@@ -237,10 +237,12 @@ int connect_to(const struct sockaddr_storage *address, socklen_t length)
 
 void hold_refusing_port(int holders[2], struct sockaddr_storage *address, socklen_t *length)
 {
-    holders[0] = open_listener(address, length);
-    holders[1] = connect_to(address, *length);
-    *length = sizeof *address;
-    REQUIRE_EQ(getsockname(holders[1], (struct sockaddr *)address, length), 0);
+    struct sockaddr_storage listening;
+    socklen_t size;
+    holders[0] = open_listener(&listening, &size);
+    /* Bound first: Linux gives the port of connect() to others who connect, even to itself. */
+    holders[1] = bind_to_loopback(SOCK_STREAM, address, length);
+    REQUIRE_EQ(connect(holders[1], (struct sockaddr *)&listening, size), 0);
 }
 
 /* accept() on a non-blocking listener, when the connection may still be on its way. */
