@@ -270,6 +270,12 @@ const struct expected expected = {
     .directory =                         BY_SYSTEM(NONE,                  NONE,                  NONE,                   NONE,           EINVAL),
     .null_device =                       BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           EINVAL),
     .except_on_null_device =             BY_SYSTEM(NONE,                  NONE,                  EINVAL,                 NONE,           NONE),
+    /* the master of a pty: its slave was never there, has closed, is there again (pty.c, ptmx.c) */
+    .pty_fresh_eof =                     BY_SYSTEM(0,                     0,                     1,                      NONE,           1),
+    .pty_closed_eof =                    BY_SYSTEM(1,                     0,                     1,                      NONE,           1),
+    .pty_eof_taken_back =                BY_SYSTEM(0,                     NONE,                  1,                      NONE,           0),
+    /* a device of the filter that needs NOTE_LOWAT is unhooked by EV_CLEAR */
+    .device_loses_edges =                BY_SYSTEM(false,                 false,                 false,                  false,          true),
 
     /* rule 11, K40 */
     .bad_timeout =                       BY_SYSTEM(REFUSED_AFTER_CHANGES, REFUSED_AFTER_CHANGES, REFUSED_BEFORE_CHANGES, REFUSED_NEVER,  REFUSED_BEFORE_CHANGES),
@@ -305,6 +311,10 @@ const struct expected expected = {
     /* AIO on the systems whose aio(4) posts to a kqueue; K9 of kernels before and after the
        flavour's own */
     .posts_aio =                         BY_SYSTEM(1,                     0,                     0,                      0,              NONE),
+    /* what fstat() says, which a library would tell files apart by */
+    .void_internet_identity =            BY_SYSTEM(1,                     1,                     1,                      0,              1),
+    .void_pipe_identity =                BY_SYSTEM(0,                     1,                     1,                      0,              0),
+    .recycled_pipe_identity =            BY_SYSTEM(0,                     0,                     0,                      1,              0),
     .older_write_without_reader =        BY_SYSTEM(EPIPE,                 EBADF,                 EPIPE,                  EPIPE,          EPIPE),
     .newer_write_without_reader =        BY_SYSTEM(EPIPE,                 0,                     0,                      EPIPE,          0),
 };

@@ -213,6 +213,10 @@ struct expected {
     int directory;
     int null_device;
     int except_on_null_device;
+    int pty_fresh_eof;
+    int pty_closed_eof;
+    int pty_eof_taken_back;
+    bool device_loses_edges;
 
     /* timeouts */
     enum refusal bad_timeout;
@@ -245,6 +249,9 @@ struct expected {
 
     /* hooks of the model */
     int posts_aio;
+    int void_internet_identity;
+    int void_pipe_identity;
+    int recycled_pipe_identity;
     int older_write_without_reader;
     int newer_write_without_reader;
 };

@@ -48,6 +48,10 @@ void kqmodel_set_user_filter(bool present);
  * The NetBSD flavour starts as the older one (NetBSD 10), the others as the newer. */
 void kqmodel_set_older(bool older);
 
+/* fstat() gives the device and inode that the system gives, by which most sockets and some pipes
+ * cannot be told apart. Off at the start: Linux's own. */
+void kqmodel_set_system_identity(bool systems);
+
 /* --- events that come from elsewhere in a real kernel --- */
 
 /* A finished asynchronous request, as aio(4) posts it to the kqueue named in its sigevent.

@@ -173,8 +173,22 @@ ROW(int64_t, fifo_write_mark,           512,        512,        512,        512,
 ROW(int64_t, file_write_data,           0,          0,          0,          0,          1)
 ROW(int, directory_error,               0,          0,          0,          0,          EINVAL)
 ROW(bool, device_needs_mark,            false,      false,      false,      false,      true)
+/* The filter of those that need the mark is hooked up only while nothing is ready, and EV_CLEAR
+ * unhooks it: no edge comes after the first until a touch looks again. */
+ROW(bool, device_unhooks,               false,      false,      false,      false,      true)
+/* A pty's master that never had a slave, and one whose slave has closed: EOF, or nothing; a slave
+ * that comes again takes the end back ([O] filt_ptcread, [M] "FIFOs"; read of the others). */
+ROW(bool, pty_fresh_ends,               false,      false,      true,       false,      true)
+ROW(bool, pty_ends,                     true,       false,      true,       true,       true)
+ROW(bool, pty_clears_eof,               false,      false,      true,       false,      false)
 ROW(int, device_unpolled_error,         ENODEV,     ENODEV,     0,          EOPNOTSUPP, 0)
 ROW(unsigned, note_eof,                 0,          0,          0x2,        0,          0)
+
+/* --- what fstat() says: device and inode, by which two files could be told apart --- */
+ROW(enum identity, internet_identity,
+    IDENTITY_VOID,     IDENTITY_VOID,     IDENTITY_VOID,     IDENTITY_OWN,      IDENTITY_VOID)
+ROW(enum identity, pipe_identity,
+    IDENTITY_OWN,      IDENTITY_VOID,     IDENTITY_VOID,     IDENTITY_RECYCLED, IDENTITY_OWN)
 
 /* --- sockets: as observed where it was ([F], [N] and the observed answers of the other three) --- */
 /* Free space of fresh send buffers: hints only ([F], [N], [O], [D], [M]). */

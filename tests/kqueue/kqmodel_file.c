@@ -20,6 +20,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 enum { PIPEFS = 0x50495045, DATAGRAM_MARK = 2048, MAX_COUNTED_DATAGRAMS = 4096 };
@@ -87,7 +88,7 @@ bool file_same(struct file_id a, struct file_id b)
 bool file_identify(int fd, struct file_id *id)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (__real_fstat(fd, &st) != 0)
         return false;
     struct kq *kq = (st.st_mode & S_IFMT) == 0 ? kq_of(fd) : NULL;
     *id = kq ? kq_id(kq) : (struct file_id){.device = st.st_dev, .inode = st.st_ino};
@@ -381,14 +382,44 @@ static void look_regular(int fd, int64_t size, struct look *look)
     look->space = flavour.file_write_data;
 }
 
-static void look_device(int fd, struct look *look)
+enum { PTY_MASTER = 5, PTY_MASTER_MINOR = 2, FIRST_PTY = 136, LAST_PTY = 143 };
+
+static bool is_pty_master(dev_t number)
+{
+    return major(number) == PTY_MASTER && minor(number) == PTY_MASTER_MINOR;
+}
+
+static bool is_pty_slave(dev_t number)
+{
+    return major(number) >= FIRST_PTY && major(number) <= LAST_PTY;
+}
+
+/* Linux tells of a slave that has gone, but not of one that never came: one that comes and goes
+ * makes up for it. */
+void file_prepare(int fd)
+{
+    struct stat st;
+    bool asks = flavour.pty_fresh_ends && __real_fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+                is_pty_master(st.st_rdev);
+    int slave = asks ? ioctl(fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+    if (slave >= 0)
+        __real_close(slave);
+}
+
+static void look_device(int fd, dev_t number, struct look *look)
 {
     short events = poll_now(fd);
     look->kind = FILE_DEVICE;
+    look->pty_master = is_pty_master(number);
+    look->pty = look->pty_master || is_pty_slave(number);
     look->arrivals = look->unread = bytes_unread(fd);
     look->mark = (events & POLLIN) ? 1 : 0; /* devices: readable, whatever they count */
     look->writable = (events & POLLOUT) != 0;
     look->read_ended = look->write_ended = (events & POLLHUP) != 0;
+    if (look->pty_master && look->read_ended && !flavour.pty_ends) {
+        look->read_ended = look->write_ended = false;
+        look->mark = 0;
+    }
 }
 
 static void look_kqueue(struct kq *inner, struct look *look)
@@ -403,7 +434,7 @@ bool file_look(int fd, struct look *look)
 {
     struct stat st;
     *look = (struct look){.kind = FILE_FOREIGN};
-    if (fstat(fd, &st) != 0)
+    if (__real_fstat(fd, &st) != 0)
         return false;
     look->id = (struct file_id){.device = st.st_dev, .inode = st.st_ino};
     switch (st.st_mode & S_IFMT) {
@@ -421,7 +452,7 @@ bool file_look(int fd, struct look *look)
         look->kind = FILE_DIRECTORY;
         break;
     case S_IFCHR:
-        look_device(fd, look);
+        look_device(fd, st.st_rdev, look);
         break;
     default: {
         struct kq *inner = kq_of(fd);

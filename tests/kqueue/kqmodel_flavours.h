@@ -20,6 +20,8 @@ enum negative { NEGATIVE_HANGS, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO };
 enum timeout_check { TIMEOUT_FIRST, TIMEOUT_AFTER, TIMEOUT_NEVER };
 enum user_add { USER_RAW, USER_MASKED, USER_CONTROLLED };
 enum late_listen { LATE_WORKS, LATE_SILENT, LATE_NO_COUNT };
+/* A number of one's own, 0 and 0 for all, or the number of the file that was closed last. */
+enum identity { IDENTITY_OWN, IDENTITY_VOID, IDENTITY_RECYCLED };
 enum growth { GROWTH_NEVER, GROWTH_EMPTY, GROWTH_CROWDED };
 enum failed_write { FAILED_IS_SILENT, FAILED_POSTS_WITH_ROOM, FAILED_POSTS };
 

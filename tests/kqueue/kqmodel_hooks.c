@@ -102,6 +102,7 @@ void kqmodel_reset(void)
     calls = 0;
     last_count = 0;
     model_unlock(&mask);
+    kqmodel_set_system_identity(false);
 }
 
 void kqmodel_fail_kevent(unsigned n, int error)

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -81,15 +82,26 @@ struct look {
     bool urgent;       /* an urgent mark is ahead or reached */
     bool at_mark;      /* it is reached */
     bool was_listener; /* shut down since */
-    int error;         /* so_error */
+    bool pty;          /* devices: either side of a pseudo-terminal */
+    bool pty_master;
+    int error; /* so_error */
 };
 
 bool file_identify(int fd, struct file_id *id);
 bool file_same(struct file_id a, struct file_id b);
 bool file_look(int fd, struct look *look);
 
+/* Closes what the first look at a pty's master has to see closed. */
+void file_prepare(int fd);
+
 /* Of a descriptor that fstat() calls a FIFO: whether pipe() made it. */
 bool pipe_is_unnamed(int fd);
+
+/* --- kqmodel_identity.c --- */
+
+/* A pipe was made (without the lock); a descriptor is about to be closed (with it). */
+void identity_pipe_made(int fd);
+void identity_closing(int fd);
 
 /* --- kqmodel_pipe.c --- */
 
@@ -167,6 +179,7 @@ struct knote {
     bool triggered;         /* EVFILT_USER */
     bool attached_listener; /* what the socket was when the knote came */
     bool ack_due;           /* TCP: an acknowledgement of own data is to be told of on its own */
+    bool unhooked;          /* a device on macOS: its news do not get here */
     struct look seen;       /* the last glance; wrapped calls keep it up to date */
 };
 
@@ -304,6 +317,7 @@ void note_call(const struct kevent *changes, long count);
 /* --- the real system calls, under --wrap --- */
 
 int __real_close(int fd);
+int __real_fstat(int fd, struct stat *status);
 int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
 ssize_t __real_recv(int fd, void *buffer, size_t size, int flags);
 int __real_connect(int fd, const struct sockaddr *address, socklen_t length);

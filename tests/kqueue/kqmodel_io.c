@@ -26,7 +26,7 @@
 enum object object_of(int fd, struct file_id *id)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (__real_fstat(fd, &st) != 0)
         return OBJECT_OTHER;
     *id = (struct file_id){.device = st.st_dev, .inode = st.st_ino};
     return S_ISSOCK(st.st_mode) ? OBJECT_SOCKET : S_ISFIFO(st.st_mode) ? OBJECT_PIPE : OBJECT_OTHER;
@@ -63,6 +63,7 @@ int __wrap_close(int fd)
     see_pipe_end(fd);
     socket_closing(fd, &farewell);
     descriptor_closing(fd);
+    identity_closing(fd);
     int result = __real_close(fd);
     int error = errno;
     socket_closed(&farewell);

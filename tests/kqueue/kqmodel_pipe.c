@@ -208,17 +208,18 @@ ssize_t write_pipe(int fd, struct file_id id, const struct iovec *parts, int cou
 
 /* --- making pipes --- */
 
-static void make_room(int fd)
+static void pipe_made(int fd)
 {
     if (flavour.pipe_capacity > PIPE_MARK * 32)
         widen(fd, flavour.pipe_capacity);
+    identity_pipe_made(fd);
 }
 
 int __wrap_pipe(int ends[2])
 {
     int result = __real_pipe(ends);
     if (result == 0)
-        make_room(ends[0]);
+        pipe_made(ends[0]);
     return result;
 }
 
@@ -226,6 +227,6 @@ int __wrap_pipe2(int ends[2], int flags)
 {
     int result = __real_pipe2(ends, flags);
     if (result == 0)
-        make_room(ends[0]);
+        pipe_made(ends[0]);
     return result;
 }

@@ -4,6 +4,7 @@
  *
  * kqmodel_io.c       numbers that go away; reading and writing
  * kqmodel_pipe.c     pipes: their capacity, what a read or a write posts
+ * kqmodel_identity.c what fstat() says
  * kqmodel_connect.c  sockets: connections, their ends, their errors
  * kqmodel_unix.c     pairs of Unix sockets; what a close tells the other end
  */
@@ -41,6 +42,7 @@ WRAPS(int, socketpair, int domain, int type, int protocol, int ends[2])
 WRAPS(int, pipe, int ends[2])
 WRAPS(int, pipe2, int ends[2], int flags)
 WRAPS(pid_t, fork, void)
+int __wrap_fstat(int fd, struct stat *status);
 
 enum object { OBJECT_OTHER, OBJECT_SOCKET, OBJECT_PIPE };
 

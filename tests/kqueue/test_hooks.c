@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -399,5 +400,79 @@ TEST(hook_k40_older_macos_refuses_longer_timeouts)
         CHECK_EQ(errno, EINVAL);
     }
     close(kq);
+    kqmodel_reset();
+}
+
+/* --- what fstat() says --- */
+
+static bool same_identity(int a, int b)
+{
+    struct stat first;
+    struct stat second;
+    REQUIRE_EQ(fstat(a, &first), 0);
+    REQUIRE_EQ(fstat(b, &second), 0);
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+TEST(hook_identity_of_sockets)
+{
+    for (int systems = 0; systems <= 1; systems++) {
+        kqmodel_set_system_identity(systems != 0);
+        int tcp[2];
+        int udp[2];
+        int streams[2];
+        open_tcp(tcp);
+        open_udp(udp);
+        open_unix(streams, SOCK_STREAM);
+        bool alike = systems && expected.void_internet_identity;
+        CHECK_EQ(same_identity(tcp[0], tcp[1]), alike);
+        CHECK_EQ(same_identity(tcp[0], udp[0]), alike);
+        CHECK(!same_identity(streams[0], streams[1]));
+        close_both(tcp);
+        close_both(udp);
+        close_both(streams);
+    }
+    kqmodel_reset();
+}
+
+TEST(hook_identity_of_pipes)
+{
+    for (int systems = 0; systems <= 1; systems++) {
+        kqmodel_set_system_identity(systems != 0);
+        int first[2];
+        int second[2];
+        open_pipe(first);
+        open_pipe(second);
+        CHECK_EQ(same_identity(first[0], second[0]), systems && expected.void_pipe_identity);
+        CHECK(same_identity(first[0], first[1]));
+        close_both(first);
+        close_both(second);
+    }
+    kqmodel_reset();
+}
+
+TEST(hook_identity_of_a_pipe_goes_to_the_next)
+{
+    if (!expected.recycled_pipe_identity)
+        SKIP("only DragonFly's pipes have the number of a cached structure");
+    kqmodel_set_system_identity(true);
+    int ends[2];
+    struct stat closed;
+    open_pipe(ends);
+    REQUIRE_EQ(fstat(ends[0], &closed), 0);
+    int copy = dup(ends[1]);
+    close_both(ends);
+    struct stat next;
+    open_pipe(ends); /* the copy holds the first one still */
+    REQUIRE_EQ(fstat(ends[0], &next), 0);
+    CHECK(next.st_ino != closed.st_ino);
+    CHECK_EQ(close(copy), 0);
+    int last[2];
+    open_pipe(last);
+    REQUIRE_EQ(fstat(last[1], &next), 0);
+    CHECK_EQ(next.st_ino, closed.st_ino);
+    CHECK_EQ(next.st_dev, 0);
+    close_both(ends);
+    close_both(last);
     kqmodel_reset();
 }
