@@ -55,12 +55,12 @@ static int attach_kqueue(const struct knote *knote)
 }
 
 /* K20: most drivers cannot count bytes, and say so unless the caller asks for no more than one. */
-static int attach_device(const struct knote *knote)
+static int attach_device(const struct knote *knote, const struct look *look)
 {
     if (knote->kind == KIND_EXCEPT)
         return flavour.unsupported_error;
     bool marked = (knote->asked_fflags & NOTE_LOWAT) && knote->asked_data == 1;
-    return flavour.device_needs_mark && !marked ? EINVAL : 0;
+    return flavour.device_needs_mark && !look->pty && !marked ? EINVAL : 0;
 }
 
 int filter_attach(const struct knote *knote, const struct look *look)
@@ -72,7 +72,7 @@ int filter_attach(const struct knote *knote, const struct look *look)
     case FILE_KQUEUE:
         return attach_kqueue(knote);
     case FILE_DEVICE:
-        return attach_device(knote);
+        return attach_device(knote, look);
     case FILE_DIRECTORY:
         return flavour.directory_error      ? flavour.directory_error
                : knote->kind == KIND_EXCEPT ? flavour.unsupported_error
@@ -326,7 +326,10 @@ static bool file_readable(struct knote *knote, const struct look *now)
 static bool device_ready(struct knote *knote, const struct look *now)
 {
     bool reading = knote->kind == KIND_READ;
-    knote->data = flavour.device_needs_mark ? 1 : reading ? now->unread : 0;
+    bool counts = !flavour.device_needs_mark || now->pty;
+    knote->data = !counts ? 1 : reading ? now->unread : 0;
+    if (now->pty_master && flavour.pty_clears_eof)
+        knote->flags &= ~(unsigned)EV_EOF;
     if (now->read_ended) {
         report_end(knote, now, reading);
         return true;

@@ -211,7 +211,7 @@ static bool is_level(const struct knote *knote, const struct look *now)
 void knote_news(struct knote *knote, bool forced)
 {
     struct look now;
-    if (!glance(knote, &now) || is_cut_off(knote, &now))
+    if (knote->unhooked || !glance(knote, &now) || is_cut_off(knote, &now))
         return;
     bool posted = forced || filter_edge(knote, &now);
     bool edge = posted || is_level(knote, &now);
@@ -284,13 +284,16 @@ bool knote_is_true_now(struct knote *knote)
     if (!glance(knote, &now))
         return false;
     knote->seen = now;
-    return filter_true(knote, &now);
+    bool ready = filter_true(knote, &now);
+    knote->unhooked = ready && flavour.device_unhooks && now.kind == FILE_DEVICE && !now.pty;
+    return ready;
 }
 
 static int attach_descriptor(struct knote *knote)
 {
     struct look now;
     int fd = (int)knote->ident;
+    file_prepare(fd);
     if (!file_look(fd, &now))
         return EBADF;
     int error = filter_attach(knote, &now);
