@@ -11,8 +11,8 @@
  * touching one, reports again what is ready. Closing a descriptor drops its knotes.
  *
  * Who owns what: the kernel owns all registrations. This selector remembers only what no kernel
- * would tell it: one-shot registrations of more than one filter, and events that it has to deliver
- * itself (kqueue_kept.c).
+ * would tell it: one-shot registrations of more than one filter (kqueue_kept.c), events that it has to
+ * deliver itself (kqueue_injected.c), and what was refused while a thread waits (kqueue_refused.c).
  *
  * Quirks handled, here and in kqueue_change.c:
  *   K1 K2 K3  a slot for every receipt, a zero timeout; an event that comes all the same is kept
@@ -22,7 +22,9 @@
  *   K8        deleting what is not there is no failure of a batch
  *   K9        a pipe whose reader is gone may be refused (EPIPE; NetBSD: EBADF): the event is
  *             injected
- *   K10       half a registration is undone
+ *   K10       half a registration is undone, and its token kept from a thread that waits
+ *   pipes     OpenBSD, and NetBSD up to 10, do not tell EVFILT_WRITE that the reader of a full pipe
+ *             has gone: EVFILT_READ is, and stands guard (kqueue_guard.c)
  *   K11       a change call that a signal ended is made again
  *   K14 K40   counts and timeouts are kept within what every kernel takes
  *   K15       types differ: kqueue.h names them once
@@ -85,8 +87,13 @@ _Static_assert((int)MIO_KEVENT_EXCEPT == (int)EXCEPT_FILTER &&
 _Static_assert(MIO_KEVENT_LIO == EVFILT_LIO, "constants of kqueue");
 #endif
 
-/* Refused above: 10^8 seconds by macOS up to 10.14, INT32_MAX by later ones (K40). */
-enum { LONGEST_WAIT_S = 100000000 };
+/*
+ * Refused above: 10^8 seconds by macOS up to 10.14, INT32_MAX by later ones (K40). DragonFly panics
+ * when one call wakes a million times for nothing (kern.kq_checkloop): there no wait is longer than
+ * a minute, not even one for ever.
+ */
+enum { WAITS_ARE_CUT = MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY };
+enum { LONGEST_WAIT_S = WAITS_ARE_CUT ? 60 : 100000000 };
 
 /* --- descriptors, close-on-exec and non-blocking from the first moment where there is a call for
  * it --- */
@@ -140,6 +147,7 @@ static int kqueue_selector_new(const struct mio_config *config, struct mio_selec
     made->pipe = (struct mio_doorbell){-1, -1};
     made->collector.collects = true;
     made->refusals.era = 1;
+    made->kept.to_silence = -1;
     mio_lock_init(&made->lock);
     *selector = &made->base;
     return 0;
@@ -152,10 +160,28 @@ static void kqueue_selector_free(struct mio_selector *selector)
     if (!mio_is_forked_child(&selector->birth))
         mio_close_own(&config, self->kq, "closing the kqueue");
     mio_doorbell_close(&self->pipe, &config);
+    mio_kq_release_injected(self);
     mio_kq_release_kept(self);
     mio_kq_release_refusals(self);
     mio_lock_destroy(&self->lock);
     mio_release(&config.allocator, self, sizeof *self);
+}
+
+/* --- the doorbell's record --- */
+
+/* The ident is an address of our own, so that no caller's can be the same. */
+static uintptr_t doorbell_ident(const struct kqueue_selector *self)
+{
+    return (uintptr_t)self;
+}
+
+static bool kqueue_is_wake(const struct mio_selector *selector, const struct mio_event *record)
+{
+    const struct kqueue_selector *self = (const struct kqueue_selector *)selector;
+    if (self->doorbell == DOORBELL_PIPE)
+        return (int)record->filter == EVFILT_READ &&
+               record->ident == (uintptr_t)self->pipe.read_end;
+    return (int)record->filter == USER_FILTER && record->ident == doorbell_ident(self);
 }
 
 /* --- waiting --- */
@@ -169,6 +195,9 @@ static int sift_records(struct kqueue_selector *self, struct mio_event *list, in
 {
     int kept = 0;
     for (int i = 0; i < count; i++) {
+        if (GUARDS_WRITERS && mio_kevent_is_of_descriptor(&list[i]) &&
+            !mio_kq_pass_guard(self, list, count, i))
+            continue;
         bool is_except = (int)list[i].filter == EXCEPT_FILTER;
         if (is_except && !mio_event_is_priority(&list[i]))
             continue;
@@ -182,15 +211,35 @@ static int sift_records(struct kqueue_selector *self, struct mio_event *list, in
         }
         list[kept++] = list[i];
     }
+    mio_kq_end_fetch(self);
     return kept;
 }
 
-static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, int count)
+/* What may stand in the kernel behind records that were all dropped. */
+static int fetch_again(struct kqueue_selector *self, struct mio_event *list, int room)
 {
-    struct kqueue_selector *self = kqueue_of(selector);
-    unsigned looks = atomic_load_explicit(&self->looks, memory_order_acquire);
-    if (looks == 0)
-        return count;
+    static const struct timespec at_once;
+    int saved = errno;
+    int count =
+        kevent(self->kq, NULL, 0, (struct kevent *)(void *)list, (kevent_count)room, &at_once);
+    errno = saved;
+    return count > 0 ? count : 0;
+}
+
+static int drop_doorbell(const struct kqueue_selector *self, struct mio_event *list, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (!kqueue_is_wake(&self->base, &list[i]))
+            list[kept++] = list[i];
+    }
+    return kept;
+}
+
+/* Looks through one fetch. */
+static int look_through(struct kqueue_selector *self, struct mio_event *list, int count)
+{
+    unsigned looks = atomic_load_explicit(&self->looks, memory_order_relaxed);
     mio_lock_take(&self->lock);
     if ((looks & KQUEUE_DOUBTS) != 0)
         count = mio_kq_screen(self, list, count);
@@ -200,17 +249,46 @@ static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, in
     return count;
 }
 
+/* A look must not end with what is dropped, which may have had all the room (EV3). */
+static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, int count)
+{
+    struct kqueue_selector *self = kqueue_of(selector);
+    if (atomic_load_explicit(&self->looks, memory_order_acquire) == 0)
+        return count;
+    int room = count;
+    int left = look_through(self, list, count);
+    while (left == 0 && count > 0) {
+        count = fetch_again(self, list, room);
+        left = look_through(self, list, drop_doorbell(self, list, count));
+    }
+    return left;
+}
+
 /* What an attentive selector's wait does in kqueue_sift(), once it has seen whether there was room
  * for more. */
 __attribute__((noinline)) static int screen_plain(struct kqueue_selector *self,
                                                   struct mio_event *list, int count)
 {
-    if (!mio_selector_is_plain(&self->base))
-        return count;
-    mio_lock_take(&self->lock);
-    count = mio_kq_screen(self, list, count);
-    mio_lock_give(&self->lock);
-    return count;
+    int room = count;
+    int left = count;
+    while (count > 0 && mio_selector_is_plain(&self->base)) {
+        mio_lock_take(&self->lock);
+        left = mio_kq_screen(self, list, count);
+        mio_lock_give(&self->lock);
+        if (left > 0)
+            break;
+        count = fetch_again(self, list, room);
+        left = count;
+    }
+    return left;
+}
+
+/* Darwin's kernel has been seen to say ETIMEDOUT where a time is up that may be shorter than what was
+ * asked for: the wait was over early. */
+static int failed_wait(int saved)
+{
+    int error = mio_failed(saved);
+    return error == -ETIMEDOUT ? 0 : error;
 }
 
 static int kqueue_select(struct mio_selector *selector, struct mio_event *list, int room,
@@ -219,6 +297,8 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     struct kqueue_selector *self = kqueue_of(selector);
     struct timespec timeout;
     struct timespec *limit = NULL;
+    if (WAITS_ARE_CUT && timeout_ns < 0)
+        timeout_ns = INT64_MAX;
     if (timeout_ns >= 0) {
         int64_t seconds = timeout_ns / MIO_NS_PER_S;
         bool fits = seconds < LONGEST_WAIT_S;
@@ -229,7 +309,7 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     int saved = errno;
     int count = kevent(self->kq, NULL, 0, (struct kevent *)(void *)list, (kevent_count)room, limit);
     if (count < 0)
-        return mio_failed(saved);
+        return failed_wait(saved);
     /* After the fetch: what the kernel has handed out was doubted before it was told. */
     if ((atomic_load_explicit(&self->looks, memory_order_relaxed) & KQUEUE_DOUBTS) != 0)
         return screen_plain(self, list, count);
@@ -238,22 +318,22 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
 
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
 
-/* The ident is an address of our own, so that no caller's can be the same. */
-static uintptr_t doorbell_ident(const struct kqueue_selector *self)
-{
-    return (uintptr_t)self;
-}
+/* libkqueue may hand out an event in the place of a receipt, the doorbell's own for instance: there
+ * a refusal is told by errno. */
+enum { RECEIPTS_MAY_BE_EVENTS = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
 
 /* One change, judged by its receipt. Safe in a signal handler. */
 static int submit_one(struct kqueue_selector *self, struct kevent change)
 {
     static const struct timespec at_once;
     struct kevent receipt;
-    int slots = RECEIPTS_MIX_WITH_EVENTS ? 0 : 1;
+    kevent_count slots = RECEIPTS_MAY_BE_EVENTS ? 0 : 1;
     int saved = errno;
     int count;
+    if (RECEIPTS_MAY_BE_EVENTS)
+        change.flags &= (kevent_flags)~EV_RECEIPT;
     do {
-        count = kevent(self->kq, &change, 1, &receipt, (kevent_count)slots, &at_once);
+        count = kevent(self->kq, &change, 1, &receipt, slots, &at_once);
     } while (count < 0 && errno == EINTR);
     if (count < 0)
         return mio_failed(saved);
@@ -311,15 +391,6 @@ static int kqueue_wake(struct mio_selector *selector)
     struct kqueue_selector *self = kqueue_of(selector);
     return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self)
                                            : mio_doorbell_ring(&self->pipe);
-}
-
-static bool kqueue_is_wake(const struct mio_selector *selector, const struct mio_event *record)
-{
-    const struct kqueue_selector *self = (const struct kqueue_selector *)selector;
-    if (self->doorbell == DOORBELL_PIPE)
-        return (int)record->filter == EVFILT_READ &&
-               record->ident == (uintptr_t)self->pipe.read_end;
-    return (int)record->filter == USER_FILTER && record->ident == doorbell_ident(self);
 }
 
 static int kqueue_selector_fd(const struct mio_selector *selector)

@@ -8,7 +8,9 @@
  *   kqueue_submit.c  their submission, and its receipts
  *   kqueue_batch.c   many of them in one call
  *   kqueue_refused.c keeping the tokens of refused changes from a thread that waits
- *   kqueue_kept.c    the little it must remember about descriptors
+ *   kqueue_kept.c    the little it must remember about descriptors; one-shots of several filters
+ *   kqueue_injected.c  events that it delivers itself
+ *   kqueue_guard.c   what a kernel tells the writing end of a pipe through EVFILT_READ alone
  *   kqueue_format.c  a record by name
  */
 #ifndef MIO_SRC_SELECTOR_KQUEUE_H
@@ -72,9 +74,10 @@ enum { AIO_INTERESTS = MIO_AIO | MIO_LIO };
 enum { AIO_INTERESTS = 0 };
 #endif
 
-/* libkqueue loses receipts where it can hand out events instead, also in calls that only change
- * (K3). */
-enum { RECEIPTS_MIX_WITH_EVENTS = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
+/* Where a pipe's reader may go without a word to EVFILT_WRITE (kqueue_guard.c). */
+enum {
+    GUARDS_WRITERS = MIO_PLATFORM == MIO_PLATFORM_OPENBSD || MIO_PLATFORM == MIO_PLATFORM_NETBSD
+};
 
 /* READ, WRITE and EXCEPT of one descriptor. */
 enum { MAX_FILTERS = 3 };
@@ -91,6 +94,8 @@ struct kqueue_filter {
         fflags; /* repeated in every touch (K7: a bare ENABLE drops them on macOS and DragonFly) */
 };
 
+enum { WRITING, READING }; /* places in mio_kq_filters */
+
 /* In the order in which they are registered. */
 extern const struct kqueue_filter mio_kq_filters[MAX_FILTERS];
 extern const size_t mio_kq_filter_count;
@@ -106,23 +111,64 @@ struct kqueue_oneshot {
     unsigned spent_in;     /* the wait that still delivers the others */
 };
 
+/* How it is told that an injected event's number is still the same descriptor. */
+enum kqueue_identity {
+    IDENTITY_NONE,  /* its record is of no descriptor */
+    IDENTITY_FILE,  /* by the file behind it, which a number used again may share */
+    IDENTITY_GUARD, /* by a knote of ours, which goes with the descriptor */
+    IDENTITY_READ   /* by the registration's own knote of EVFILT_READ */
+};
+
 /* An event that the kernel refused to watch for, or handed out at the wrong moment. */
 struct kqueue_injected {
-    int fd;
-    dev_t device; /* the file behind it, since closing tells nobody */
+    struct kqueue_injected *next;       /* of the same descriptor */
+    struct kqueue_injected *due;        /* the next to be delivered */
+    struct kqueue_injected **due_place; /* what points here; NULL: delivered */
+    uint64_t number;                    /* counts them */
+    int fd;                             /* -1 with IDENTITY_NONE */
+    enum kqueue_identity identity;
+    dev_t device; /* IDENTITY_FILE: since closing tells nobody */
     ino_t inode;
     bool refused; /* no knote stands for the registration: kept after delivery, so that it still
                      counts */
-    bool delivered;
     struct mio_event record;
 };
 
+/* EVFILT_READ of a pipe's writing end, as a help to EVFILT_WRITE (kqueue_guard.c). */
+enum kqueue_guard_kind {
+    GUARD_NONE,
+    GUARD_KNOTE,  /* a knote of ours: what it says is not for the caller */
+    GUARD_SHARED, /* one that is registered, as writing is */
+    GUARD_READING /* the same, and writing is not */
+};
+
+struct kqueue_guard {
+    enum kqueue_guard_kind kind;
+    bool told;             /* the end of writing was delivered, or may not be any more */
+    mio_token token;       /* of writing */
+    mio_interest interest; /* what it is registered for */
+    mio_token read_token;  /* of reading, where that is registered */
+};
+
+struct kqueue_descriptor {
+    struct kqueue_oneshot oneshot;
+    struct kqueue_guard guard;
+    struct kqueue_injected *injected; /* the last one first */
+    bool to_silence;                  /* on the list of those ... */
+    int next_to_silence;              /* ... before this one; -1: the last */
+};
+
+/* All of it is a table by descriptor. What is left of one that was closed does no harm: it is
+ * looked at with the token of its records or the answers of the kernel, and registering the number
+ * again clears it. */
 struct kqueue_kept {
-    struct kqueue_oneshot *oneshots; /* indexed by descriptor; NULL until one is needed */
-    size_t oneshot_room;
-    struct kqueue_injected *injected;
-    size_t injected_count;
-    size_t injected_room;
+    struct kqueue_descriptor *descriptors; /* NULL until one is needed */
+    size_t capacity;
+    struct kqueue_injected *due; /* injected events in the order of their delivery */
+    struct kqueue_injected **due_end;
+    uint64_t injected; /* the number of the last one */
+    int to_silence;    /* the first spent one-shot whose other filters still have to be; -1: none */
+    unsigned fetched_in; /* the last wait that has fetched */
 };
 
 /* A descriptor of which a change was refused: what of it may still be handed over. */
@@ -189,7 +235,7 @@ static inline struct kevent kqueue_change(uintptr_t ident, int filter, unsigned 
     memset(&change, 0, sizeof change);
     change.ident = ident;
     change.filter = (kevent_filter)filter;
-    change.flags = (kevent_flags)(flags | (RECEIPTS_MIX_WITH_EVENTS ? 0 : EV_RECEIPT));
+    change.flags = (kevent_flags)(flags | EV_RECEIPT);
     change.fflags = (kevent_fflags)fflags;
     change.udata = (kevent_udata)token;
     return change;
@@ -247,6 +293,10 @@ void mio_kq_release_refusals(struct kqueue_selector *self);
 
 /* --- kqueue_kept.c; the lock is held by the caller --- */
 
+/* What is remembered of a descriptor: NULL where nothing is; and a place for it: 0 or -ENOMEM. */
+struct kqueue_descriptor *mio_kq_find(const struct kqueue_selector *self, int fd);
+int mio_kq_make_place(struct kqueue_selector *self, int fd);
+
 /* Whether this interest has to be remembered: it is one-shot, and one event must silence more than
  * its own filter. */
 bool mio_kq_is_joint_oneshot(mio_interest interest);
@@ -264,20 +314,62 @@ void mio_kq_put_back_oneshot(struct kqueue_selector *self, int fd, struct kqueue
  * wait has spent: it is to be dropped. */
 bool mio_kq_is_late(const struct kqueue_selector *self, int fd, mio_token token);
 
-/* Such an event is being delivered, and is not late: silences the rest of its registration. */
+/* Such an event is being delivered, and is not late: the rest of its registration is silenced once
+ * the wait has fetched what is ready. */
 void mio_kq_fire_oneshot(struct kqueue_selector *self, int fd, mio_token token);
 
-/* Keeps an event for the next wait, waking a waiter that sleeps. 0, -ENOMEM, or why there can be no
- * doorbell. */
-int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *record,
-                  bool refused);
+/* The wait has fetched: silences what has fired. */
+void mio_kq_end_fetch(struct kqueue_selector *self);
 
-/* Drops the events injected for a descriptor. Whether there was one, delivered or not. */
-bool mio_kq_forget_injected(struct kqueue_selector *self, int fd);
+void mio_kq_release_kept(struct kqueue_selector *self);
+
+/* --- kqueue_injected.c; the lock is held by the caller --- */
+
+/* Keeps an event for the next wait, waking a waiter that sleeps; of a registration that the kernel
+ * refused, or of one that it made. 0, -ENOMEM, or why there can be no doorbell. */
+int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *record,
+                  enum kqueue_identity identity, bool refused);
+
+/* The number of the event injected last. */
+uint64_t mio_kq_injected(const struct kqueue_selector *self);
+
+/*
+ * Drops the events injected for a descriptor up to that number. Whether there was one, delivered or
+ * not, that its file proves to be still the descriptor's; where a knote proves it, the answer to
+ * that knote's deletion tells.
+ */
+bool mio_kq_forget_injected(struct kqueue_selector *self, int fd, uint64_t last);
 
 /* ops->collect. Takes the lock itself. */
 int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
 
-void mio_kq_release_kept(struct kqueue_selector *self);
+void mio_kq_release_injected(struct kqueue_selector *self);
+
+/* --- kqueue_guard.c; the lock is held by the caller --- */
+
+/* What the registration of a pipe for this interest needs. */
+enum kqueue_guard_kind mio_kq_guard_for(mio_interest interest);
+
+/* The same of a second registration, which leaves alone what it does not ask for. */
+enum kqueue_guard_kind mio_kq_join_guard(struct kqueue_selector *self, int fd,
+                                         mio_interest interest);
+
+/* The caller adds READ by hand: a knote of ours is in the way of it. */
+void mio_kq_give_up_guard(struct kqueue_selector *self, int fd, mio_token read_token);
+
+/* Whether there is a knote of ours. */
+bool mio_kq_is_guarded(const struct kqueue_selector *self, int fd);
+
+/* Adds one that is silent and only goes with the descriptor: 0 or an errno value. */
+int mio_kq_add_silent_guard(struct kqueue_selector *self, int fd);
+
+/* A descriptor's knotes are what `guard` says; its place is there unless the kind is GUARD_NONE. */
+void mio_kq_set_guard(struct kqueue_selector *self, int fd, struct kqueue_guard guard);
+
+/*
+ * Looks at a record of a guarded descriptor, `list[i]` of `count`: false when it is to be dropped.
+ * It may become another.
+ */
+bool mio_kq_pass_guard(struct kqueue_selector *self, struct mio_event *list, int count, int i);
 
 #endif

@@ -57,6 +57,28 @@ void mio_kq_add_change(struct batch *batch, const struct operation *operation,
     }
 }
 
+void mio_kq_add_guard(struct batch *batch, const struct operation *operation)
+{
+    if (operation->guard == GUARD_KNOTE)
+        mio_kq_add_change(batch, operation, &mio_kq_filters[READING], EV_ADD | EV_CLEAR);
+}
+
+/* A guard that is there already and goes on. */
+static bool keeps_guard(const struct operation *operation)
+{
+    return operation->previous && operation->guard == GUARD_KNOTE &&
+           operation->replaced_guard.kind == GUARD_KNOTE;
+}
+
+/* An earlier guard goes before anything else is asked of EVFILT_READ, whose flags it has frozen; a
+ * reregistration that knows nothing deletes every filter anyway. */
+static void plan_guard(struct batch *batch, const struct operation *operation)
+{
+    bool goes_anyway = operation->kind != MIO_REGISTER && !operation->previous;
+    if (operation->replaced_guard.kind == GUARD_KNOTE && !goes_anyway && !keeps_guard(operation))
+        mio_kq_add_change(batch, operation, &mio_kq_filters[READING], EV_DELETE);
+}
+
 /* What a delete and an add of every filter would do, less what `previous` makes needless. */
 static void plan_filter(struct batch *batch, const struct operation *operation,
                         const struct kqueue_filter *filter)
@@ -78,8 +100,11 @@ static void plan_filter(struct batch *batch, const struct operation *operation,
 void mio_kq_plan(struct batch *batch, struct operation *operation)
 {
     operation->first = batch->count;
+    plan_guard(batch, operation);
     for (size_t i = 0; i < mio_kq_filter_count; i++)
         plan_filter(batch, operation, &mio_kq_filters[i]);
+    if (!keeps_guard(operation))
+        mio_kq_add_guard(batch, operation);
     operation->count = batch->count - operation->first;
 }
 
@@ -89,7 +114,8 @@ static bool may_be_undone(const struct operation *operation)
 {
     mio_interest filters = operation->interest & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
     return operation->kind == MIO_REREGISTER ||
-           (operation->kind == MIO_REGISTER && (filters & (filters - 1)) != 0);
+           (operation->kind == MIO_REGISTER &&
+            ((filters & (filters - 1)) != 0 || operation->guard == GUARD_KNOTE));
 }
 
 /* Whether the kernel is told of the descriptor, and not of its requests alone. */
@@ -107,8 +133,54 @@ static int check_descriptor(struct operation *operation)
     if (fstat(operation->fd, &status) < 0)
         return mio_failed(saved);
     operation->is_device = S_ISCHR(status.st_mode);
+    operation->is_pipe = S_ISFIFO(status.st_mode);
     bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
     return is_file && has_filters(operation->interest) ? -EPERM : 0;
+}
+
+/* What a source has filters of was looked at then; the kernel looks again when it adds one. */
+static bool is_known(const struct operation *operation)
+{
+    const struct mio_registration *previous = operation->previous;
+    if (!previous || MIO_PLATFORM == MIO_PLATFORM_APPLE)
+        return false;
+    /* Whether it needs a guard was asked if it was to be written to. */
+    if (GUARDS_WRITERS && (operation->interest & ~previous->interest & MIO_WRITABLE) != 0)
+        return false;
+    return has_filters(previous->interest) && has_filters(operation->interest);
+}
+
+static int prepare_guard(struct kqueue_selector *self, struct operation *operation)
+{
+    if (!GUARDS_WRITERS || !operation->is_pipe)
+        return 0;
+    operation->guard = operation->kind == MIO_REGISTER
+                           ? mio_kq_join_guard(self, operation->fd, operation->interest)
+                           : mio_kq_guard_for(operation->interest);
+    if (operation->guard == GUARD_NONE)
+        return 0;
+    if (operation->guard != GUARD_READING)
+        mio_kq_sift_from_now_on(self);
+    return mio_kq_make_place(self, operation->fd);
+}
+
+/* The rest of mio_kq_prepare(), of what is to be watched. */
+static int prepare_adding(struct kqueue_selector *self, struct operation *operation)
+{
+    int error = is_known(operation) ? 0 : check_descriptor(operation);
+    if (error == 0)
+        error = prepare_guard(self, operation);
+    operation->may_be_undone = may_be_undone(operation);
+    if (error == 0 && operation->may_be_undone)
+        error = mio_kq_expect_refusal(self);
+    if (error < 0)
+        return error;
+    if ((operation->interest & MIO_PRIORITY) != 0)
+        mio_kq_sift_from_now_on(self);
+    if (mio_kq_is_joint_oneshot(operation->interest))
+        return mio_kq_keep_oneshot(self, operation->fd, operation->token, operation->interest);
+    mio_kq_forget_oneshot(self, operation->fd);
+    return 0;
 }
 
 /*
@@ -116,28 +188,14 @@ static int check_descriptor(struct operation *operation)
  */
 int mio_kq_prepare(struct kqueue_selector *self, struct operation *operation)
 {
-    /* What a source has filters of was looked at then; the kernel looks again when it adds one. */
-    bool is_known = operation->previous && MIO_PLATFORM != MIO_PLATFORM_APPLE &&
-                    has_filters(operation->previous->interest) && has_filters(operation->interest);
-    if (operation->kind != MIO_DEREGISTER && !is_known) {
-        int error = check_descriptor(operation);
-        if (error < 0)
-            return error;
+    const struct kqueue_descriptor *known = mio_kq_find(self, operation->fd);
+    if (known) {
+        operation->replaced = known->oneshot;
+        operation->replaced_guard = known->guard;
+        operation->is_pipe = operation->previous && known->guard.kind != GUARD_NONE;
     }
-    operation->may_be_undone = may_be_undone(operation);
-    if (operation->may_be_undone) {
-        int error = mio_kq_expect_refusal(self);
-        if (error < 0)
-            return error;
-    }
-    operation->replaced = mio_kq_oneshot_of(self, operation->fd);
-    if ((operation->interest & MIO_PRIORITY) != 0)
-        mio_kq_sift_from_now_on(self);
-    if (mio_kq_is_joint_oneshot(operation->interest))
-        return mio_kq_keep_oneshot(self, operation->fd, operation->token, operation->interest);
-    if (operation->kind != MIO_DEREGISTER)
-        mio_kq_forget_oneshot(self, operation->fd);
-    return 0;
+    operation->injected_before = mio_kq_injected(self);
+    return operation->kind == MIO_DEREGISTER ? 0 : prepare_adding(self, operation);
 }
 
 /* --- concluding --- */
@@ -171,11 +229,18 @@ struct answers {
     int delete_error;  /* the first refusal of a delete other than ENOENT, or 0 */
     size_t deleted;    /* knotes that were there */
     bool write_closed; /* instead of a knote, an event is due */
+    bool guarded;      /* there is a guard */
 };
+
+/* A FIFO of OpenBSD refuses one (EINVAL), and needs none. */
+static bool is_guard(const struct operation *operation, const struct kevent *change)
+{
+    return operation->guard == GUARD_KNOTE && (int)change->filter == EVFILT_READ;
+}
 
 static struct answers read_answers(const struct operation *operation, const struct batch *batch)
 {
-    struct answers answers = {0, 0, 0, false};
+    struct answers answers = {0, 0, 0, false, keeps_guard(operation)};
     for (size_t i = operation->first; i < operation->first + operation->count; i++) {
         const struct kevent *change = &batch->changes[i];
         int error = batch->errors[i];
@@ -183,6 +248,10 @@ static struct answers read_answers(const struct operation *operation, const stru
             answers.deleted += error == 0;
             if (error != 0 && error != ENOENT && answers.delete_error == 0)
                 answers.delete_error = error;
+            continue;
+        }
+        if (is_guard(operation, change) && (error == 0 || error == EINVAL)) {
+            answers.guarded = error == 0;
             continue;
         }
         if (error != 0 && mio_kq_is_write_closed(change, error)) {
@@ -195,29 +264,65 @@ static struct answers read_answers(const struct operation *operation, const stru
     return answers;
 }
 
+/* Adds what the number of an injected event will be known by, unless it is there: 0 or -errno. */
+static int add_proof(struct kqueue_selector *self, const struct operation *operation)
+{
+    struct kqueue_guard silent = {GUARD_KNOTE, true, operation->token, operation->interest, 0};
+    int error = mio_kq_make_place(self, operation->fd);
+    if (error == 0 && !mio_kq_is_guarded(self, operation->fd))
+        error = -mio_kq_add_silent_guard(self, operation->fd);
+    if (error == 0)
+        mio_kq_set_guard(self, operation->fd, silent);
+    return error;
+}
+
 int mio_kq_inject_write_closed(struct kqueue_selector *self, const struct operation *operation)
 {
+    bool reads = (operation->interest & MIO_READABLE) != 0;
+    int error = reads ? 0 : add_proof(self, operation);
+    if (error < 0)
+        return error;
     struct mio_event record;
     memset(&record, 0, sizeof record);
     record.ident = (uintptr_t)operation->fd;
     record.filter = EVFILT_WRITE;
     record.flags =
-        (kevent_flags)(EV_EOF | mio_kq_mode_flags(operation->interest, &mio_kq_filters[0]));
+        (kevent_flags)(EV_EOF | mio_kq_mode_flags(operation->interest, &mio_kq_filters[WRITING]));
     record.udata = (void *)operation->token;
-    return mio_kq_inject(self, operation->fd, &record, true);
+    return mio_kq_inject(self, operation->fd, &record, reads ? IDENTITY_READ : IDENTITY_GUARD,
+                         true);
+}
+
+/* What the descriptor's knotes are now. One of reading has told what an injected event tells. */
+static void note_guard(struct kqueue_selector *self, const struct operation *operation,
+                       const struct answers *answers)
+{
+    struct kqueue_guard guard = operation->replaced_guard;
+    guard.kind = operation->guard;
+    if (guard.kind == GUARD_KNOTE && !answers->guarded)
+        guard.kind = GUARD_NONE;
+    if ((operation->interest & MIO_READABLE) != 0)
+        guard.read_token = operation->token;
+    if ((operation->interest & MIO_WRITABLE) != 0) {
+        guard.told = answers->write_closed;
+        guard.token = operation->token;
+        guard.interest = operation->interest;
+    }
+    mio_kq_set_guard(self, operation->fd, guard);
 }
 
 static int conclude_adding(struct kqueue_selector *self, const struct operation *operation,
                            const struct batch *batch)
 {
     struct answers answers = read_answers(operation, batch);
-    bool was_refused = mio_kq_forget_injected(self, operation->fd);
+    bool was_refused = mio_kq_forget_injected(self, operation->fd, operation->injected_before);
     if (answers.error != 0)
         return mio_kq_fail(self, operation, batch, -answers.error);
     bool was_registered = operation->previous || answers.deleted > 0 || was_refused;
     bool may_be_gone = DROPS_CLOSED_PIPES && answers.write_closed;
     if (operation->kind == MIO_REREGISTER && !was_registered && !may_be_gone)
         return mio_kq_fail(self, operation, batch, -ENOENT);
+    note_guard(self, operation, &answers);
     if (answers.write_closed) {
         int error = mio_kq_inject_write_closed(self, operation);
         if (error < 0)
@@ -232,8 +337,9 @@ static int conclude_deregistration(struct kqueue_selector *self, const struct op
     struct answers answers = read_answers(operation, batch);
     if (answers.delete_error != 0 && answers.delete_error != EBADF)
         return -answers.delete_error;
-    bool was_refused = mio_kq_forget_injected(self, operation->fd);
+    bool was_refused = mio_kq_forget_injected(self, operation->fd, operation->injected_before);
     mio_kq_forget_oneshot(self, operation->fd);
+    mio_kq_set_guard(self, operation->fd, (struct kqueue_guard){.kind = GUARD_NONE});
     if (answers.delete_error != 0)
         return -answers.delete_error;
     if (answers.deleted > 0 || was_refused)
@@ -305,6 +411,8 @@ int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
 {
     int error;
     mio_lock_take(&self->lock);
+    if ((int)change.filter == EVFILT_READ)
+        mio_kq_give_up_guard(self, (int)change.ident, (mio_token)change.udata);
     /* A caller's own knote of a descriptor is not to be silenced with an earlier registration's. */
     if ((int)change.filter == EVFILT_READ || (int)change.filter == EVFILT_WRITE ||
         (int)change.filter == EXCEPT_FILTER)

@@ -18,7 +18,11 @@ struct operation {
     mio_interest interest;                   /* 0 for a deregistration */
     const struct mio_registration *previous; /* NULL: unknown */
     bool is_device;                          /* a character device; not asked of a deregistration */
+    bool is_pipe;                            /* may be one; not asked of a deregistration */
     struct kqueue_oneshot replaced;          /* what was remembered before */
+    struct kqueue_guard replaced_guard;      /* and of its guard */
+    uint64_t injected_before;                /* events injected up to this number are replaced */
+    enum kqueue_guard_kind guard;            /* what it needs */
     bool is_spent;                           /* added as a one-shot that has fired */
     bool may_be_undone;                      /* a place among the refusals is kept for it */
     size_t first;                            /* its changes in the batch */
@@ -51,6 +55,9 @@ int mio_kq_fail(struct kqueue_selector *self, const struct operation *operation,
 
 /* The flags of a knote's mode. */
 unsigned mio_kq_mode_flags(mio_interest interest, const struct kqueue_filter *filter);
+
+/* Adds the changes of the operation's guard, if it needs a knote of its own. */
+void mio_kq_add_guard(struct batch *batch, const struct operation *operation);
 
 /* One change of the operation's descriptor, with its token. */
 void mio_kq_add_change(struct batch *batch, const struct operation *operation,

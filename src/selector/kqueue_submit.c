@@ -10,11 +10,22 @@
 
 #include "../error.h"
 
+/*
+ * An event that came with receipts. The doorbell is rung again for the thread that it was meant to
+ * wake. The ident of another filter than a descriptor's is no descriptor.
+ */
 static void keep_stolen(struct kqueue_selector *self, const struct kevent *event)
 {
     struct mio_event record;
     memcpy(&record, event, sizeof record);
-    int error = mio_kq_inject(self, (int)event->ident, &record, false);
+    bool is_except = (int)record.filter == EXCEPT_FILTER;
+    int error = 0;
+    if (self->base.ops->is_wake(&self->base, &record))
+        error = mio_wake_queue_ring(&self->base);
+    else if (is_except ? mio_event_is_priority(&record) : mio_kevent_is_of_descriptor(&record))
+        error = mio_kq_inject(self, (int)record.ident, &record, IDENTITY_FILE, false);
+    else if (!is_except)
+        error = mio_kq_inject(self, -1, &record, IDENTITY_NONE, false);
     if (error < 0)
         mio_log(&self->base.config, error, "keeping an event that came with receipts");
 }

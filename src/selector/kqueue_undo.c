@@ -57,6 +57,8 @@ static struct operation before(const struct operation *failed)
     before.token = previous->token;
     before.interest = previous->interest;
     before.is_device = failed->is_device;
+    before.is_pipe = failed->replaced_guard.kind != GUARD_NONE;
+    before.guard = before.is_pipe ? mio_kq_guard_for(before.interest) : GUARD_NONE;
     before.is_spent = failed->replaced.spent && failed->replaced.interest == previous->interest;
     return before;
 }
@@ -65,6 +67,16 @@ static struct operation before(const struct operation *failed)
 static void tell_log(struct kqueue_selector *self, int error)
 {
     mio_log(&self->base.config, error, "undoing a change that was refused");
+}
+
+/* What was submitted last but one may have told the guard's end: nobody was handed that. */
+static void restore_guard(struct kqueue_selector *self, const struct operation *before, int error)
+{
+    struct kqueue_guard guard = {before->guard, false, before->token, before->interest,
+                                 before->token};
+    if (before->guard == GUARD_KNOTE && error != 0)
+        guard.kind = GUARD_NONE;
+    mio_kq_set_guard(self, before->fd, guard);
 }
 
 static void check(struct kqueue_selector *self, const struct operation *before,
@@ -102,7 +114,9 @@ int mio_kq_fail(struct kqueue_selector *self, const struct operation *operation,
     undoing.count = 0;
     if (operation->may_be_undone)
         mio_kq_bar(self, operation->fd, filters_added(operation, batch));
-    (void)mio_kq_forget_injected(self, operation->fd);
+    (void)mio_kq_forget_injected(self, operation->fd, UINT64_MAX);
+    /* It may have been added for an event that could not be injected. */
+    mio_kq_give_up_guard(self, operation->fd, 0);
     mio_kq_forget_oneshot(self, operation->fd);
     if (earlier.interest != 0)
         mio_kq_put_back_oneshot(self, operation->fd, operation->replaced);
@@ -110,11 +124,13 @@ int mio_kq_fail(struct kqueue_selector *self, const struct operation *operation,
         const struct kqueue_filter *filter = &mio_kq_filters[i];
         plan_undoing(&undoing, &earlier, filter, outcome_of(operation, batch, filter->filter));
     }
+    mio_kq_add_guard(&undoing, &earlier);
     if (undoing.count == 0)
         return error;
     /* A call that fails as a whole has changed nothing, and may do so the second time. */
     if (mio_kevent_register(self, undoing.changes, undoing.count, undoing.errors) != 0)
         (void)mio_kevent_register(self, undoing.changes, undoing.count, undoing.errors);
+    restore_guard(self, &earlier, undoing.errors[undoing.count - 1]);
     check(self, &earlier, &undoing);
     return error;
 }

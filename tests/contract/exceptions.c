@@ -39,6 +39,7 @@ static const struct fact facts[] = {
      "EVFILT_AIO is named and refused"},
     {"served_interests", "kqueue-dragonfly", R | W | MIO_PRIORITY | MODES,
      "EVFILT_AIO is named and refused: the kernel has no aio(4) any more"},
+    {"served_interests", "kqueue-library", R | W | MODES, "libkqueue has neither filter"},
     {"served_interests", "kqueue-macos", R | W | MIO_PRIORITY | MODES,
      "EVFILT_AIO is named and refused"},
 
@@ -162,6 +163,8 @@ static const struct fact facts[] = {
     {"pipe without writer, data left", "poll-dragonfly", R, "no POLLHUP: reading 0 tells"},
     {"pipe without writer, data left", "*", R | RC, "EV_EOF of EVFILT_READ"},
     {"pipe without reader", "epoll poll", W | E | WC, "EPOLLERR is how Linux says it"},
+    {"full pipe without reader", "epoll poll", E | WC, "EPOLLOUT needs room"},
+    {"full pipe without reader", "*", W | WC, "EV_EOF of EVFILT_WRITE"},
     {"pipe without reader", "*", W | WC, "EV_EOF of EVFILT_WRITE, or the injected event (K9)"},
 
     /* --- LIFE1, WAIT2 --- */
@@ -175,6 +178,14 @@ static const struct fact facts[] = {
      "EVFILT_AIO is posted by the kernel"},
     {"requests of aio are events in the model", "*", 0,
      "the system, or its model, has no such event"},
+    {"a wait is cut to these seconds", "kqueue-dragonfly", 60,
+     "one call that wakes a million times for nothing panics the kernel (kern.kq_checkloop)"},
+    {"a wait is cut to these seconds", "*", 100000000, "what the strictest kernel takes (K40)"},
+    {"a wait for ever is cut", "kqueue-dragonfly", 1, "the same"},
+    {"a wait for ever is cut", "*", 0, "it sleeps until something comes"},
+    {"a busy poll looks before it waits with a time", "kqueue-macos", 0,
+     "a call that brings nothing costs 12 microseconds"},
+    {"a busy poll looks before it waits with a time", "*", 1, "a timer costs 200 cycles"},
     {"the kernel allocates in the process", "kqueue-* poll-*", 1,
      "the kernel of the tests is a model in the same process"},
     {"the kernel allocates in the process", "*", 0, "a kernel has memory of its own"},

@@ -103,6 +103,10 @@ static const struct rule rules[] = {
     {CALL_kevent_change, 0, "mio_*_reregister(*", EITHER, 0, "undoing fails after an error"},
     {CALL_fstat, 0, "mio_poll_wait*", ABSORBED, 0, "EV4: an injected event is never swallowed"},
     {CALL_fstat, 0, "mio_source_*", EITHER, 0, "asked twice, where an event is injected"},
+#if MIO_PLATFORM == MIO_PLATFORM_OPENBSD || MIO_PLATFORM == MIO_PLATFORM_NETBSD
+    {CALL_kevent_receipt, EINVAL, "mio_source_*register(*", EITHER, 0, "a FIFO needs no guard"},
+    {CALL_kevent_receipt, EINVAL, "mio_registry_*register(*", EITHER, 0, "a FIFO needs no guard"},
+#endif
     {CALL_epoll_ctl_mod, EINVAL, "mio_source_reregister(*", EITHER, 0,
      "E5, where it was exclusive"},
     {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},

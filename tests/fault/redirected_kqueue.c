@@ -111,7 +111,8 @@ int fault_kevent(int kq, const struct kevent *changes, kevent_count count, struc
     int saved = errno;
     enum call row = row_of(changes, count);
     int error = strike(row);
-    bool endless = row == CALL_kevent_wait && !timeout;
+    /* DragonFly is asked to wait for a minute at a time. */
+    bool endless = row == CALL_kevent_wait && (!timeout || timeout->tv_sec >= 60);
     if (error != 0 && (error != EINTR || row == CALL_kevent_wait)) {
         errno = error;
         return -1;

@@ -124,7 +124,7 @@ static int apply_changes(struct kq *kq, struct call *call, bool *done)
         if (change.filter == 0 && flavour.skips_filter_0)
             continue;
         change.flags &= (__typeof__(change.flags))~flavour.system_flags;
-        bool receipt = (change.flags & EV_RECEIPT) != 0;
+        bool receipt = (change.flags & EV_RECEIPT) != 0 && !loses_receipt(&change);
         int error = change_apply(kq, &change);
         if (error == 0 && !receipt)
             continue;
@@ -209,6 +209,7 @@ static int fail_late(struct kq *kq, struct call *call, int fault)
 static int call_kevent(int fd, struct call *call, const sigset_t *mask)
 {
     note_call(call->changes, call->change_count);
+    note_timeout(call->timeout);
     int fault = fault_of_kevent();
     struct kq *kq = kq_of(fd);
     int refused = refuse_call(kq, call, fault);

@@ -52,6 +52,10 @@ void kqmodel_set_older(bool older);
  * cannot be told apart. Off at the start: Linux's own. */
 void kqmodel_set_system_identity(bool systems);
 
+/* As libkqueue may: a change that succeeds gives no receipt, but for one of EVFILT_USER, and the slot
+ * that is left goes to an event. */
+void kqmodel_lose_receipts(bool lose);
+
 /* --- events that come from elsewhere in a real kernel --- */
 
 /* A finished asynchronous request, as aio(4) posts it to the kqueue named in its sigevent.
@@ -67,6 +71,9 @@ unsigned kqmodel_kevent_calls(void);
 /* The changes of the last call that had any, copied: at most `room` of them. Returns how many it
  * had. */
 int kqmodel_last_changes(struct kevent *changes, int room);
+
+/* The whole seconds that the last call was to wait at most; -1: for ever. */
+int64_t kqmodel_last_timeout(void);
 
 /* Knotes of this kqueue, and knotes of this (ident, filter): 0 or 1. */
 int kqmodel_knotes(int kq);

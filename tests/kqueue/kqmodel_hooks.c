@@ -101,6 +101,7 @@ void kqmodel_reset(void)
     no_user_filter = other_release = false;
     calls = 0;
     last_count = 0;
+    orders_reset();
     model_unlock(&mask);
     kqmodel_set_system_identity(false);
 }

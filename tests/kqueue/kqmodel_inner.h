@@ -314,6 +314,12 @@ bool user_filter_present(void);
 bool older_release(void);
 void note_call(const struct kevent *changes, long count);
 
+/* --- kqmodel_orders.c --- */
+
+bool loses_receipt(const struct kevent *change);
+void note_timeout(const struct timespec *timeout);
+void orders_reset(void);
+
 /* --- the real system calls, under --wrap --- */
 
 int __real_close(int fd);
