@@ -325,6 +325,26 @@ TEST(kqueue4_an_interrupted_wait_says_so)
     model_close(&loop, ends);
 }
 
+/* The time is up, or what has no end goes on. */
+TEST(kqueue4_a_wait_that_the_kernel_calls_timed_out)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    kqmodel_fail_kevent(1, ETIMEDOUT);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    int64_t begun = test_now();
+    kqmodel_fail_kevent(1, ETIMEDOUT);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 20 * MILLISECOND), 0);
+    CHECK(test_now() - begun >= 20 * MILLISECOND);
+    put(ends[FAR], "x");
+    kqmodel_fail_kevent(1, ETIMEDOUT);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, MIO_FOREVER), 1);
+
+    model_close(&loop, ends);
+}
+
 /* --- wakers --- */
 
 TEST(kqueue4_an_interrupted_wake_arrives)

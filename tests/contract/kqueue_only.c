@@ -78,6 +78,37 @@ TEST(kqueue2_an_operation_is_one_call)
     model_close(&loop, ends);
 }
 
+/* WAIT3: what the kernel is asked for is what every kernel takes, and this one bears. */
+TEST(kqueue3_a_wait_is_no_longer_than_the_kernel_takes)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_WRITABLE | MIO_LEVEL), 0);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, INT64_MAX), 1);
+    CHECK_EQ(kqmodel_last_timeout(), fact("a wait is cut to these seconds"));
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, MIO_FOREVER), 1);
+    CHECK_EQ(kqmodel_last_timeout(),
+             fact("a wait for ever is cut") != 0 ? fact("a wait is cut to these seconds") : -1);
+
+    model_close(&loop, ends);
+}
+
+TEST(kqueue2_a_busy_poll_looks_first_where_that_pays)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+
+    put(ends[FAR], "x");
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    CHECK_EQ(loop_wait(&loop, SECOND), 1);
+    calls();
+    CHECK_EQ(loop_wait(&loop, MILLISECOND), 0);
+    CHECK_EQ(calls(), 1 + fact("a busy poll looks before it waits with a time"));
+
+    model_close(&loop, ends);
+}
+
 /* Changes of different descriptors; those of one may take a call each (K12). */
 TEST(kqueue2_a_batch_is_one_call)
 {
