@@ -220,10 +220,20 @@ static inline struct kqueue_selector *kqueue_of(struct mio_selector *selector)
     return (struct kqueue_selector *)selector;
 }
 
+/*
+ * Adds and takes away reasons to look through records. The lock is held, so nobody else writes. The
+ * kernel orders this with a fetch: what it hands out it was told after this.
+ */
+static inline void mio_kq_look(struct kqueue_selector *self, unsigned more, unsigned less)
+{
+    unsigned looks = atomic_load_explicit(&self->looks, memory_order_relaxed);
+    atomic_store_explicit(&self->looks, (looks | more) & ~less, memory_order_release);
+}
+
 /* Some record may have to be dropped or followed up. */
 static inline void mio_kq_sift_from_now_on(struct kqueue_selector *self)
 {
-    atomic_fetch_or(&self->looks, KQUEUE_SIFTS);
+    mio_kq_look(self, KQUEUE_SIFTS, 0);
     mio_selector_pay_attention(&self->base);
 }
 
@@ -274,8 +284,7 @@ int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change);
 /* Keeps a place for one operation that may be undone. 0 or -ENOMEM. */
 int mio_kq_expect_refusal(struct kqueue_selector *self);
 
-/* From now until mio_kq_settle_refusals() a wait that has fetched something asks for the lock. */
-void mio_kq_doubt(struct kqueue_selector *self);
+/* Until then a wait that has fetched something asks for the lock, if it has been told to doubt. */
 void mio_kq_settle_refusals(struct kqueue_selector *self);
 
 /* Changes of the descriptor have been refused, of these filters (bits of mio_kq_filters), and are
@@ -294,7 +303,11 @@ void mio_kq_release_refusals(struct kqueue_selector *self);
 /* --- kqueue_kept.c; the lock is held by the caller --- */
 
 /* What is remembered of a descriptor: NULL where nothing is; and a place for it: 0 or -ENOMEM. */
-struct kqueue_descriptor *mio_kq_find(const struct kqueue_selector *self, int fd);
+static inline struct kqueue_descriptor *mio_kq_find(const struct kqueue_selector *self, int fd)
+{
+    const struct kqueue_kept *kept = &self->kept;
+    return fd >= 0 && (size_t)fd < kept->capacity ? &kept->descriptors[fd] : NULL;
+}
 int mio_kq_make_place(struct kqueue_selector *self, int fd);
 
 /* Whether this interest has to be remembered: it is one-shot, and one event must silence more than

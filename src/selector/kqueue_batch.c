@@ -33,7 +33,7 @@ static size_t word_of(int fd)
 static void land(struct kqueue_selector *self, struct flight *flight)
 {
     if (flight->may_be_undone)
-        mio_kq_doubt(self);
+        mio_kq_look(self, KQUEUE_DOUBTS, 0);
     if (flight->batch.count > 0)
         (void)mio_kevent_register(self, flight->batch.changes, flight->batch.count,
                                   flight->batch.errors);

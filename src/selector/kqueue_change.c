@@ -59,14 +59,14 @@ void mio_kq_add_change(struct batch *batch, const struct operation *operation,
 
 void mio_kq_add_guard(struct batch *batch, const struct operation *operation)
 {
-    if (operation->guard == GUARD_KNOTE)
+    if (GUARDS_WRITERS && operation->guard == GUARD_KNOTE)
         mio_kq_add_change(batch, operation, &mio_kq_filters[READING], EV_ADD | EV_CLEAR);
 }
 
 /* A guard that is there already and goes on. */
 static bool keeps_guard(const struct operation *operation)
 {
-    return operation->previous && operation->guard == GUARD_KNOTE &&
+    return GUARDS_WRITERS && operation->previous && operation->guard == GUARD_KNOTE &&
            operation->replaced_guard.kind == GUARD_KNOTE;
 }
 
@@ -74,6 +74,8 @@ static bool keeps_guard(const struct operation *operation)
  * reregistration that knows nothing deletes every filter anyway. */
 static void plan_guard(struct batch *batch, const struct operation *operation)
 {
+    if (!operation->is_remembered)
+        return;
     bool goes_anyway = operation->kind != MIO_REGISTER && !operation->previous;
     if (operation->replaced_guard.kind == GUARD_KNOTE && !goes_anyway && !keeps_guard(operation))
         mio_kq_add_change(batch, operation, &mio_kq_filters[READING], EV_DELETE);
@@ -179,7 +181,8 @@ static int prepare_adding(struct kqueue_selector *self, struct operation *operat
         mio_kq_sift_from_now_on(self);
     if (mio_kq_is_joint_oneshot(operation->interest))
         return mio_kq_keep_oneshot(self, operation->fd, operation->token, operation->interest);
-    mio_kq_forget_oneshot(self, operation->fd);
+    if (operation->is_remembered)
+        mio_kq_forget_oneshot(self, operation->fd);
     return 0;
 }
 
@@ -190,11 +193,12 @@ int mio_kq_prepare(struct kqueue_selector *self, struct operation *operation)
 {
     const struct kqueue_descriptor *known = mio_kq_find(self, operation->fd);
     if (known) {
+        operation->is_remembered = true;
         operation->replaced = known->oneshot;
         operation->replaced_guard = known->guard;
         operation->is_pipe = operation->previous && known->guard.kind != GUARD_NONE;
+        operation->injected_before = mio_kq_injected(self);
     }
-    operation->injected_before = mio_kq_injected(self);
     return operation->kind == MIO_DEREGISTER ? 0 : prepare_adding(self, operation);
 }
 
@@ -235,7 +239,7 @@ struct answers {
 /* A FIFO of OpenBSD refuses one (EINVAL), and needs none. */
 static bool is_guard(const struct operation *operation, const struct kevent *change)
 {
-    return operation->guard == GUARD_KNOTE && (int)change->filter == EVFILT_READ;
+    return GUARDS_WRITERS && operation->guard == GUARD_KNOTE && (int)change->filter == EVFILT_READ;
 }
 
 static struct answers read_answers(const struct operation *operation, const struct batch *batch)
@@ -315,14 +319,16 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
                            const struct batch *batch)
 {
     struct answers answers = read_answers(operation, batch);
-    bool was_refused = mio_kq_forget_injected(self, operation->fd, operation->injected_before);
+    bool was_refused = operation->is_remembered &&
+                       mio_kq_forget_injected(self, operation->fd, operation->injected_before);
     if (answers.error != 0)
         return mio_kq_fail(self, operation, batch, -answers.error);
     bool was_registered = operation->previous || answers.deleted > 0 || was_refused;
     bool may_be_gone = DROPS_CLOSED_PIPES && answers.write_closed;
     if (operation->kind == MIO_REREGISTER && !was_registered && !may_be_gone)
         return mio_kq_fail(self, operation, batch, -ENOENT);
-    note_guard(self, operation, &answers);
+    if (operation->is_remembered || operation->guard != GUARD_NONE)
+        note_guard(self, operation, &answers);
     if (answers.write_closed) {
         int error = mio_kq_inject_write_closed(self, operation);
         if (error < 0)
@@ -331,15 +337,22 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
     return 0;
 }
 
+/* Whether it was registered though the kernel did not watch it. */
+static bool forget(struct kqueue_selector *self, const struct operation *operation)
+{
+    bool was_refused = mio_kq_forget_injected(self, operation->fd, operation->injected_before);
+    mio_kq_forget_oneshot(self, operation->fd);
+    mio_kq_set_guard(self, operation->fd, (struct kqueue_guard){.kind = GUARD_NONE});
+    return was_refused;
+}
+
 static int conclude_deregistration(struct kqueue_selector *self, const struct operation *operation,
                                    const struct batch *batch)
 {
     struct answers answers = read_answers(operation, batch);
     if (answers.delete_error != 0 && answers.delete_error != EBADF)
         return -answers.delete_error;
-    bool was_refused = mio_kq_forget_injected(self, operation->fd, operation->injected_before);
-    mio_kq_forget_oneshot(self, operation->fd);
-    mio_kq_set_guard(self, operation->fd, (struct kqueue_guard){.kind = GUARD_NONE});
+    bool was_refused = operation->is_remembered && forget(self, operation);
     if (answers.delete_error != 0)
         return -answers.delete_error;
     if (answers.deleted > 0 || was_refused)
@@ -359,22 +372,22 @@ int mio_kq_conclude(struct kqueue_selector *self, const struct operation *operat
 
 /* --- the table's functions --- */
 
-static int run_alone(struct mio_selector *selector, struct operation operation)
+static int run_alone(struct mio_selector *selector, struct operation *operation)
 {
     struct kqueue_selector *self = kqueue_of(selector);
     struct batch batch;
     batch.count = 0;
     mio_lock_take(&self->lock);
-    int error = mio_kq_prepare(self, &operation);
+    int error = mio_kq_prepare(self, operation);
     if (error == 0) {
-        mio_kq_plan(&batch, &operation);
-        if (operation.may_be_undone)
-            mio_kq_doubt(self);
+        mio_kq_plan(&batch, operation);
+        if (operation->may_be_undone)
+            mio_kq_look(self, KQUEUE_DOUBTS, 0);
         if (batch.count > 0)
             (void)mio_kevent_register(self, batch.changes, batch.count, batch.errors);
-        error = mio_kq_conclude(self, &operation, &batch);
+        error = mio_kq_conclude(self, operation, &batch);
     }
-    if (operation.may_be_undone)
+    if (operation->may_be_undone)
         mio_kq_settle_refusals(self);
     mio_lock_give(&self->lock);
     return error;
@@ -383,26 +396,27 @@ static int run_alone(struct mio_selector *selector, struct operation operation)
 int mio_kq_register(struct mio_selector *selector, mio_fd fd, mio_token token,
                     mio_interest interest)
 {
-    return run_alone(
-        selector,
-        (struct operation){.kind = MIO_REGISTER, .fd = fd, .token = token, .interest = interest});
+    struct operation operation = {
+        .kind = MIO_REGISTER, .fd = fd, .token = token, .interest = interest};
+    return run_alone(selector, &operation);
 }
 
 int mio_kq_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
                       mio_interest interest, const struct mio_registration *previous)
 {
-    return run_alone(selector, (struct operation){.kind = MIO_REREGISTER,
-                                                  .fd = fd,
-                                                  .token = token,
-                                                  .interest = interest,
-                                                  .previous = previous});
+    struct operation operation = {.kind = MIO_REREGISTER,
+                                  .fd = fd,
+                                  .token = token,
+                                  .interest = interest,
+                                  .previous = previous};
+    return run_alone(selector, &operation);
 }
 
 int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
                       const struct mio_registration *previous)
 {
-    return run_alone(selector,
-                     (struct operation){.kind = MIO_DEREGISTER, .fd = fd, .previous = previous});
+    struct operation operation = {.kind = MIO_DEREGISTER, .fd = fd, .previous = previous};
+    return run_alone(selector, &operation);
 }
 
 /* --- the raw door --- */

@@ -19,6 +19,7 @@ struct operation {
     const struct mio_registration *previous; /* NULL: unknown */
     bool is_device;                          /* a character device; not asked of a deregistration */
     bool is_pipe;                            /* may be one; not asked of a deregistration */
+    bool is_remembered;                      /* something of the descriptor may be */
     struct kqueue_oneshot replaced;          /* what was remembered before */
     struct kqueue_guard replaced_guard;      /* and of its guard */
     uint64_t injected_before;                /* events injected up to this number are replaced */

@@ -20,12 +20,6 @@
 
 /* --- the table --- */
 
-struct kqueue_descriptor *mio_kq_find(const struct kqueue_selector *self, int fd)
-{
-    const struct kqueue_kept *kept = &self->kept;
-    return fd >= 0 && (size_t)fd < kept->capacity ? &kept->descriptors[fd] : NULL;
-}
-
 int mio_kq_make_place(struct kqueue_selector *self, int fd)
 {
     struct kqueue_kept *kept = &self->kept;

@@ -86,16 +86,11 @@ int mio_kq_expect_refusal(struct kqueue_selector *self)
     return 0;
 }
 
-void mio_kq_doubt(struct kqueue_selector *self)
-{
-    atomic_fetch_or(&self->looks, KQUEUE_DOUBTS);
-}
-
 void mio_kq_settle_refusals(struct kqueue_selector *self)
 {
     self->refusals.expected = 0;
     if (self->refusals.count == 0)
-        atomic_fetch_and(&self->looks, ~(unsigned)KQUEUE_DOUBTS);
+        mio_kq_look(self, 0, KQUEUE_DOUBTS);
 }
 
 void mio_kq_bar(struct kqueue_selector *self, int fd, unsigned filters)
@@ -159,7 +154,7 @@ int mio_kq_screen(struct kqueue_selector *self, struct mio_event *list, int coun
     }
     refusals->era++;
     refusals->count = 0;
-    atomic_fetch_and(&self->looks, ~(unsigned)KQUEUE_DOUBTS);
+    mio_kq_look(self, 0, KQUEUE_DOUBTS);
     return left;
 }
 

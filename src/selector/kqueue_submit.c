@@ -48,6 +48,42 @@ static void judge(struct kqueue_selector *self, const struct kevent *changes, si
     }
 }
 
+/* As kernels do: a receipt for each change, in their order. False: something else has come. */
+static inline bool match_all(const struct kevent *changes, size_t count, int *errors,
+                             const struct kevent *results, int result_count)
+{
+    if (result_count != (int)count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if ((results[i].flags & EV_ERROR) == 0 || results[i].ident != changes[i].ident ||
+            results[i].filter != changes[i].filter)
+            return false;
+        errors[i] = (int)results[i].data;
+    }
+    return true;
+}
+
+/* Receipts of a call that failed, or that has brought something else. */
+__attribute__((noinline)) static void judge_all(struct kqueue_selector *self,
+                                                const struct kevent *changes, size_t count,
+                                                int *errors, const struct kevent *results,
+                                                int result_count, int error)
+{
+    for (size_t i = 0; i < count; i++)
+        errors[i] = error;
+    judge(self, changes, count, errors, results, result_count);
+}
+
+/* What an interrupted call had deleted already is not there any more (K11). */
+__attribute__((noinline)) static void forgive_deletions(const struct kevent *changes, size_t count,
+                                                        int *errors)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i] == ENOENT && kqueue_is_delete(&changes[i]))
+            errors[i] = 0;
+    }
+}
+
 int mio_kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
                         int *errors)
 {
@@ -65,14 +101,10 @@ int mio_kevent_register(struct kqueue_selector *self, const struct kevent *chang
     }
     int error = result_count < 0 ? errno : 0;
     errno = saved;
-    for (size_t i = 0; i < count; i++)
-        errors[i] = error;
-    judge(self, changes, count, errors, results, result_count);
-    /* What the interrupted call had deleted already is not there any more (K11). */
-    for (size_t i = 0; interrupted && i < count; i++) {
-        if (errors[i] == ENOENT && kqueue_is_delete(&changes[i]))
-            errors[i] = 0;
-    }
+    if (!match_all(changes, count, errors, results, result_count))
+        judge_all(self, changes, count, errors, results, result_count, error);
+    if (interrupted)
+        forgive_deletions(changes, count, errors);
     if (self->refusals.count > 0)
         mio_kq_follow(self, changes, count, errors);
     return error;
