@@ -62,7 +62,8 @@ MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
  * To be called after an operation on a watched raw descriptor gave EAGAIN, with what the operation
  * wanted: MIO_READABLE after reading or accepting, MIO_WRITABLE after writing. Asks for the next
  * edge. Costs nothing where the kernel makes the edges itself (kqueue, epoll), which is why it has
- * to be called only by programs that also run elsewhere. Typed sockets and pipes call it
+ * to be called only by programs that also run elsewhere; but on macOS a character device, /dev/tty
+ * for one, gives no edge after its first without it (K55). Typed sockets and pipes call it
  * themselves. With poll(2) it also looks whether an error that was told has been taken. Does
  * nothing to level-triggered and one-shot registrations. -EINVAL, -ENOTSUP as for
  * registering; -ENOENT: not registered, where the selector has to know.

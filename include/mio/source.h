@@ -17,6 +17,10 @@
  * In a child of fork() an inherited source is unregistered: the registration is the parent's. It
  * can be registered in a poll of the child's own; mio_source_close() closes the child's copy of the
  * descriptor.
+ *
+ * It knows of itself alone. A second source of the same descriptor is refused by a selector that
+ * knows its descriptors (epoll, poll: -EEXIST); kqueue lets it replace what the first has registered.
+ * Give the second a duplicate of the descriptor.
  */
 #ifndef MIO_SOURCE_H
 #define MIO_SOURCE_H

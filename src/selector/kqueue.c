@@ -23,12 +23,14 @@
  *   K9        a pipe whose reader is gone may be refused (EPIPE; NetBSD: EBADF): the event is
  *             injected
  *   K10       half a registration is undone, and its token kept from a thread that waits
- *   pipes     OpenBSD, and NetBSD up to 10, do not tell EVFILT_WRITE that the reader of a full pipe
+ *   K53       OpenBSD, and NetBSD up to 10, do not tell EVFILT_WRITE that the reader of a full pipe
  *             has gone: EVFILT_READ is, and stands guard (kqueue_guard.c)
  *   K11       a change call that a signal ended is made again
  *   K14 K40   counts and timeouts are kept within what every kernel takes
+ *   K54 K56   DragonFly is not asked to wait for long; a wait that fails with ETIMEDOUT was over
  *   K15       types differ: kqueue.h names them once
- *   K20       macOS devices are watched with NOTE_LOWAT, without which some are refused
+ *   K20 K55   macOS devices are watched with NOTE_LOWAT, without which some are refused, and touched
+ *             after EAGAIN, without which they give one edge
  *   K22       regular files and directories are refused
  *   K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe behind it; triggers carry
  *             EV_RECEIPT alone
@@ -89,8 +91,8 @@ _Static_assert(MIO_KEVENT_LIO == EVFILT_LIO, "constants of kqueue");
 
 /*
  * Refused above: 10^8 seconds by macOS up to 10.14, INT32_MAX by later ones (K40). DragonFly panics
- * when one call wakes a million times for nothing (kern.kq_checkloop): there no wait is longer than
- * a minute, not even one for ever.
+ * when one call wakes a million times for nothing (K54): there no wait is longer than a minute, not
+ * even one for ever.
  */
 enum { WAITS_ARE_CUT = MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY };
 enum { LONGEST_WAIT_S = WAITS_ARE_CUT ? 60 : 100000000 };
@@ -283,8 +285,8 @@ __attribute__((noinline)) static int screen_plain(struct kqueue_selector *self,
     return left;
 }
 
-/* Darwin's kernel has been seen to say ETIMEDOUT where a time is up that may be shorter than what was
- * asked for: the wait was over early. */
+/* Darwin's kernel has been seen to say ETIMEDOUT (K56) where a time is up that may be shorter than
+ * what was asked for: the wait was over early. */
 static int failed_wait(int saved)
 {
     int error = mio_failed(saved);
@@ -409,7 +411,7 @@ const struct mio_selector_ops mio_kqueue_ops = {
     .register_fd = mio_kq_register,
     .reregister_fd = mio_kq_reregister,
     .deregister_fd = mio_kq_deregister,
-    .rearm = NULL,
+    .rearm = REARMS_DEVICES ? mio_kq_rearm : NULL,
     .apply = mio_kq_apply,
     .setup_waker = kqueue_setup_waker,
     .wake = kqueue_wake,

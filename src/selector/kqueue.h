@@ -10,6 +10,7 @@
  *   kqueue_refused.c keeping the tokens of refused changes from a thread that waits
  *   kqueue_kept.c    the little it must remember about descriptors; one-shots of several filters
  *   kqueue_injected.c  events that it delivers itself
+ *   kqueue_device.c  the edges of Apple's character devices
  *   kqueue_guard.c   what a kernel tells the writing end of a pipe through EVFILT_READ alone
  *   kqueue_format.c  a record by name
  */
@@ -79,6 +80,9 @@ enum {
     GUARDS_WRITERS = MIO_PLATFORM == MIO_PLATFORM_OPENBSD || MIO_PLATFORM == MIO_PLATFORM_NETBSD
 };
 
+/* Where a character device gives no edge after its first unless it is asked for (kqueue_device.c). */
+enum { REARMS_DEVICES = MIO_PLATFORM == MIO_PLATFORM_APPLE };
+
 /* READ, WRITE and EXCEPT of one descriptor. */
 enum { MAX_FILTERS = 3 };
 
@@ -137,9 +141,10 @@ struct kqueue_injected {
 /* EVFILT_READ of a pipe's writing end, as a help to EVFILT_WRITE (kqueue_guard.c). */
 enum kqueue_guard_kind {
     GUARD_NONE,
-    GUARD_KNOTE,  /* a knote of ours: what it says is not for the caller */
-    GUARD_SHARED, /* one that is registered, as writing is */
-    GUARD_READING /* the same, and writing is not */
+    GUARD_KNOTE,   /* a knote of ours: what it says is not for the caller */
+    GUARD_SHARED,  /* one that is registered, as writing is */
+    GUARD_READING, /* the same, and writing is not */
+    GUARD_DEVICE   /* no pipe at all: a device whose edges have to be asked for */
 };
 
 struct kqueue_guard {
@@ -210,6 +215,7 @@ struct kqueue_selector {
 
     mio_lock lock; /* serialises registrations; never taken by a wait that has nothing to sift */
     struct kqueue_kept kept;
+    atomic_bool watches_devices; /* some are GUARD_DEVICE */
     struct kqueue_refusals refusals;
     atomic_uint looks;              /* written with the lock held */
     struct mio_wake_node collector; /* stands in the wake queue for undelivered injected events */
@@ -275,6 +281,9 @@ int mio_kq_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
 int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
                       const struct mio_registration *previous);
 void mio_kq_apply(struct mio_selector *selector, struct mio_change *changes, size_t n);
+
+/* As mio_registry_rearm(): 0 or -errno. */
+int mio_kq_rearm(struct mio_selector *selector, mio_fd fd, mio_interest interest);
 
 /* One change of the caller's own making: 0 or -errno. */
 int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change);

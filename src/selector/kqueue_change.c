@@ -51,7 +51,8 @@ void mio_kq_add_change(struct batch *batch, const struct operation *operation,
     *change = kqueue_change((uintptr_t)operation->fd, filter->filter, flags, filter->fflags,
                             operation->token);
     /* macOS refuses a device that cannot count its bytes, unless told that one is enough (K20). */
-    if (MIO_PLATFORM == MIO_PLATFORM_APPLE && operation->is_device && (flags & EV_ADD) != 0) {
+    if (MIO_PLATFORM == MIO_PLATFORM_APPLE && operation->is_device &&
+        (flags & (EV_ADD | EV_ENABLE)) != 0) {
         change->fflags |= (kevent_fflags)LOW_WATER_MARK;
         change->data = 1;
     }
@@ -154,6 +155,11 @@ static bool is_known(const struct operation *operation)
 
 static int prepare_guard(struct kqueue_selector *self, struct operation *operation)
 {
+    if (REARMS_DEVICES && operation->is_device) {
+        operation->guard = GUARD_DEVICE;
+        atomic_store(&self->watches_devices, true);
+        return mio_kq_make_place(self, operation->fd);
+    }
     if (!GUARDS_WRITERS || !operation->is_pipe)
         return 0;
     operation->guard = operation->kind == MIO_REGISTER
@@ -307,7 +313,7 @@ static void note_guard(struct kqueue_selector *self, const struct operation *ope
         guard.kind = GUARD_NONE;
     if ((operation->interest & MIO_READABLE) != 0)
         guard.read_token = operation->token;
-    if ((operation->interest & MIO_WRITABLE) != 0) {
+    if ((operation->interest & MIO_WRITABLE) != 0 || guard.kind == GUARD_DEVICE) {
         guard.told = answers->write_closed;
         guard.token = operation->token;
         guard.interest = operation->interest;

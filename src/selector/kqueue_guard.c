@@ -2,7 +2,7 @@
 /*
  * EVFILT_READ of a pipe's writing end, which tells what EVFILT_WRITE does not.
  *
- * The reader of a full pipe goes. OpenBSD (pipe_destroy()) and NetBSD up to 10 (pipeclose()) post the
+ * The reader of a full pipe goes (K53). OpenBSD (pipe_destroy()) and NetBSD up to 10 (pipeclose()) post the
  * writer's knote before they mark the end, so that the filter finds a full pipe still, and never post
  * it again: the writer would sleep for ever. The filter of reading is posted with the mark. So there
  * a registration for writing alone has a knote of reading beside it, a guard, and one for both has
@@ -155,7 +155,7 @@ static bool pass_read(struct kqueue_selector *self, struct mio_event *list, int 
 bool mio_kq_pass_guard(struct kqueue_selector *self, struct mio_event *list, int count, int i)
 {
     struct kqueue_descriptor *known = mio_kq_find(self, (int)list[i].ident);
-    if (!known || known->guard.kind == GUARD_NONE || known->guard.kind == GUARD_READING)
+    if (!known || (known->guard.kind != GUARD_KNOTE && known->guard.kind != GUARD_SHARED))
         return true;
     if ((int)list[i].filter == EVFILT_WRITE)
         return pass_write(&list[i], &known->guard);

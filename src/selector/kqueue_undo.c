@@ -57,8 +57,11 @@ static struct operation before(const struct operation *failed)
     before.token = previous->token;
     before.interest = previous->interest;
     before.is_device = failed->is_device;
-    before.is_pipe = failed->replaced_guard.kind != GUARD_NONE;
-    before.guard = before.is_pipe ? mio_kq_guard_for(before.interest) : GUARD_NONE;
+    before.is_pipe = failed->is_pipe;
+    if (before.is_pipe)
+        before.guard = mio_kq_guard_for(before.interest);
+    else if (failed->replaced_guard.kind == GUARD_DEVICE)
+        before.guard = GUARD_DEVICE;
     before.is_spent = failed->replaced.spent && failed->replaced.interest == previous->interest;
     return before;
 }

@@ -292,6 +292,59 @@ TEST(kqueue4_a_device_is_reregistered)
 #endif
 }
 
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+
+static struct kevent last_touch(void)
+{
+    struct kevent touch = {.ident = 0};
+    CHECK_EQ(kqmodel_last_changes(&touch, 1), 1);
+    return touch;
+}
+
+#endif
+
+/* EV1: what such a device gives after its first edge has to be asked for (K55). */
+TEST(kqueue4_a_device_is_touched_by_rearming)
+{
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+    static const mio_interest modes[] = {0, MIO_LEVEL, MIO_ONESHOT};
+    for (size_t i = 0; i < 3; i++) {
+        int ends[2];
+        struct loop loop = model_open(ends);
+        int device = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        REQUIRE(device >= 0);
+        calls();
+        CHECK_EQ(mio_registry_rearm(loop.registry, ends[NEAR], MIO_READABLE), 0);
+        REQUIRE_EQ(mio_registry_register(loop.registry, device, 7, MIO_READABLE | modes[i]), 0);
+        AWAIT_EVENTS(&loop, {7, MIO_READABLE});
+        calls();
+        CHECK_EQ(mio_registry_rearm(loop.registry, ends[NEAR], MIO_READABLE), 0);
+        CHECK_EQ(mio_registry_rearm(loop.registry, device, MIO_WRITABLE), 0);
+        CHECK_EQ(calls(), 0);
+        CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
+        CHECK_EQ(calls(), modes[i] == 0 ? 1 : 0);
+        if (modes[i] == 0) {
+            struct kevent touch = last_touch();
+            CHECK_EQ((int)touch.filter, EVFILT_READ);
+            CHECK_EQ(touch.flags & (EV_ADD | EV_DELETE | EV_ENABLE), EV_ENABLE);
+            CHECK_EQ(touch.fflags, NOTE_LOWAT);
+            CHECK_EQ(touch.data, 1);
+            EXPECT_ONE(&loop, 7, MIO_READABLE);
+            kqmodel_fail_kevent(1, ENOMEM);
+            CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), -ENOMEM);
+        }
+        CHECK_EQ(mio_registry_deregister(loop.registry, device), 0);
+        CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
+        EXPECT_NOTHING(&loop);
+        CHECK_EQ(close(device), 0);
+        model_close(&loop, ends);
+    }
+#else
+    SKIP("marks of devices are macOS's");
+#endif
+}
+
 /* --- injected events: a kernel that refuses pipes without reader --- */
 
 /* A pipe without reader, registered; only its number is left. */
