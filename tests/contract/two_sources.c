@@ -7,6 +7,8 @@
 
 TEST(reg3_a_second_source_of_a_descriptor_is_told)
 {
+    if (selector_is_one_of("poll-*"))
+        SKIP("poll(2) of another system cannot tell a number that is used again (REG9)");
     struct loop loop = loop_open();
     struct mio_source first;
     struct mio_source second;
