@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+
+#include "machine_inside.h"
+
+#include "channel.h"
+#include "helper.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* --- telling --- */
+
+void note(const struct machine *machine, const char *format, ...)
+{
+    if (!machine->trace)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(machine->trace, format, arguments);
+    va_end(arguments);
+}
+
+const char *text_of(mio_interest interest)
+{
+    static char text[96];
+    mio_interest_format(interest, text, sizeof text);
+    return text;
+}
+
+void check_result(struct machine *machine, enum rule rule, const char *what, int end, int expected,
+                  int result)
+{
+    note(machine, " = %d", result);
+    oracle_check(&machine->oracle, rule, result == expected,
+                 "%s, end %d: %d (%s), expected %d (%s)", what, end, result, strerror(-result),
+                 expected, strerror(-expected));
+}
+
+void refuse(struct machine *machine, enum rule rule, const char *what, int expected, int result)
+{
+    note(machine, " %s", what);
+    check_result(machine, rule, what, -1, expected, result);
+}
+
+/* --- calls of the library, by this thread or the other one --- */
+
+static int call_source(struct call *call)
+{
+    switch (call->kind) {
+    case CALL_REGISTER:
+        mio_source_init(call->source, call->fd);
+        return mio_source_register(call->source, call->registry, call->token, call->interest);
+    case CALL_REREGISTER:
+        return mio_source_reregister(call->source, call->registry, call->token, call->interest);
+    default:
+        return mio_source_deregister(call->source, call->registry);
+    }
+}
+
+static int call_raw(struct call *call)
+{
+    switch (call->kind) {
+    case CALL_REGISTER:
+        return mio_registry_register(call->registry, call->fd, call->token, call->interest);
+    case CALL_REREGISTER:
+        return mio_registry_reregister(call->registry, call->fd, call->token, call->interest);
+    case CALL_DEREGISTER:
+        return mio_registry_deregister(call->registry, call->fd);
+    case CALL_WAKE:
+        return mio_waker_wake(call->waker);
+    default:
+        return (int)channel_write(call->channel, call->fd, 1);
+    }
+}
+
+void make_call(void *argument)
+{
+    struct call *call = argument;
+    atomic_store(&call->begun, true);
+    for (volatile unsigned turn = 0; turn < call->delay; turn++)
+        ;
+    call->result = call->source ? call_source(call) : call_raw(call);
+    if (call->is_meanwhile)
+        call->ended = mio_now();
+}
+
+/* Few are handed over: it costs as much as ten operations. */
+static bool is_handed_over(const struct operation *operation)
+{
+    enum { FROM = 252 };
+    return operation->b >= FROM;
+}
+
+int call_now(const struct operation *operation, struct call *call)
+{
+    if (is_handed_over(operation)) {
+        helper_start(make_call, call);
+        helper_join();
+    } else {
+        make_call(call);
+    }
+    return call->result;
+}
+
+struct mio_registry *a_registry(const struct machine *machine, const struct operation *operation)
+{
+    return machine->clone && (operation->b & 2) != 0 ? machine->clone : machine->registry;
+}

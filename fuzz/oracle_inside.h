@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the oracle: what its files ask of a descriptor and of a registration.
+ *
+ *   oracle.c       descriptors, registrations and wakers, as the program changes them
+ *   oracle_wait.c  what has to come, what may, and what has not come
+ *   traits.c       where selectors differ
+ */
+#ifndef FUZZ_ORACLE_INSIDE_H
+#define FUZZ_ORACLE_INSIDE_H
+
+#include "oracle.h"
+
+enum { MODES = MIO_LEVEL | MIO_ONESHOT };
+
+static inline bool is_gone(const struct oracle *oracle, int end)
+{
+    return !oracle->ends[end ^ 1].open;
+}
+
+/* Of a pipe, the even end reads. */
+static inline bool is_pipe_end(const struct oracle *oracle, int end, enum direction direction)
+{
+    return oracle->ends[end].channel == CHANNEL_PIPE && (end & 1) == (direction == OUT);
+}
+
+static inline bool is_at_end(const struct oracle *oracle, int end)
+{
+    const struct end *self = &oracle->ends[end];
+    return self->channel != CHANNEL_UDP && (is_gone(oracle, end) || oracle->ends[end ^ 1].shut);
+}
+
+static inline bool is_gone_pipe(const struct oracle *oracle, int end)
+{
+    return is_pipe_end(oracle, end, OUT) && is_gone(oracle, end);
+}
+
+static inline bool wants(const struct registration *registration, enum direction direction)
+{
+    return (registration->interest & (direction == IN ? MIO_READABLE : MIO_WRITABLE)) != 0;
+}
+
+#endif
