@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -119,6 +120,79 @@ static void open_pipe(int ends[2])
         must(fcntl(ends[0], F_SETPIPE_SZ, BUFFER) >= 0, "F_SETPIPE_SZ");
 }
 
+/* --- FIFOs: each is called by its inode, in a folder of the process's own --- */
+
+enum { PATH_SIZE = 128 };
+
+static char folder[PATH_SIZE / 2];
+
+static void name_of(int fd, char path[PATH_SIZE])
+{
+    struct stat status;
+    must(fstat(fd, &status) == 0, "fstat");
+    snprintf(path, PATH_SIZE, "%s/%llu", folder, (unsigned long long)status.st_ino);
+}
+
+static int open_fifo_end(const char *path, bool reads)
+{
+    return open(path, (reads ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_CLOEXEC);
+}
+
+static void open_fifo(int ends[2])
+{
+    char made[PATH_SIZE];
+    char path[PATH_SIZE];
+    if (folder[0] == '\0') {
+        snprintf(folder, sizeof folder, "/tmp/mio-fuzz-XXXXXX");
+        must(mkdtemp(folder) != NULL, folder);
+    }
+    snprintf(made, sizeof made, "%s/new", folder);
+    must(mkfifo(made, S_IRUSR | S_IWUSR) == 0, "mkfifo");
+    ends[0] = open_fifo_end(made, true);
+    ends[1] = open_fifo_end(made, false);
+    must(ends[0] >= 0 && ends[1] >= 0, "a FIFO");
+    name_of(ends[0], path);
+    must(rename(made, path) == 0, "rename");
+#if defined(F_SETPIPE_SZ)
+    if (MIO_PLATFORM == MIO_PLATFORM_LINUX)
+        must(fcntl(ends[0], F_SETPIPE_SZ, BUFFER) >= 0, "F_SETPIPE_SZ");
+#endif
+}
+
+static int reopen_udp(int other)
+{
+    struct sockaddr_in mine;
+    struct sockaddr_in yours;
+    socklen_t length = sizeof mine;
+    must(getpeername(other, (struct sockaddr *)&mine, &length) == 0, "getpeername");
+    length = sizeof yours;
+    must(getsockname(other, (struct sockaddr *)&yours, &length) == 0, "getsockname");
+    int fd = new_socket(SOCK_DGRAM);
+    if (bind(fd, (struct sockaddr *)&mine, sizeof mine) == 0 &&
+        connect(fd, (struct sockaddr *)&yours, sizeof yours) == 0)
+        return fd;
+    close(fd); /* somebody else has the port */
+    return -1;
+}
+
+int channel_reopen(enum channel channel, int other, bool reads)
+{
+    char path[PATH_SIZE];
+    if (channel == CHANNEL_UDP)
+        return reopen_udp(other);
+    name_of(other, path);
+    return open_fifo_end(path, reads);
+}
+
+void channel_forget(enum channel channel, int fd)
+{
+    char path[PATH_SIZE];
+    if (channel != CHANNEL_FIFO)
+        return;
+    name_of(fd, path);
+    must(unlink(path) == 0, path);
+}
+
 void channel_open(enum channel channel, int ends[2])
 {
     if (stock[channel].count > 0) {
@@ -128,6 +202,9 @@ void channel_open(enum channel channel, int ends[2])
     switch (channel) {
     case CHANNEL_PIPE:
         open_pipe(ends);
+        break;
+    case CHANNEL_FIFO:
+        open_fifo(ends);
         break;
     case CHANNEL_TCP:
         open_tcp(ends);
@@ -148,6 +225,7 @@ void channel_give_back(enum channel channel, const int ends[2])
         return;
     }
     close(ends[0]);
+    channel_forget(channel, ends[1]);
     channel_close_last(channel, ends[1]);
 }
 
@@ -170,8 +248,8 @@ long channel_write(enum channel channel, int fd, size_t size)
 {
     static const char buffer[IO_SIZE];
     size = size < IO_SIZE ? size : IO_SIZE;
-    ssize_t result =
-        channel == CHANNEL_PIPE ? write(fd, buffer, size) : send(fd, buffer, size, MSG_NOSIGNAL);
+    bool is_pipe = channel == CHANNEL_PIPE || channel == CHANNEL_FIFO;
+    ssize_t result = is_pipe ? write(fd, buffer, size) : send(fd, buffer, size, MSG_NOSIGNAL);
     return result < 0 ? -errno : result;
 }
 
@@ -189,10 +267,14 @@ void channel_close_all(void)
         while (stock[kind].count > 0) {
             const int *ends = stock[kind].pairs[--stock[kind].count];
             close(ends[0]);
+            channel_forget((enum channel)kind, ends[1]);
             channel_close_last((enum channel)kind, ends[1]);
         }
     }
     if (listener >= 0)
         close(listener);
     listener = -1;
+    if (folder[0] != '\0')
+        rmdir(folder);
+    folder[0] = '\0';
 }

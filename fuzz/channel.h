@@ -16,6 +16,13 @@ void channel_open(enum channel channel, int ends[2]);
 /* For the next program: whole and empty. */
 void channel_give_back(enum channel channel, const int ends[2]);
 
+/* A closed end again, under the name it had; `other` is the descriptor of its other end, and
+ * `reads` says which end of a FIFO. -1 when the name is not to be had. */
+int channel_reopen(enum channel channel, int other, bool reads);
+
+/* The last descriptor of a pair is about to be closed: its name goes. */
+void channel_forget(enum channel channel, int fd);
+
 /* Closes an end whose other end is closed: without the two minutes that TCP remembers an end. */
 void channel_close_last(enum channel channel, int fd);
 

@@ -4,6 +4,7 @@
 #include "machine_inside.h"
 
 #include "channel.h"
+#include "fault.h"
 #include "helper.h"
 
 #include <stdarg.h>
@@ -58,6 +59,16 @@ static int call_source(struct call *call)
     }
 }
 
+static int call_refused(struct call *call)
+{
+    if (call->refused == 0)
+        return mio_registry_reregister(call->registry, call->fd, call->token, call->interest);
+    fault_order(call->refused);
+    int result = mio_registry_register(call->registry, call->fd, call->token, call->interest);
+    fault_clear();
+    return result;
+}
+
 static int call_raw(struct call *call)
 {
     switch (call->kind) {
@@ -67,6 +78,8 @@ static int call_raw(struct call *call)
         return mio_registry_reregister(call->registry, call->fd, call->token, call->interest);
     case CALL_DEREGISTER:
         return mio_registry_deregister(call->registry, call->fd);
+    case CALL_REFUSED:
+        return call_refused(call);
     case CALL_WAKE:
         return mio_waker_wake(call->waker);
     default:
@@ -83,6 +96,7 @@ void make_call(void *argument)
     call->result = call->source ? call_source(call) : call_raw(call);
     if (call->is_meanwhile)
         call->ended = mio_now();
+    atomic_store(&call->done, true);
 }
 
 /* Few are handed over: it costs as much as ten operations. */

@@ -34,6 +34,8 @@ static void close_end(struct machine *machine, int end, bool deregister_first)
     struct end *state = &machine->oracle.ends[end];
     /* The last end of a connection has nobody to tell. */
     bool last = !is_open(machine, end ^ 1) && handle->duplicate < 0;
+    if (last)
+        channel_forget(state->channel, handle->fd);
     if (state->registration.is_source) {
         int result = mio_source_close(&handle->source);
         check_result(machine, RULE_REG9, "mio_source_close()", end, 0, result);
@@ -67,11 +69,13 @@ void close_object(struct machine *machine, int object)
 bool do_open(struct machine *machine, const struct operation *operation)
 {
     static const enum channel channels[8] = {CHANNEL_UNIX, CHANNEL_PIPE, CHANNEL_UNIX, CHANNEL_PIPE,
-                                             CHANNEL_UNIX, CHANNEL_PIPE, CHANNEL_TCP,  CHANNEL_UDP};
-    static const char *const names[] = {"none", "pipe", "unix", "tcp", "udp"};
+                                             CHANNEL_UNIX, CHANNEL_FIFO, CHANNEL_TCP,  CHANNEL_UDP};
+    static const char *const names[] = {"none", "pipe", "FIFO", "unix", "tcp", "udp"};
     int object = operation->where / 2;
     enum channel channel = channels[operation->a % 8];
     int ends[2];
+    if (channel == CHANNEL_FIFO && !machine->oracle.traits.has_fifos)
+        channel = CHANNEL_PIPE;
     note(machine, " object %d: %s", object, names[channel]);
     close_object(machine, object);
     channel_open(channel, ends);
@@ -93,6 +97,22 @@ bool do_close(struct machine *machine, const struct operation *operation)
     note(machine, " end %d%s", end,
          registration_of(machine, end)->active && !deregister_first ? ", registered" : "");
     close_end(machine, end, deregister_first);
+    return true;
+}
+
+bool do_reopen(struct machine *machine, const struct operation *operation)
+{
+    int end = operation->where;
+    enum channel channel = machine->oracle.ends[end].channel;
+    if (is_open(machine, end) || !is_open(machine, end ^ 1) ||
+        (channel != CHANNEL_FIFO && channel != CHANNEL_UDP))
+        return false;
+    int fd = channel_reopen(channel, machine->handles[end ^ 1].fd, end % 2 == 0);
+    if (fd < 0)
+        return false;
+    note(machine, " end %d is descriptor %d", end, fd);
+    machine->handles[end] = (struct handle){.fd = fd, .duplicate = -1};
+    oracle_reopened(&machine->oracle, end);
     return true;
 }
 
@@ -120,13 +140,32 @@ bool do_close_duplicate(struct machine *machine, const struct operation *operati
     return true;
 }
 
+static bool is_stream_socket(enum channel channel)
+{
+    return channel == CHANNEL_UNIX || channel == CHANNEL_TCP;
+}
+
+bool do_take_error(struct machine *machine, const struct operation *operation)
+{
+    int end = operation->where;
+    enum channel channel = machine->oracle.ends[end].channel;
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (!is_open(machine, end) || (!is_stream_socket(channel) && channel != CHANNEL_UDP))
+        return false;
+    getsockopt(machine->handles[end].fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    note(machine, " end %d = %d", end, error);
+    oracle_touched(&machine->oracle, end);
+    return true;
+}
+
 bool do_shut(struct machine *machine, const struct operation *operation)
 {
     int end = operation->where;
     enum channel channel = machine->oracle.ends[end].channel;
-    if (!is_open(machine, end) || channel == CHANNEL_PIPE || channel == CHANNEL_UDP)
+    if (!is_open(machine, end) || !is_stream_socket(channel))
         return false;
-    note(machine, " end %d", end);
+    note(machine, " end %d%s", end, machine->oracle.ends[end].shut ? " again" : "");
     /* ENOTCONN: the other end has torn the connection down. */
     shutdown(machine->handles[end].fd, SHUT_WR);
     oracle_shut(&machine->oracle, end);
@@ -172,17 +211,23 @@ static long move_bytes(struct machine *machine, int end, struct transfer wanted,
     return result;
 }
 
+static bool is_one_way(enum channel channel)
+{
+    return channel == CHANNEL_PIPE || channel == CHANNEL_FIFO;
+}
+
 bool may_write(const struct machine *machine, int end)
 {
     const struct end *other = &machine->oracle.ends[end ^ 1];
-    bool reads_only = machine->oracle.ends[end].channel == CHANNEL_PIPE && end % 2 == 0;
+    enum channel channel = machine->oracle.ends[end].channel;
+    bool reads_only = is_one_way(channel) && end % 2 == 0;
     bool enough = other->channel == CHANNEL_UDP && other->unread >= MAX_UNREAD_DATAGRAMS;
     return is_open(machine, end) && !reads_only && !enough;
 }
 
 bool may_read(const struct machine *machine, int end)
 {
-    bool writes_only = machine->oracle.ends[end].channel == CHANNEL_PIPE && end % 2 != 0;
+    bool writes_only = is_one_way(machine->oracle.ends[end].channel) && end % 2 != 0;
     return is_open(machine, end) && !writes_only;
 }
 

@@ -3,11 +3,13 @@
  * Inside the machine: its state, and what its files lend each other.
  *
  *   machine.c           a program's beginning and end, and its loop
- *   machine_wait.c      waits, alone and while another thread acts
+ *   machine_wait.c      waits
+ *   machine_asleep.c    waits while another thread acts
  *   machine_ends.c      descriptors: opening, closing, duplicates, reading and writing
  *   machine_register.c  registrations and wakers
  *   machine_call.c      calls of the library, by this thread or the other one
  *   machine_misuse.c    mistakes, and a kernel that refuses
+ *   machine_again.c     numbers that are closed while registered, and used again
  */
 #ifndef FUZZ_MACHINE_INSIDE_H
 #define FUZZ_MACHINE_INSIDE_H
@@ -20,9 +22,14 @@
 
 enum {
     SMALL_ROOM = 8,
-    LARGE_ROOM = 64, /* more than all ends and wakers can fill */
-    NEVER_OPEN = 900 /* a descriptor number that nobody has */
+    LARGE_ROOM = 64,  /* more than all ends and wakers can fill */
+    NEVER_OPEN = 900, /* a descriptor number that nobody has */
+    MS = 1000000
 };
+
+/* In nanoseconds: a wait that must end at once, and how late it may, on a busy machine. */
+#define LONG_WAIT (INT64_C(3000) * MS)
+#define TOO_LATE  (INT64_C(2000) * MS)
 
 struct handle {
     int fd;                   /* -1: closed */
@@ -64,7 +71,14 @@ void refuse(struct machine *machine, enum rule rule, const char *what, int expec
 
 /* --- calls: machine_call.c --- */
 
-enum call_kind { CALL_REGISTER, CALL_REREGISTER, CALL_DEREGISTER, CALL_WAKE, CALL_WRITE };
+enum call_kind {
+    CALL_REGISTER,
+    CALL_REREGISTER,
+    CALL_DEREGISTER,
+    CALL_REFUSED, /* a registration that the kernel refuses, or a reregistration of nothing */
+    CALL_WAKE,
+    CALL_WRITE
+};
 
 struct call {
     enum call_kind kind;
@@ -75,10 +89,12 @@ struct call {
     mio_interest interest;
     struct mio_waker *waker;
     enum channel channel; /* of CALL_WRITE */
+    unsigned refused;     /* of CALL_REFUSED: which filter; 0: nothing is registered */
     bool is_meanwhile;    /* while the main thread waits: */
     unsigned delay;       /* before the call, in turns of a loop */
     atomic_bool begun;    /* the delay has */
-    int64_t ended;        /* when the call had */
+    atomic_bool done;     /* the call is */
+    int64_t ended;        /* when it was */
     int result;
 };
 
@@ -105,16 +121,19 @@ void close_object(struct machine *machine, int object);
 
 /* One wait with room for `room` events (0: LARGE_ROOM), judged. */
 void wait_once(struct machine *machine, size_t room, int64_t timeout_ns);
+/* Judges a wait that oracle_wait_begins() began. */
+void finish_wait(struct machine *machine, struct mio_events *events, int count);
 
 /* --- operations: true when they did something --- */
 
 typedef bool operation_function(struct machine *machine, const struct operation *operation);
 
 operation_function do_wait, do_burst, do_asleep;
-operation_function do_open, do_close, do_duplicate, do_close_duplicate, do_shut;
+operation_function do_open, do_close, do_reopen, do_duplicate, do_close_duplicate;
+operation_function do_shut, do_take_error;
 operation_function do_write, do_fill, do_read, do_drain;
 operation_function do_register, do_reregister, do_deregister, do_apply, do_rearm;
 operation_function do_new_waker, do_wake, do_free_waker, do_embed, do_clone;
-operation_function do_misuse, do_fault;
+operation_function do_misuse, do_fault, do_again;
 
 #endif

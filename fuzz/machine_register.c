@@ -45,6 +45,7 @@ static bool register_twice(struct machine *machine, int end, mio_interest intere
     note(machine, " end %d a second time, %s token 0x%llx", end, text_of(interest),
          (unsigned long long)token);
     int result = mio_registry_register(machine->registry, fd, token, interest);
+    oracle_bell(&machine->oracle); /* an injected event rings */
     check_result(machine, RULE_REG3, "a second registration", end, 0, result);
     result = mio_registry_deregister(machine->registry, fd);
     oracle_deregister(&machine->oracle, end);

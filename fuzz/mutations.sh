@@ -44,8 +44,8 @@ mutations=(
     "disarm@poll@selector/poll.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
 )
 
-fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_call machine_ends
-    machine_misuse machine_register machine_wait shrink driver)
+fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_again machine_asleep
+    machine_call machine_ends machine_misuse machine_register machine_wait shrink driver)
 flags=(-std=c11 -O1 -g -pthread)
 
 flags_of() { # selector: what its sources are compiled with

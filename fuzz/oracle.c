@@ -58,8 +58,7 @@ mio_token oracle_token(struct oracle *oracle)
     return (mio_token)(oracle->tokens++ * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* The token may not come any more, by this rule. */
-static void bury(struct oracle *oracle, mio_token token, enum rule rule)
+void oracle_bury(struct oracle *oracle, mio_token token, enum rule rule)
 {
     oracle->exercised[rule]++;
     if (oracle->dead_count < MAX_DEAD_TOKENS)
@@ -129,7 +128,7 @@ mio_interest oracle_fit(const struct oracle *oracle, int end, uint8_t a)
     mio_interest interest = interest_of(a);
     enum { PRIORITY_TOO = 7, EXCLUSIVE_TOO = 6 };
     unsigned extra = (a >> 4) & 7;
-    bool is_pipe = oracle->ends[end].channel == CHANNEL_PIPE;
+    bool is_pipe = is_pipe_end(oracle, end, IN) || is_pipe_end(oracle, end, OUT);
     if (is_pipe)
         interest = (interest & MODES) | ((end & 1) == 0 ? MIO_READABLE : MIO_WRITABLE);
     if (extra == PRIORITY_TOO && !is_pipe && (oracle->traits.serves & MIO_PRIORITY) != 0)
@@ -164,11 +163,17 @@ void oracle_read(struct oracle *oracle, int end, long result)
 {
     struct end *self = &oracle->ends[end];
     oracle_touched(oracle, end);
+    if (result == -EAGAIN && self->channel == CHANNEL_FIFO) {
+        /* Whatever an earlier reader had left is gone. */
+        self->vague = false;
+        self->pieces = 0;
+        self->held = 0;
+    }
     if (result <= 0)
         return;
     size_t taken = self->channel == CHANNEL_UDP ? 1 : (size_t)result;
     self->unread -= taken < self->unread ? taken : self->unread;
-    if (self->unread == 0) {
+    if (self->unread == 0 && !self->vague) {
         self->pieces = 0;
         self->held = 0;
     }
@@ -177,7 +182,11 @@ void oracle_read(struct oracle *oracle, int end, long result)
 
 void oracle_shut(struct oracle *oracle, int end)
 {
-    oracle->ends[end].shut = true;
+    struct end *self = &oracle->ends[end];
+    /* Several kernels take a second shutdown of TCP's writing for one of reading too. */
+    if (self->shut && self->channel == CHANNEL_TCP)
+        self->vague = true;
+    self->shut = true;
     oracle_touched(oracle, end);
 }
 
@@ -185,7 +194,7 @@ static void end_registration(struct oracle *oracle, struct registration *registr
                              enum rule rule)
 {
     if (registration->active)
-        bury(oracle, registration->token, rule);
+        oracle_bury(oracle, registration->token, rule);
     *registration = (struct registration){.active = false};
 }
 
@@ -225,6 +234,25 @@ void oracle_closed(struct oracle *oracle, int end, bool duplicate_lives)
         close_file(oracle, end);
 }
 
+void oracle_reopened(struct oracle *oracle, int end)
+{
+    struct end *self = &oracle->ends[end];
+    struct end *other = other_end(oracle, end);
+    struct registration *registration = &other->registration;
+    /* What the end before it has left in a FIFO may be there. */
+    bool leftover = self->channel == CHANNEL_FIFO && is_pipe_end(oracle, end, IN) && self->held > 0;
+    *self = (struct end){.channel = self->channel,
+                         .open = true,
+                         .vague = leftover,
+                         .held = leftover ? self->held : 0,
+                         .pieces = leftover ? self->pieces : 0};
+    oracle_touched(oracle, end);
+    /* The end was reported; what comes now is news again, once it was drained. */
+    if (other->channel == CHANNEL_FIFO && other->unread == 0 &&
+        (registration->of[IN].hung_up || !oracle->traits.asks_again))
+        registration->of[IN].armed = true;
+}
+
 /* --- registrations --- */
 
 int oracle_interest(const struct oracle *oracle, mio_interest interest)
@@ -244,12 +272,11 @@ static void put(struct oracle *oracle, int end, bool is_source, mio_token token,
 {
     struct registration *registration = &oracle->ends[end].registration;
     if (registration->active)
-        bury(oracle, registration->token, RULE_REG5);
+        oracle_bury(oracle, registration->token, RULE_REG5);
     *registration = (struct registration){
         .active = true,
         .is_source = is_source,
-        .injected =
-            oracle->traits.refuses_gone && is_pipe_end(oracle, end, OUT) && is_gone(oracle, end),
+        .injected = oracle->traits.refuses_gone && is_gone_pipe(oracle, end),
         .token = token,
         .interest = interest,
     };
@@ -269,7 +296,7 @@ int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token to
     if (error < 0)
         return error;
     if (oracle->ends[end].registration.active) {
-        bury(oracle, token, RULE_REG3);
+        oracle_bury(oracle, token, RULE_REG3);
         return -EEXIST;
     }
     /* What is registered anew is not cut off. */
@@ -291,7 +318,7 @@ int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_inter
     if (error < 0)
         return error;
     if (!registration->active && !takes_unknown(oracle, end)) {
-        bury(oracle, token, RULE_REG3);
+        oracle_bury(oracle, token, RULE_REG3);
         return -ENOENT;
     }
     bool same_mode = ((registration->interest ^ interest) & MIO_ALL_MODES) == 0;
@@ -358,6 +385,6 @@ void oracle_woken(struct oracle *oracle, int waker)
 
 void oracle_waker_freed(struct oracle *oracle, int waker)
 {
-    bury(oracle, oracle->wakers[waker].token, RULE_WAKE2);
+    oracle_bury(oracle, oracle->wakers[waker].token, RULE_WAKE2);
     oracle->wakers[waker] = (struct waker_state){.there = false};
 }

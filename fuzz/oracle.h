@@ -69,13 +69,21 @@ struct traits {
     bool bell_takes_room;     /* the doorbell's record comes among the others, and is dropped */
     bool drops_priority;      /* records of MIO_PRIORITY come for other data too, and are dropped */
     bool remembers_closed;    /* REG9: what is registered under a number outlives its descriptor */
+    bool has_fifos;           /* EV1: the end of a FIFO, and its next writer, are told */
     bool has_faults;          /* the kernel is the model, which can be told to refuse */
 };
 
 /* The traits of a selector by name: "epoll", "poll", "kqueue-freebsd". */
 bool traits_of(const char *selector, struct traits *traits);
 
-enum channel { CHANNEL_NONE, CHANNEL_PIPE, CHANNEL_UNIX, CHANNEL_TCP, CHANNEL_UDP };
+enum channel {
+    CHANNEL_NONE,
+    CHANNEL_PIPE,
+    CHANNEL_FIFO, /* a pipe whose closed end may be opened again */
+    CHANNEL_UNIX,
+    CHANNEL_TCP,
+    CHANNEL_UDP /* two sockets, each of which may be made again at its port */
+};
 enum direction { IN, OUT, DIRECTIONS };
 enum truth { NO, MAYBE, YES };
 
@@ -95,6 +103,7 @@ struct registration {
         bool fresh; /* something has happened since the last report */
         bool due;   /* must come in this wait */
         bool came;
+        bool hung_up;   /* the last report was of the end alone */
         enum rule rule; /* by which it is due */
     } of[DIRECTIONS];
 };
@@ -163,12 +172,17 @@ void oracle_read(struct oracle *oracle, int end, long result);
 void oracle_shut(struct oracle *oracle, int end);
 /* The descriptor goes, and its registration with it; a duplicate keeps the file. */
 void oracle_closed(struct oracle *oracle, int end, bool duplicate_lives);
+/* A closed end whose other end is open is there again, under its name. */
+void oracle_reopened(struct oracle *oracle, int end);
 /* Whether it has to be deregistered before it is closed, lest its token outlive it: a difference from
  * REG9 that is known. */
 bool oracle_remembers_closed(const struct oracle *oracle, int end);
 /* The duplicate goes while the descriptor itself stays. */
 void oracle_touched(struct oracle *oracle, int end);
 enum truth oracle_truth(const struct oracle *oracle, int end, enum direction direction);
+
+/* The token may not come any more, by this rule. */
+void oracle_bury(struct oracle *oracle, mio_token token, enum rule rule);
 
 /* --- registrations: each returns what the call has to return, and takes it for done --- */
 

@@ -21,7 +21,8 @@ static inline bool is_gone(const struct oracle *oracle, int end)
 /* Of a pipe, the even end reads. */
 static inline bool is_pipe_end(const struct oracle *oracle, int end, enum direction direction)
 {
-    return oracle->ends[end].channel == CHANNEL_PIPE && (end & 1) == (direction == OUT);
+    enum channel channel = oracle->ends[end].channel;
+    return (channel == CHANNEL_PIPE || channel == CHANNEL_FIFO) && (end & 1) == (direction == OUT);
 }
 
 static inline bool is_at_end(const struct oracle *oracle, int end)
@@ -32,7 +33,8 @@ static inline bool is_at_end(const struct oracle *oracle, int end)
 
 static inline bool is_gone_pipe(const struct oracle *oracle, int end)
 {
-    return is_pipe_end(oracle, end, OUT) && is_gone(oracle, end);
+    return oracle->ends[end].channel == CHANNEL_PIPE && is_pipe_end(oracle, end, OUT) &&
+           is_gone(oracle, end);
 }
 
 static inline bool wants(const struct registration *registration, enum direction direction)

@@ -35,7 +35,10 @@ static enum rule rule_of(const struct oracle *oracle, int end, enum direction di
 
 static bool is_slow(const struct oracle *oracle, int end)
 {
-    return oracle->ends[end].channel == CHANNEL_TCP || oracle->ends[end].channel == CHANNEL_UDP;
+    enum channel channel = oracle->ends[end].channel;
+    /* Where poll(2) is asked again and again, it is asked seldom about what has hung up. */
+    return channel == CHANNEL_TCP || channel == CHANNEL_UDP ||
+           (channel == CHANNEL_FIFO && oracle->traits.asks_again);
 }
 
 bool oracle_anything_due(struct oracle *oracle, bool at_once)
@@ -218,7 +221,8 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
                         const struct mio_event *event)
 {
     bool covers[DIRECTIONS];
-    cover(mio_event_readiness(event), covers);
+    uint32_t bits = mio_event_readiness(event);
+    cover(bits, covers);
     judge_bits(oracle, end, registration, event);
 
     bool twice = oracle->traits.one_record ? registration->firing
@@ -245,6 +249,7 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
         if (!covers[direction])
             continue;
         registration->of[direction].came = true;
+        registration->of[direction].hung_up = (bits & (MIO_READABLE | MIO_WRITABLE)) == 0;
         registration->of[direction].armed = false;
         registration->of[direction].fresh = false;
     }

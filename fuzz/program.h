@@ -34,9 +34,12 @@ enum operation_kind {
     WRITE, /* `a`: how much; `b`: whether to rearm after EAGAIN */
     FILL,  /* until EAGAIN, and rearm */
     READ,
-    DRAIN, /* until EAGAIN, and rearm */
-    SHUT,  /* no more is sent */
-    CLOSE, /* `a`: deregistered before, or not */
+    DRAIN,      /* until EAGAIN, and rearm */
+    SHUT,       /* no more is sent; once more when that is so */
+    CLOSE,      /* `a`: deregistered before, or not */
+    REOPEN,     /* a closed end of a FIFO or a UDP pair comes back under its name */
+    TAKE_ERROR, /* of a socket, behind the library's back */
+    AGAIN,      /* a registered number is closed and used again; `a`: for what, `b`: how */
     DUPLICATE,
     CLOSE_DUPLICATE,
     NEW_WAKER,

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A wait during which the other thread acts. Whatever falls between the two, the wait is ended by
+ * what the other one does, and a change that is refused is not heard of.
+ */
+#define _GNU_SOURCE
+
+#include "machine_inside.h"
+
+#include "fault.h"
+#include "helper.h"
+
+#include <errno.h>
+#include <sched.h>
+
+static bool may_write_meanwhile(const struct machine *machine, int end)
+{
+    const struct registration *other = registration_of(machine, end ^ 1);
+    return may_write(machine, end) && is_open(machine, end ^ 1) &&
+           oracle_truth(&machine->oracle, end, OUT) == YES && other->active &&
+           other->of[IN].armed && (other->interest & (MIO_READABLE | MIO_ONESHOT)) == MIO_READABLE;
+}
+
+static bool may_register_meanwhile(const struct machine *machine, int end)
+{
+    return is_open(machine, end) && !registration_of(machine, end)->active &&
+           oracle_truth(&machine->oracle, end, IN) == YES;
+}
+
+/* Of both directions, so that one of them may be got through before the other is refused. */
+static bool may_be_refused_meanwhile(const struct machine *machine, int end)
+{
+    return is_open(machine, end) && !registration_of(machine, end)->active &&
+           machine->oracle.ends[end].channel == CHANNEL_UNIX;
+}
+
+static void plan_registration(struct machine *machine, int end, struct call *call)
+{
+    call->registry = machine->registry;
+    call->fd = machine->handles[end].fd;
+    call->token = oracle_token(&machine->oracle);
+    call->interest = MIO_READABLE;
+}
+
+static void plan_refusal(struct machine *machine, const struct operation *operation,
+                         struct call *call)
+{
+    bool by_kernel = HAVE_FAULTS && machine->oracle.traits.has_faults && operation->b % 2 == 0;
+    call->kind = CALL_REFUSED;
+    plan_registration(machine, operation->where, call);
+    call->interest = MIO_READABLE | MIO_WRITABLE;
+    call->refused = by_kernel ? 2 : 0;
+    oracle_bury(&machine->oracle, call->token, RULE_REG4);
+}
+
+static void plan_call(struct machine *machine, const struct operation *operation, struct call *call)
+{
+    int end = operation->where;
+    int waker = end % WAKERS;
+    /* Mostly so short that it falls into the beginning of the wait. */
+    unsigned turn = operation->a >= 240 ? 64 : 1;
+    *call = (struct call){.kind = CALL_WAKE, .is_meanwhile = true, .delay = operation->b * turn};
+    if (operation->a % 4 == 0 && may_write_meanwhile(machine, end)) {
+        call->kind = CALL_WRITE;
+        call->fd = machine->handles[end].fd;
+        call->channel = machine->oracle.ends[end].channel;
+    } else if (operation->a % 4 == 1 && may_register_meanwhile(machine, end)) {
+        call->kind = CALL_REGISTER;
+        plan_registration(machine, end, call);
+        if (operation->b % 2 != 0)
+            call->source = &machine->handles[end].source;
+    } else if (operation->a % 4 == 2 && may_be_refused_meanwhile(machine, end)) {
+        plan_refusal(machine, operation, call);
+    } else {
+        if (!machine->wakers[waker])
+            do_new_waker(machine, operation);
+        call->waker = machine->wakers[waker];
+    }
+}
+
+static void conclude_call(struct machine *machine, int end, const struct call *call)
+{
+    switch (call->kind) {
+    case CALL_WRITE:
+        oracle_wrote(&machine->oracle, end, call->result);
+        note(machine, ", meanwhile end %d was written to = %d", end, call->result);
+        break;
+    case CALL_REGISTER:
+        note(machine, ", meanwhile end %d was registered%s, token 0x%llx", end,
+             call->source ? " (source)" : "", (unsigned long long)call->token);
+        check_result(machine, RULE_REG3, "register", end,
+                     oracle_register(&machine->oracle, end, call->source != NULL, call->token,
+                                     call->interest),
+                     call->result);
+        break;
+    case CALL_REFUSED:
+        note(machine, ", meanwhile end %d was refused, token 0x%llx", end,
+             (unsigned long long)call->token);
+        check_result(machine, RULE_REG4, "what is refused", end,
+                     call->refused > 0 ? -ENOMEM : -ENOENT, call->result);
+        break;
+    default:
+        note(machine, ", meanwhile waker %d", end % WAKERS);
+        oracle_woken(&machine->oracle, end % WAKERS);
+        check_result(machine, RULE_WAKE1, "mio_waker_wake()", end % WAKERS, 0, call->result);
+        break;
+    }
+}
+
+/* Whoever gets the event of a source may use it at once. */
+static void check_source(struct machine *machine, const struct mio_events *events,
+                         const struct call *call)
+{
+    const struct mio_source *source = call->source;
+    mio_events_each(event, events) {
+        if (mio_event_token(event) == call->token)
+            oracle_check(&machine->oracle, RULE_REG7,
+                         source->selector && source->token == call->token &&
+                             source->interest == call->interest,
+                         "an event of a source that is not registered yet, token 0x%llx",
+                         (unsigned long long)call->token);
+    }
+}
+
+/* Looks again and again until the call has ended, so that what it does by halves may be seen.
+ * Returns what the last look brought. */
+static int look_on(struct machine *machine, struct mio_events *events, struct call *call)
+{
+    int count = 0;
+    bool ended = false;
+    while (count == 0 && !ended) {
+        ended = atomic_load(&call->done);
+        count = mio_poll_wait(machine->poll, events, 0);
+    }
+    if (call->source && count > 0)
+        check_source(machine, events, call);
+    return count;
+}
+
+bool do_asleep(struct machine *machine, const struct operation *operation)
+{
+    struct mio_events *events = machine->events[0];
+    wait_once(machine, 0, 0);
+    struct call call;
+    plan_call(machine, operation, &call);
+    oracle_wait_begins(&machine->oracle);
+    helper_start(make_call, &call);
+    while (!atomic_load(&call.begun))
+        sched_yield();
+    bool looks = call.source || call.kind == CALL_REFUSED;
+    int count =
+        looks ? look_on(machine, events, &call) : mio_poll_wait(machine->poll, events, LONG_WAIT);
+    int64_t ended = mio_now();
+    helper_join();
+    conclude_call(machine, operation->where, &call);
+    oracle_check(&machine->oracle, call.kind == CALL_WAKE ? RULE_WAKE1 : RULE_REG7,
+                 ended - call.ended < TOO_LATE,
+                 "a wait went on for %lld ms after what had to end it",
+                 (long long)((ended - call.ended) / MS));
+    finish_wait(machine, events, count);
+    return true;
+}
