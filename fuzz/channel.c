@@ -39,6 +39,13 @@ static void must(bool good, const char *what)
     abort();
 }
 
+int channel_ready(int fd)
+{
+    if (fd >= 0)
+        must(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "fcntl");
+    return fd;
+}
+
 static void set(int fd, int level, int name, int value)
 {
     must(setsockopt(fd, level, name, &value, sizeof value) == 0, "setsockopt");
@@ -46,7 +53,7 @@ static void set(int fd, int level, int name, int value)
 
 static int new_socket(int type)
 {
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = channel_ready(socket(AF_INET, type, 0));
     must(fd >= 0, "socket");
     set(fd, SOL_SOCKET, SO_SNDBUF, BUFFER);
     set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
@@ -86,8 +93,8 @@ static void open_tcp(int ends[2])
     int result = connect(ends[0], (struct sockaddr *)&listener_address, sizeof listener_address);
     must(result == 0 || errno == EINPROGRESS, "connect");
     wait_for(listener, POLLIN);
-    ends[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    must(ends[1] >= 0, "accept4");
+    ends[1] = channel_ready(accept(listener, NULL, NULL));
+    must(ends[1] >= 0, "accept");
     set(ends[1], IPPROTO_TCP, TCP_NODELAY, 1);
     wait_for(ends[0], POLLOUT);
 }
@@ -106,18 +113,32 @@ static void open_udp(int ends[2])
 
 static void open_unix(int ends[2])
 {
-    must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0,
-         "socketpair");
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
+    channel_ready(ends[0]);
+    channel_ready(ends[1]);
     set(ends[0], SOL_SOCKET, SO_SNDBUF, BUFFER);
     set(ends[1], SOL_SOCKET, SO_SNDBUF, BUFFER);
 }
 
+/* Where the kernel is the model, it has its own idea of a pipe's room. */
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+static void make_small(int pipe)
+{
+    must(fcntl(pipe, F_SETPIPE_SZ, BUFFER) >= 0, "F_SETPIPE_SZ");
+}
+#else
+static void make_small(int pipe)
+{
+    (void)pipe;
+}
+#endif
+
 static void open_pipe(int ends[2])
 {
-    must(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0, "pipe2");
-    /* Where the kernel is the model, it has its own idea of a pipe's room. */
-    if (MIO_PLATFORM == MIO_PLATFORM_LINUX)
-        must(fcntl(ends[0], F_SETPIPE_SZ, BUFFER) >= 0, "F_SETPIPE_SZ");
+    must(pipe(ends) == 0, "pipe");
+    channel_ready(ends[0]);
+    channel_ready(ends[1]);
+    make_small(ends[0]);
 }
 
 /* --- FIFOs: each is called by its inode, in a folder of the process's own --- */
@@ -153,10 +174,7 @@ static void open_fifo(int ends[2])
     must(ends[0] >= 0 && ends[1] >= 0, "a FIFO");
     name_of(ends[0], path);
     must(rename(made, path) == 0, "rename");
-#if defined(F_SETPIPE_SZ)
-    if (MIO_PLATFORM == MIO_PLATFORM_LINUX)
-        must(fcntl(ends[0], F_SETPIPE_SZ, BUFFER) >= 0, "F_SETPIPE_SZ");
-#endif
+    make_small(ends[0]);
 }
 
 static int reopen_udp(int other)
@@ -249,7 +267,7 @@ long channel_write(enum channel channel, int fd, size_t size)
     static const char buffer[IO_SIZE];
     size = size < IO_SIZE ? size : IO_SIZE;
     bool is_pipe = channel == CHANNEL_PIPE || channel == CHANNEL_FIFO;
-    ssize_t result = is_pipe ? write(fd, buffer, size) : send(fd, buffer, size, MSG_NOSIGNAL);
+    ssize_t result = is_pipe ? write(fd, buffer, size) : send(fd, buffer, size, 0);
     return result < 0 ? -errno : result;
 }
 

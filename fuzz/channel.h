@@ -13,6 +13,9 @@
  * system refuses. */
 void channel_open(enum channel channel, int ends[2]);
 
+/* Makes a descriptor (or -1) non-blocking and close-on-exec, and returns it. */
+int channel_ready(int fd);
+
 /* For the next program: whole and empty. */
 void channel_give_back(enum channel channel, const int ends[2]);
 

@@ -3,7 +3,10 @@
 #ifndef FUZZ_FAULT_H
 #define FUZZ_FAULT_H
 
+#include <mio/platform.h>
+
 #include <errno.h>
+#include <stdbool.h>
 
 #if defined(FUZZ_KQMODEL)
 
@@ -43,9 +46,16 @@ static inline void fault_clear(void)
 {
 }
 
+/* The system's own kqueue. */
 static inline const char *fault_flavour(void)
 {
-    return "native";
+    static const char *const names[] = {
+        [MIO_PLATFORM_FREEBSD] = "freebsd", [MIO_PLATFORM_NETBSD] = "netbsd",
+        [MIO_PLATFORM_OPENBSD] = "openbsd", [MIO_PLATFORM_DRAGONFLY] = "dragonfly",
+        [MIO_PLATFORM_APPLE] = "macos",
+    };
+    bool known = MIO_PLATFORM >= MIO_PLATFORM_FREEBSD && MIO_PLATFORM <= MIO_PLATFORM_APPLE;
+    return known ? names[MIO_PLATFORM] : "unknown";
 }
 
 #endif

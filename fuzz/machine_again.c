@@ -3,6 +3,8 @@
 
 #include "machine_inside.h"
 
+#include "channel.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -24,8 +26,10 @@ struct thing {
 static struct thing a_pipe(bool is_first)
 {
     int ends[2];
-    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0)
+    if (pipe(ends) < 0)
         return (struct thing){.fd = -1};
+    channel_ready(ends[0]);
+    channel_ready(ends[1]);
     /* The first one's reader goes: some kernels do not watch such an end. */
     if (is_first)
         close(ends[0]);
@@ -35,8 +39,10 @@ static struct thing a_pipe(bool is_first)
 static struct thing a_reading_end(void)
 {
     int ends[2];
-    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0)
+    if (pipe(ends) < 0)
         return (struct thing){.fd = -1};
+    channel_ready(ends[0]);
+    channel_ready(ends[1]);
     (void)!write(ends[1], "", 1);
     return (struct thing){ends[0], ends[1], MIO_READABLE};
 }
@@ -44,14 +50,16 @@ static struct thing a_reading_end(void)
 static struct thing a_unix_socket(void)
 {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
         return (struct thing){.fd = -1};
+    channel_ready(ends[0]);
+    channel_ready(ends[1]);
     return (struct thing){ends[0], ends[1], MIO_READABLE | MIO_WRITABLE};
 }
 
 static struct thing a_udp_socket(void)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = channel_ready(socket(AF_INET, SOCK_DGRAM, 0));
     return (struct thing){fd, -1, MIO_READABLE | MIO_WRITABLE};
 }
 

@@ -26,7 +26,8 @@ static void wait_on(struct machine *machine, struct mio_events *events)
     for (int i = 0; missing && !machine->oracle.failed; i++) {
         oracle_wait_goes_on(&machine->oracle);
         int count = mio_poll_wait(machine->poll, events, SHORT_WAIT);
-        note(machine, "\n      waited on = %d", count);
+        if (count != 0)
+            note(machine, "\n      waited on = %d", count);
         take_events(machine, events);
         missing = oracle_wait_ends(&machine->oracle, count, LARGE_ROOM, i < PATIENCE);
     }
@@ -73,6 +74,12 @@ bool do_wait(struct machine *machine, const struct operation *operation)
 bool do_burst(struct machine *machine, const struct operation *operation)
 {
     size_t room = 1 + operation->a % 3;
+    for (int waker = 0; operation->a >= 128 && waker < WAKERS; waker++) {
+        if (machine->wakers[waker]) {
+            struct operation wake = {.where = (uint8_t)waker};
+            do_wake(machine, &wake);
+        }
+    }
     for (int i = 0; i < 4 + operation->b % 32 && !machine->oracle.failed; i++)
         wait_once(machine, room, 0);
     return true;
