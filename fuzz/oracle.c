@@ -289,6 +289,14 @@ static void put(struct oracle *oracle, int end, bool is_source, mio_token token,
     }
 }
 
+/* poll(2) cannot tell a FIFO from the same one opened again. */
+bool oracle_replaces(const struct oracle *oracle, int end)
+{
+    const struct traits *traits = &oracle->traits;
+    return traits->replaces_raw ||
+           (traits->remembers_closed && oracle->ends[end].channel == CHANNEL_FIFO);
+}
+
 int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token token,
                     mio_interest interest)
 {

@@ -186,6 +186,8 @@ void oracle_bury(struct oracle *oracle, mio_token token, enum rule rule);
 
 /* --- registrations: each returns what the call has to return, and takes it for done --- */
 
+/* REG3: whether a second registration of this raw descriptor is taken. */
+bool oracle_replaces(const struct oracle *oracle, int end);
 int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token token,
                     mio_interest interest);
 int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_interest interest);
