@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <sched.h>
 
+enum { ROUNDS = 64 };
+
 static bool may_write_meanwhile(const struct machine *machine, int end)
 {
     const struct registration *other = registration_of(machine, end ^ 1);
@@ -67,8 +69,11 @@ static void plan_call(struct machine *machine, const struct operation *operation
     } else if (operation->a % 4 == 1 && may_register_meanwhile(machine, end)) {
         call->kind = CALL_REGISTER;
         plan_registration(machine, end, call);
-        if (operation->b % 2 != 0)
+        if (operation->b % 2 != 0) {
+            enum channel channel = machine->oracle.ends[end].channel;
             call->source = &machine->handles[end].source;
+            call->rounds = channel == CHANNEL_PIPE || channel == CHANNEL_UNIX ? ROUNDS : 1;
+        }
     } else if (operation->a % 4 == 2 && may_be_refused_meanwhile(machine, end)) {
         plan_refusal(machine, operation, call);
     } else {
@@ -108,18 +113,37 @@ static void conclude_call(struct machine *machine, int end, const struct call *c
 }
 
 /* Whoever gets the event of a source may use it at once. */
-static void check_source(struct machine *machine, const struct mio_events *events,
-                         const struct call *call)
+static void check_source(struct machine *machine, const struct call *call)
 {
     const struct mio_source *source = call->source;
-    mio_events_each(event, events) {
-        if (mio_event_token(event) == call->token)
-            oracle_check(&machine->oracle, RULE_REG7,
-                         source->selector && source->token == call->token &&
-                             source->interest == call->interest,
-                         "an event of a source that is not registered yet, token 0x%llx",
-                         (unsigned long long)call->token);
+    oracle_check(&machine->oracle, RULE_REG7,
+                 source->selector && source->token == call->token &&
+                     source->interest == call->interest,
+                 "an event of a source that is not registered yet, token 0x%llx",
+                 (unsigned long long)call->token);
+}
+
+/* Looks until the event of each round but the last has come; the others' events are judged. */
+static void look_at_rounds(struct machine *machine, struct mio_events *events, struct call *call)
+{
+    unsigned seen = 0;
+    int64_t begun = mio_now();
+    while (seen + 1 < call->rounds && !machine->oracle.failed && mio_now() - begun < TOO_LATE) {
+        oracle_wait_goes_on(&machine->oracle);
+        mio_poll_wait(machine->poll, events, 0);
+        mio_events_each(event, events) {
+            if (mio_event_token(event) != call->token) {
+                oracle_event(&machine->oracle, event);
+                continue;
+            }
+            check_source(machine, call);
+            atomic_store(&call->seen, ++seen);
+        }
     }
+    atomic_store(&call->given_up, true);
+    oracle_check(&machine->oracle, RULE_REG7, seen + 1 >= call->rounds,
+                 "round %u of registering a source that is ready has no event", seen + 1);
+    oracle_wait_goes_on(&machine->oracle);
 }
 
 /* Looks again and again until the call has ended, so that what it does by halves may be seen.
@@ -128,12 +152,12 @@ static int look_on(struct machine *machine, struct mio_events *events, struct ca
 {
     int count = 0;
     bool ended = false;
+    if (call->rounds > 1)
+        look_at_rounds(machine, events, call);
     while (count == 0 && !ended) {
         ended = atomic_load(&call->done);
         count = mio_poll_wait(machine->poll, events, 0);
     }
-    if (call->source && count > 0)
-        check_source(machine, events, call);
     return count;
 }
 

@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "helper.h"
 
+#include <sched.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -46,12 +47,30 @@ void refuse(struct machine *machine, enum rule rule, const char *what, int expec
 
 /* --- calls of the library, by this thread or the other one --- */
 
+/* Each round is over at once, so there are several. */
+static int register_in_rounds(struct call *call)
+{
+    for (unsigned round = 1;; round++) {
+        int result = mio_source_register(call->source, call->registry, call->token, call->interest);
+        if (result < 0 || round >= call->rounds)
+            return result;
+        while (atomic_load(&call->seen) < round) {
+            if (atomic_load(&call->given_up))
+                return result;
+            sched_yield();
+        }
+        result = mio_source_deregister(call->source, call->registry);
+        if (result < 0)
+            return result;
+    }
+}
+
 static int call_source(struct call *call)
 {
     switch (call->kind) {
     case CALL_REGISTER:
         mio_source_init(call->source, call->fd);
-        return mio_source_register(call->source, call->registry, call->token, call->interest);
+        return register_in_rounds(call);
     case CALL_REREGISTER:
         return mio_source_reregister(call->source, call->registry, call->token, call->interest);
     default:

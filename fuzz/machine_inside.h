@@ -28,8 +28,8 @@ enum {
 };
 
 /* In nanoseconds: a wait that must end at once, and how late it may, on a busy machine. */
-#define LONG_WAIT (INT64_C(3000) * MS)
-#define TOO_LATE  (INT64_C(2000) * MS)
+#define LONG_WAIT (INT64_C(20000) * MS)
+#define TOO_LATE  (INT64_C(15000) * MS)
 
 struct handle {
     int fd;                   /* -1: closed */
@@ -90,6 +90,9 @@ struct call {
     struct mio_waker *waker;
     enum channel channel; /* of CALL_WRITE */
     unsigned refused;     /* of CALL_REFUSED: which filter; 0: nothing is registered */
+    unsigned rounds;      /* of CALL_REGISTER: how often; between them it is deregistered, */
+    atomic_uint seen;     /* as soon as the event of the round before has been seen */
+    atomic_bool given_up; /* the main thread looks no more */
     bool is_meanwhile;    /* while the main thread waits: */
     unsigned delay;       /* before the call, in turns of a loop */
     atomic_bool begun;    /* the delay has */

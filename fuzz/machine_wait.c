@@ -3,7 +3,9 @@
 
 #include "machine_inside.h"
 
-enum { SHORT_WAIT = 2 * MS, PATIENCE = 500 /* short waits */ };
+enum { SHORT_WAIT = 2 * MS, PATIENCE = 500 /* short waits, */ };
+/* and at least so long. */
+#define A_WHILE (INT64_C(2000) * MS)
 
 static void take_events(struct machine *machine, const struct mio_events *events)
 {
@@ -26,7 +28,7 @@ static void wait_on(struct machine *machine, struct mio_events *events)
     int64_t begun = mio_now();
     for (int i = 0; missing && !machine->oracle.failed; i++) {
         /* With a level-triggered descriptor that is ready, waits take no time. */
-        bool patient = i < PATIENCE || mio_now() - begun < LONG_WAIT;
+        bool patient = i < PATIENCE || mio_now() - begun < A_WHILE;
         oracle_wait_goes_on(&machine->oracle);
         int count = mio_poll_wait(machine->poll, events, SHORT_WAIT);
         if (count != 0)

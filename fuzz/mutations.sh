@@ -42,6 +42,10 @@ mutations=(
     "rearm@poll@selector/poll.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
     "turns@poll@selector/poll.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
     "disarm@poll@selector/poll.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
+    "source-late@epoll@source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
+    "refused@kqueue-freebsd@selector/kqueue_refused.c@    atomic_fetch_or(&self->looks, KQUEUE_DOUBTS);@    (void)self;@a waiter gets the token of a refused change"
+    "muted@poll@selector/poll.c@if (self->set.looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
+    "same-file@poll@selector/poll_file.c@file->is_unique = kind == PIPES || kind == SOCKETS;@file->is_unique = true;@a number used again is taken for the old file"
 )
 
 fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_again machine_asleep
