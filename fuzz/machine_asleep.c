@@ -113,36 +113,39 @@ static void conclude_call(struct machine *machine, int end, const struct call *c
 }
 
 /* Whoever gets the event of a source may use it at once. */
-static void check_source(struct machine *machine, const struct call *call)
+static void check_source(struct machine *machine, const struct call *call, mio_token token)
 {
     const struct mio_source *source = call->source;
     oracle_check(&machine->oracle, RULE_REG7,
-                 source->selector && source->token == call->token &&
-                     source->interest == call->interest,
+                 source->selector && source->token == token && source->interest == call->interest,
                  "an event of a source that is not registered yet, token 0x%llx",
-                 (unsigned long long)call->token);
+                 (unsigned long long)token);
 }
 
 /* Looks until the event of each round but the last has come; the others' events are judged. */
 static void look_at_rounds(struct machine *machine, struct mio_events *events, struct call *call)
 {
-    unsigned seen = 0;
+    mio_token seen = 0;
     int64_t begun = mio_now();
     while (seen + 1 < call->rounds && !machine->oracle.failed && mio_now() - begun < TOO_LATE) {
         oracle_wait_goes_on(&machine->oracle);
         mio_poll_wait(machine->poll, events, 0);
         mio_events_each(event, events) {
-            if (mio_event_token(event) != call->token) {
+            mio_token round = mio_event_token(event) - call->token;
+            if (round == 0 || round >= call->rounds) {
                 oracle_event(&machine->oracle, event);
                 continue;
             }
-            check_source(machine, call);
-            atomic_store(&call->seen, ++seen);
+            /* A second event of the same round is late. */
+            if (round > seen)
+                check_source(machine, call, call->token + round);
+            seen = round > seen ? round : seen;
+            atomic_store(&call->seen, (unsigned)seen);
         }
     }
     atomic_store(&call->given_up, true);
     oracle_check(&machine->oracle, RULE_REG7, seen + 1 >= call->rounds,
-                 "round %u of registering a source that is ready has no event", seen + 1);
+                 "round %u of registering a source that is ready has no event", (unsigned)seen + 1);
     oracle_wait_goes_on(&machine->oracle);
 }
 

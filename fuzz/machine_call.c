@@ -47,22 +47,25 @@ void refuse(struct machine *machine, enum rule rule, const char *what, int expec
 
 /* --- calls of the library, by this thread or the other one --- */
 
-/* Each round is over at once, so there are several. */
+/*
+ * Each round is over at once, so there are several. Each but the last has a token of its own and is
+ * undone when its event has been seen; the last one begins when nobody looks for those any more.
+ */
 static int register_in_rounds(struct call *call)
 {
-    for (unsigned round = 1;; round++) {
-        int result = mio_source_register(call->source, call->registry, call->token, call->interest);
-        if (result < 0 || round >= call->rounds)
-            return result;
-        while (atomic_load(&call->seen) < round) {
-            if (atomic_load(&call->given_up))
-                return result;
+    for (unsigned round = 1; round < call->rounds; round++) {
+        int result =
+            mio_source_register(call->source, call->registry, call->token + round, call->interest);
+        while (result == 0 && atomic_load(&call->seen) < round && !atomic_load(&call->given_up))
             sched_yield();
-        }
-        result = mio_source_deregister(call->source, call->registry);
+        if (result == 0)
+            result = mio_source_deregister(call->source, call->registry);
         if (result < 0)
             return result;
     }
+    while (call->rounds > 1 && !atomic_load(&call->given_up))
+        sched_yield();
+    return mio_source_register(call->source, call->registry, call->token, call->interest);
 }
 
 static int call_source(struct call *call)

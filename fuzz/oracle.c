@@ -91,7 +91,7 @@ static enum truth out_truth(const struct oracle *oracle, int end)
     if (self->reset || self->channel == CHANNEL_UDP)
         return YES;
     if (!other->open && self->channel != CHANNEL_TCP)
-        return self->cut ? MAYBE : YES;
+        return YES;
     if (self->vague || self->shut)
         return MAYBE;
     if (self->blocked)
@@ -202,8 +202,6 @@ static void close_file(struct oracle *oracle, int end)
 {
     struct end *self = &oracle->ends[end];
     struct end *other = other_end(oracle, end);
-    if (is_pipe_end(oracle, end, IN) && oracle->traits.full_gone_is_silent)
-        other->cut = out_truth(oracle, end ^ 1) != YES;
     if (self->channel == CHANNEL_TCP && (self->unread > 0 || self->vague))
         other->reset = true;
     oracle_touched(oracle, end);
@@ -307,8 +305,6 @@ int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token to
         oracle_bury(oracle, token, RULE_REG3);
         return -EEXIST;
     }
-    /* What is registered anew is not cut off. */
-    oracle->ends[end].cut = false;
     put(oracle, end, is_source, token, interest);
     return 0;
 }
@@ -329,9 +325,6 @@ int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_inter
         oracle_bury(oracle, token, RULE_REG3);
         return -ENOENT;
     }
-    bool same_mode = ((registration->interest ^ interest) & MIO_ALL_MODES) == 0;
-    if (!(registration->is_source && same_mode))
-        oracle->ends[end].cut = false;
     put(oracle, end, registration->is_source, token, interest);
     return 0;
 }

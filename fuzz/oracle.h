@@ -65,12 +65,12 @@ struct traits {
     bool refuses_gone; /* K9: a pipe without reader is injected, once also when it is level */
     bool gone_ends;    /* the report of a pipe's missing reader ends the registration, so that
                        reregistering it, unknown as it is, registers it */
-    bool full_gone_is_silent; /* a full pipe that loses its reader is not reported */
-    bool bell_takes_room;     /* the doorbell's record comes among the others, and is dropped */
-    bool drops_priority;      /* records of MIO_PRIORITY come for other data too, and are dropped */
-    bool remembers_closed;    /* REG9: what is registered under a number outlives its descriptor */
-    bool has_fifos;           /* EV1: the end of a FIFO, and its next writer, are told */
-    bool has_faults;          /* the kernel is the model, which can be told to refuse */
+    bool bell_takes_room;  /* the doorbell's record comes among the others, and is dropped */
+    bool guards_pipes;     /* records about a pipe's writing end come, and are dropped (K53) */
+    bool drops_priority;   /* records of MIO_PRIORITY come for other data too, and are dropped */
+    bool remembers_closed; /* REG9: what is registered under a number outlives its descriptor */
+    bool has_fifos;        /* EV1: the end of a FIFO, and its next writer, are told */
+    bool has_faults;       /* the kernel is the model, which can be told to refuse */
 };
 
 /* The traits of a selector by name: "epoll", "poll", "kqueue-freebsd". */
@@ -115,7 +115,6 @@ struct end {
     bool reset;      /* the connection was torn down */
     bool vague;      /* an error may or may not have come */
     bool blocked;    /* writing gave EAGAIN, and nothing was read since */
-    bool cut;        /* its reader went while it was full */
     size_t unread;   /* bytes (UDP: datagrams) that were written to it */
     size_t held;     /* bytes written since it was last empty: what its buffer may still hold */
     unsigned pieces; /* in so many writes */

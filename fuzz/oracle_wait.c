@@ -346,8 +346,13 @@ static void end_waker_wait(struct oracle *oracle, int number, int count, bool fu
 static size_t places_lost(const struct oracle *oracle)
 {
     size_t lost = oracle->has_bell ? 1 : 0;
-    for (int end = 0; oracle->traits.drops_priority && end < ENDS; end++)
-        lost += (oracle->ends[end].registration.interest & MIO_PRIORITY) != 0 ? 1 : 0;
+    for (int end = 0; end < ENDS; end++) {
+        const struct registration *registration = &oracle->ends[end].registration;
+        bool may_be_dropped =
+            (oracle->traits.drops_priority && (registration->interest & MIO_PRIORITY) != 0) ||
+            (oracle->traits.guards_pipes && registration->active && is_pipe_end(oracle, end, OUT));
+        lost += may_be_dropped ? 1 : 0;
+    }
     return lost;
 }
 
