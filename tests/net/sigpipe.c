@@ -54,6 +54,48 @@ TEST(net_no_sigpipe_from_a_pipe)
     finish();
 }
 
+/* How many are pending, of the thread and of the process; none is afterwards. */
+static int take_pending(const sigset_t *signals)
+{
+    sigset_t pending;
+    int count = 0;
+    int signal;
+    while (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1) {
+        REQUIRE_EQ(sigwait(signals, &signal), 0);
+        count++;
+    }
+    return count;
+}
+
+static void write_with_one_pending(bool of_the_process)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    REQUIRE_EQ(pthread_sigmask(SIG_BLOCK, &signals, NULL), 0);
+    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    REQUIRE_EQ(of_the_process ? kill(getpid(), SIGPIPE) : pthread_kill(pthread_self(), SIGPIPE), 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
+    CHECK_EQ(take_pending(&signals), 1);
+    CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
+    CHECK_EQ(take_pending(&signals), 0);
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
+}
+
+/* Whomever it was sent to, the one that was pending stays, and is one. */
+TEST(net_sigpipe_that_was_pending_stays_pending)
+{
+    prepare();
+    write_with_one_pending(false);
+    write_with_one_pending(true);
+    finish();
+}
+
 static void unix_stream(const struct mio_socket_options *options, bool peer_closes)
 {
     struct mio_unix_stream near_end;
