@@ -44,9 +44,9 @@ static inline ptrdiff_t call_sendto_once(mio_fd fd, const void *buffer, size_t s
     return mio_syscall(SYS_sendto, fd, (long)buffer, (long)size, flags, (long)to, (long)length);
 }
 
-static inline ptrdiff_t call_recvmsg_once(mio_fd fd, struct msghdr *message)
+static inline ptrdiff_t call_recvmsg_once(mio_fd fd, struct msghdr *message, int flags)
 {
-    return mio_syscall4(SYS_recvmsg, fd, (long)message, 0, 0);
+    return mio_syscall4(SYS_recvmsg, fd, (long)message, flags, 0);
 }
 
 static inline ptrdiff_t call_sendmsg_once(mio_fd fd, const struct msghdr *message, int flags)
@@ -87,10 +87,10 @@ static inline ptrdiff_t call_sendto_once(mio_fd fd, const void *buffer, size_t s
     return result < 0 ? mio_failed(saved) : result;
 }
 
-static inline ptrdiff_t call_recvmsg_once(mio_fd fd, struct msghdr *message)
+static inline ptrdiff_t call_recvmsg_once(mio_fd fd, struct msghdr *message, int flags)
 {
     int saved = errno;
-    ssize_t result = recvmsg(fd, message, 0);
+    ssize_t result = recvmsg(fd, message, flags);
     return result < 0 ? mio_failed(saved) : result;
 }
 
@@ -146,11 +146,11 @@ static inline ptrdiff_t call_sendto(mio_fd fd, const void *buffer, size_t size, 
     return result;
 }
 
-static inline ptrdiff_t call_recvmsg(mio_fd fd, struct msghdr *message)
+static inline ptrdiff_t call_recvmsg(mio_fd fd, struct msghdr *message, int flags)
 {
     ptrdiff_t result;
     do
-        result = call_recvmsg_once(fd, message);
+        result = call_recvmsg_once(fd, message, flags);
     while (result == -EINTR);
     return result;
 }

@@ -5,6 +5,7 @@
 
 #include <mio/io.h>
 
+#include <errno.h>
 #include <sys/uio.h>
 
 _Static_assert(sizeof(struct mio_iovec) == sizeof(struct iovec) &&
@@ -14,6 +15,13 @@ _Static_assert(sizeof(struct mio_iovec) == sizeof(struct iovec) &&
 
 /* IOV_MAX of every supported system. */
 enum { MIO_MOST_PARTS = 1024 };
+
+/* What no parts at all give. Of kernels only some say 0: EMSGSIZE (Apple's sockets), EINVAL (pipes
+ * of Apple, NetBSD, OpenBSD). */
+static inline ptrdiff_t move_nothing(const struct mio_source *source)
+{
+    return source->fd == MIO_INVALID_FD ? -EBADF : 0;
+}
 
 static inline struct iovec *iovec_of(const struct mio_iovec *parts)
 {

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* pipe2 */
-#endif
-
-#include "../error.h"
 #include "../io.h"
 #include "calls.h"
 #include "descriptor.h"
@@ -23,26 +18,6 @@ enum { NO_SIGPIPE_FLAG = O_NOSIGPIPE };
 enum { NO_SIGPIPE_FLAG = 0 };
 #endif
 
-#if MIO_PLATFORM != MIO_PLATFORM_APPLE && defined(O_CLOEXEC)
-
-enum { BORN_READY = true };
-
-static inline int make_pipe(int fds[2])
-{
-    return pipe2(fds, O_NONBLOCK | O_CLOEXEC | NO_SIGPIPE_FLAG);
-}
-
-#else
-
-enum { BORN_READY = false };
-
-static inline int make_pipe(int fds[2])
-{
-    return pipe(fds);
-}
-
-#endif
-
 /* A source is the first member: a NULL end becomes a NULL source. */
 static inline struct mio_source *sender_source(const struct mio_pipe_sender *sender)
 {
@@ -54,28 +29,16 @@ static inline struct mio_source *receiver_source(const struct mio_pipe_receiver 
     return (struct mio_source *)(uintptr_t)receiver;
 }
 
-/* What the call that made the descriptors could not do. */
-static int finish_pipe(const int fds[2])
-{
-    int error = 0;
-    if (!BORN_READY)
-        error = mio_fd_prepare(fds[0]);
-    if (!BORN_READY && error == 0)
-        error = mio_fd_prepare(fds[1]);
-    if (NO_SIGPIPE_FLAG == 0 && error == 0)
-        error = mio_pipe_silence(fds[1]);
-    return error;
-}
-
 int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver)
 {
     if (!sender || !receiver)
         return -EINVAL;
-    int saved = errno;
-    int fds[2];
-    if (make_pipe(fds) < 0)
-        return mio_failed(saved);
-    int error = finish_pipe(fds);
+    mio_fd fds[2];
+    int error = mio_fd_pipe(fds, NO_SIGPIPE_FLAG);
+    if (error < 0)
+        return error;
+    if (NO_SIGPIPE_FLAG == 0)
+        error = mio_pipe_silence(fds[1]);
     if (error < 0) {
         (void)mio_fd_give_up(fds[0], error);
         return mio_fd_give_up(fds[1], error);
@@ -90,6 +53,8 @@ ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mi
 {
     if (!sender)
         return -EINVAL;
+    if (count == 0)
+        return move_nothing(&sender->source);
     return mio_source_after_io(&sender->source, MIO_WRITABLE,
                                mio_pipe_write(sender->source.fd, parts, count));
 }
@@ -113,6 +78,8 @@ ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const stru
 {
     if (!receiver)
         return -EINVAL;
+    if (count == 0)
+        return move_nothing(&receiver->source);
     return mio_source_after_io(
         &receiver->source, MIO_INCOMING,
         call_readv(receiver->source.fd, iovec_of(parts), iovec_count(count)));
@@ -134,7 +101,7 @@ int mio_pipe_sender_from_fd(mio_fd fd, struct mio_pipe_sender *sender)
         return -EINVAL;
     int error = mio_pipe_silence(fd);
     if (error == 0)
-        error = mio_fd_set_nonblocking(fd, true);
+        error = mio_fd_adopt(fd);
     if (error < 0)
         return error;
     mio_source_init(&sender->source, fd);
@@ -145,7 +112,7 @@ int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver)
 {
     if (!receiver)
         return -EINVAL;
-    int error = mio_fd_set_nonblocking(fd, true);
+    int error = mio_fd_adopt(fd);
     if (error < 0)
         return error;
     mio_source_init(&receiver->source, fd);

@@ -274,6 +274,17 @@ int mio_socket_accept(const struct mio_source *listener, struct mio_source *sour
     return 0;
 }
 
+/* A connection that has ended takes no option on Apple. It may have this one already, as what this
+ * library made has; without it, writing to it would raise the signal. */
+static int keep_sigpipe_away_from_foreign(mio_fd fd)
+{
+    int error = keep_sigpipe_away(fd);
+    if (error != -EINVAL || !mio_socket_is_over(fd))
+        return error;
+    const struct mio_source source = {.fd = fd};
+    return mio_socket_get_int(&source, SOL_SOCKET, NO_SIGPIPE) > 0 ? 0 : -ENOTCONN;
+}
+
 int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *source)
 {
     if (!source)
@@ -288,9 +299,9 @@ int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *
                     : type == SOCK_STREAM || (is_local(kind) && type == SOCK_SEQPACKET);
     if (!fits)
         return -EPROTOTYPE;
-    int error = keep_sigpipe_away(fd);
+    int error = keep_sigpipe_away_from_foreign(fd);
     if (error == 0)
-        error = mio_fd_set_nonblocking(fd, true);
+        error = mio_fd_adopt(fd);
     if (error < 0)
         return error;
     mio_source_init(source, fd);

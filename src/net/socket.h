@@ -62,11 +62,19 @@ int mio_socket_local_addr(const struct mio_source *source, struct mio_addr *addr
 int mio_socket_peer_addr(const struct mio_source *source, struct mio_addr *addr);
 int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how);
 
+/* Whether Apple's kernel calls it a connection whose two directions have ended: it lets nothing be
+ * set there, and nothing that could be set would matter. */
+bool mio_socket_is_over(mio_fd fd);
+
 /* --- reading and writing (socket_io.c) --- */
 
 ptrdiff_t mio_socket_recv(const struct mio_source *source, void *buffer, size_t size);
 ptrdiff_t mio_socket_peek(const struct mio_source *source, void *buffer, size_t size);
 ptrdiff_t mio_socket_send(const struct mio_source *source, const void *buffer, size_t size);
+
+/* What a peek at one byte, or a write of nothing, says now: no event is asked for. */
+ptrdiff_t mio_socket_look(const struct mio_source *source);
+ptrdiff_t mio_socket_send_nothing(const struct mio_source *source);
 ptrdiff_t mio_socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
                                struct mio_addr *from);
 ptrdiff_t mio_socket_peek_from(const struct mio_source *source, void *buffer, size_t size,

@@ -11,12 +11,23 @@
 #include "sockaddr.h"
 #include "socket.h"
 
+/*
+ * Nothing blocks even when somebody who shares the open file has made it blocking. Not so on BSD and
+ * Apple, where MSG_DONTWAIT also means not to wait for a thread that is in the same call: the
+ * EAGAIN would be a lie, and no event would follow it.
+ */
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+enum { NO_WAITING = MSG_DONTWAIT };
+#else
+enum { NO_WAITING = 0 };
+#endif
+
 /* On Apple the socket has SO_NOSIGPIPE (socket.c); releases that lack MSG_NOSIGNAL would refuse
  * it. */
 #if defined(MSG_NOSIGNAL) && !(MIO_PLATFORM == MIO_PLATFORM_APPLE && defined(SO_NOSIGPIPE))
-enum { SEND_FLAGS = MSG_NOSIGNAL };
+enum { SEND_FLAGS = MSG_NOSIGNAL | NO_WAITING };
 #else
-enum { SEND_FLAGS = 0 };
+enum { SEND_FLAGS = NO_WAITING };
 #endif
 
 /* K52: Apple's word for a connection that is being torn down under the writer. */
@@ -33,8 +44,9 @@ static ptrdiff_t receive(const struct mio_source *source, void *buffer, size_t s
 {
     if (!source)
         return -EINVAL;
-    return mio_source_after_io(source, MIO_INCOMING,
-                               call_recvfrom(source->fd, buffer, size, flags, NULL, NULL));
+    return mio_source_after_io(
+        source, MIO_INCOMING,
+        call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, NULL, NULL));
 }
 
 ptrdiff_t mio_socket_recv(const struct mio_source *source, void *buffer, size_t size)
@@ -54,6 +66,17 @@ ptrdiff_t mio_socket_send(const struct mio_source *source, const void *buffer, s
     return after_send(source, call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0));
 }
 
+ptrdiff_t mio_socket_look(const struct mio_source *source)
+{
+    char byte;
+    return call_recvfrom(source->fd, &byte, 1, MSG_PEEK | NO_WAITING, NULL, NULL);
+}
+
+ptrdiff_t mio_socket_send_nothing(const struct mio_source *source)
+{
+    return call_sendto(source->fd, "", 0, SEND_FLAGS, NULL, 0);
+}
+
 static ptrdiff_t receive_from(const struct mio_source *source, void *buffer, size_t size,
                               struct mio_addr *from, int flags)
 {
@@ -61,8 +84,8 @@ static ptrdiff_t receive_from(const struct mio_source *source, void *buffer, siz
         return receive(source, buffer, size, flags);
     struct mio_sockaddr sockaddr;
     mio_sockaddr_prepare(&sockaddr);
-    ptrdiff_t result =
-        call_recvfrom(source->fd, buffer, size, flags, &sockaddr.as.any, &sockaddr.size);
+    ptrdiff_t result = call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, &sockaddr.as.any,
+                                     &sockaddr.size);
     if (result >= 0)
         mio_sockaddr_read(&sockaddr, from);
     return mio_source_after_io(source, MIO_INCOMING, result);
@@ -106,8 +129,11 @@ ptrdiff_t mio_socket_recv_parts(const struct mio_source *source, const struct mi
 {
     if (!source)
         return -EINVAL;
+    if (count == 0)
+        return move_nothing(source);
     struct msghdr message = message_of(parts, count);
-    return mio_source_after_io(source, MIO_INCOMING, call_recvmsg(source->fd, &message));
+    return mio_source_after_io(source, MIO_INCOMING,
+                               call_recvmsg(source->fd, &message, NO_WAITING));
 }
 
 ptrdiff_t mio_socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
@@ -115,6 +141,8 @@ ptrdiff_t mio_socket_send_parts(const struct mio_source *source, const struct mi
 {
     if (!source)
         return -EINVAL;
+    if (count == 0)
+        return move_nothing(source);
     struct msghdr message = message_of(parts, count);
     return after_send(source, call_sendmsg(source->fd, &message, SEND_FLAGS));
 }

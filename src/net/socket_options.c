@@ -100,12 +100,31 @@ int mio_socket_set_options(enum mio_socket_kind kind, mio_fd fd,
 
 /* --- later --- */
 
+/* Apple sets nothing on a connection whose two directions have ended (EINVAL), and has no name for
+ * its peer (EINVAL again). */
+enum { ENDED_CONNECTIONS_ARE_INVALID = MIO_PLATFORM == MIO_PLATFORM_APPLE };
+
+bool mio_socket_is_over(mio_fd fd)
+{
+    if (!ENDED_CONNECTIONS_ARE_INVALID)
+        return false;
+    struct mio_sockaddr sockaddr;
+    mio_sockaddr_prepare(&sockaddr);
+    int saved = errno;
+    bool over = getpeername(fd, &sockaddr.as.any, &sockaddr.size) < 0 && errno == EINVAL;
+    errno = saved;
+    return over;
+}
+
 int mio_socket_set_int(const struct mio_source *source, int level, int name, int value)
 {
     if (!source)
         return -EINVAL;
     int saved = errno;
-    return setsockopt(source->fd, level, name, &value, sizeof value) < 0 ? mio_failed(saved) : 0;
+    if (setsockopt(source->fd, level, name, &value, sizeof value) == 0)
+        return 0;
+    int error = mio_failed(saved);
+    return error == -EINVAL && mio_socket_is_over(source->fd) ? 0 : error;
 }
 
 int mio_socket_get_int(const struct mio_source *source, int level, int name)
@@ -154,9 +173,14 @@ int mio_socket_local_addr(const struct mio_source *source, struct mio_addr *addr
     return ask_name(source, false, addr);
 }
 
+/* EINVAL of getpeername() is Apple's word for a connection that is over; there is no other reason
+ * for it here. */
 int mio_socket_peer_addr(const struct mio_source *source, struct mio_addr *addr)
 {
-    return ask_name(source, true, addr);
+    if (!source || !addr)
+        return -EINVAL;
+    int error = ask_name(source, true, addr);
+    return error == -EINVAL ? -ENOTCONN : error;
 }
 
 int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
@@ -198,11 +222,24 @@ int mio_socket_set_ttl(const struct mio_source *source, uint32_t ttl)
     return 0;
 }
 
+/* BSD and Apple say -1 for a limit that was never set: each packet then takes what its interface
+ * says, which is this unless a router or the administrator has changed it. */
+enum { NOT_SET = -1, USUAL_HOP_LIMIT = 64 };
+
+static int hop_limit(const struct mio_source *source)
+{
+    int limit = 0;
+    socklen_t size = sizeof limit;
+    int saved = errno;
+    if (getsockopt(source->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &limit, &size) < 0)
+        return mio_failed(saved);
+    return limit == NOT_SET ? USUAL_HOP_LIMIT : limit;
+}
+
 int mio_socket_ttl(const struct mio_source *source)
 {
     int ipv6 = is_ipv6(source);
     if (ipv6 < 0)
         return ipv6;
-    return ipv6 ? mio_socket_get_int(source, IPPROTO_IPV6, IPV6_UNICAST_HOPS)
-                : mio_socket_get_int(source, IPPROTO_IP, IP_TTL);
+    return ipv6 ? hop_limit(source) : mio_socket_get_int(source, IPPROTO_IP, IP_TTL);
 }

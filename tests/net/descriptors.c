@@ -263,6 +263,90 @@ TEST(net_from_fd_of_the_wrong_type)
     close_pair(ends);
 }
 
+/* A socket or pipe that is taken over is what one that was made here is. */
+TEST(net_from_fd_is_nonblocking_and_closed_on_exec)
+{
+    int udp_fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int tcp_fd = socket(AF_INET, SOCK_STREAM, 0);
+    int ends[2];
+    struct mio_udp_socket udp;
+    struct mio_tcp_stream stream;
+    struct mio_pipe_receiver receiver;
+    struct mio_pipe_sender sender;
+    REQUIRE(udp_fd >= 0 && tcp_fd >= 0);
+    REQUIRE_EQ(pipe(ends), 0);
+    errno = ELOOP;
+    REQUIRE_EQ(mio_udp_socket_from_fd(udp_fd, &udp), 0);
+    REQUIRE_EQ(mio_tcp_stream_from_fd(tcp_fd, &stream), 0);
+    REQUIRE_EQ(mio_pipe_receiver_from_fd(ends[0], &receiver), 0);
+    REQUIRE_EQ(mio_pipe_sender_from_fd(ends[1], &sender), 0);
+    CHECK_EQ(errno, ELOOP);
+    CHECK_FLAGS(udp_fd);
+    CHECK_FLAGS(tcp_fd);
+    CHECK_FLAGS(ends[0]);
+    CHECK_FLAGS(ends[1]);
+    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+}
+
+/* Standard input, output and error are for children too. */
+static int take_standard_output(void *argument)
+{
+    int ends[2];
+    mio_fd fd;
+    struct mio_pipe_sender sender;
+    (void)argument;
+    if (pipe(ends) < 0 || dup2(ends[1], STDOUT_FILENO) < 0)
+        return 1;
+    if (mio_pipe_sender_from_fd(STDOUT_FILENO, &sender) < 0)
+        return 2;
+    if (mio_pipe_sender_into_fd(&sender, &fd) < 0 || fd != STDOUT_FILENO)
+        return 3;
+    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && fcntl(fd, F_GETFD) == 0 ? 0 : 4;
+}
+
+TEST(net_from_fd_leaves_standard_descriptors_to_children)
+{
+    CHECK_EQ(in_child(take_standard_output, NULL), 0);
+}
+
+/* Somebody who shares the open file has made it blocking. */
+static void make_blocking(mio_fd fd)
+{
+    REQUIRE_EQ(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+}
+
+TEST(net_no_call_of_a_socket_blocks)
+{
+    static char block[65536];
+    struct mio_iovec part = {block, sizeof block};
+    struct mio_unix_stream near_end;
+    struct mio_unix_stream far_end;
+    struct mio_addr from;
+    struct mio_addr addr = loopback_v4();
+    struct mio_udp_socket udp;
+    if (net_fact("calls on a blocking socket come back") == 0)
+        SKIP("MSG_DONTWAIT does not wait for another thread's call either");
+    unix_pair(&near_end, &far_end);
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
+    make_blocking(near_end.source.fd);
+    make_blocking(udp.source.fd);
+    CHECK_EQ(mio_unix_stream_read(&near_end, block, 1), -EAGAIN);
+    CHECK_EQ(mio_unix_stream_peek(&near_end, block, 1), -EAGAIN);
+    CHECK_EQ(mio_unix_stream_readv(&near_end, &part, 1), -EAGAIN);
+    CHECK_EQ(mio_udp_socket_recv_from(&udp, block, 1, &from), -EAGAIN);
+    ptrdiff_t result;
+    while ((result = mio_unix_stream_write(&near_end, block, sizeof block)) > 0)
+        continue;
+    CHECK_EQ(result, -EAGAIN);
+    CHECK_EQ(mio_unix_stream_writev(&near_end, &part, 1), -EAGAIN);
+    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
+    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+}
+
 TEST(net_from_fd_of_nothing)
 {
     int fds[2] = {closed_descriptor(), MIO_INVALID_FD};

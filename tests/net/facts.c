@@ -156,6 +156,9 @@ static const struct row facts[] = {
     {"records", "*", "*", 0, "SOCK_SEQPACKET"},
     {"parts of one call on a pipe", "kqueue-*", "linux", 64, "the model takes no more at once"},
     {"parts of one call on a pipe", "*", "*", 1024, "IOV_MAX"},
+    {"calls on a blocking socket come back", "epoll poll", "linux", 1, "MSG_DONTWAIT"},
+    {"calls on a blocking socket come back", "*", "*", 0,
+     "MSG_DONTWAIT does not wait for another thread's call either, and is not used"},
     {"buffers are doubled", "*", "linux", 1, "half of it is for bookkeeping"},
     {"buffers are doubled", "*", "*", 0, "taken as said"},
 };

@@ -96,7 +96,6 @@ TEST(net_tcp_stream_made_elsewhere)
     int size = mio_addr_to_sockaddr(&addr, sockaddr, sizeof sockaddr);
     int fd = socket(AF_INET, SOCK_STREAM, 0); /* blocking */
     REQUIRE(fd >= 0);
-    REQUIRE_EQ(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
     REQUIRE_EQ(connect(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
     tcp_accept(&listener, &server);
     REQUIRE_EQ(mio_tcp_stream_from_fd(fd, &client), 0);
