@@ -78,6 +78,31 @@ int mio_tcp_stream_connect(const struct mio_addr *addr, const struct mio_socket_
     return mio_socket_connect(MIO_KIND_TCP_STREAM, addr, options, tcp_source(stream));
 }
 
+/* The event that led here may have been the last: the next one is asked for. */
+static int still_connecting(struct mio_tcp_stream *stream)
+{
+    ptrdiff_t armed = mio_source_after_io(tcp_source(stream), MIO_WRITABLE, -EAGAIN);
+    return armed == -EAGAIN ? -EINPROGRESS : (int)armed;
+}
+
+/*
+ * A stream whose peer has no name is being connected, has failed, or is over, and its error may
+ * have been taken. Reading tells: what has failed or is over is at its end, or has data left.
+ * Before that it would block, or (FreeBSD's soreceive_stream(), and what was never connected
+ * anywhere) is not connected.
+ */
+static int without_peer(struct mio_tcp_stream *stream)
+{
+    struct mio_addr peer;
+    ptrdiff_t seen = mio_socket_look(tcp_source(stream));
+    if (seen == -EAGAIN || seen == -ENOTCONN)
+        return still_connecting(stream);
+    if (seen < 0)
+        return (int)seen;
+    /* It may have been made, and ended by the peer, since its name was asked for. */
+    return seen > 0 ? 0 : mio_socket_peer_addr(tcp_source(stream), &peer);
+}
+
 int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
 {
     int error = mio_socket_take_error(tcp_source(stream));
@@ -85,11 +110,7 @@ int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
         return error;
     struct mio_addr peer;
     error = mio_socket_peer_addr(tcp_source(stream), &peer);
-    if (error != -ENOTCONN)
-        return error;
-    /* The event that led here may have been the last: the next one is asked for. */
-    ptrdiff_t armed = mio_source_after_io(tcp_source(stream), MIO_WRITABLE, -EAGAIN);
-    return armed == -EAGAIN ? -EINPROGRESS : (int)armed;
+    return error == -ENOTCONN ? without_peer(stream) : error;
 }
 
 ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buffer, size_t size)
@@ -119,8 +140,28 @@ ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_
     return mio_socket_peek(tcp_source(stream), buffer, size);
 }
 
+/*
+ * Where the peer has acknowledged the end of writing, these kernels take a second one for the end of
+ * reading too, and lose what comes later (tcp_usrclosed() in FIN_WAIT_2).
+ */
+enum {
+    SECOND_END_ENDS_READING = MIO_PLATFORM == MIO_PLATFORM_FREEBSD ||
+                              MIO_PLATFORM == MIO_PLATFORM_NETBSD ||
+                              MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
+};
+
+/* A write of nothing is refused after the end, and the connection is there still. */
+static bool has_ended_writing(const struct mio_source *source)
+{
+    struct mio_addr peer;
+    return mio_socket_send_nothing(source) == -EPIPE && mio_socket_peer_addr(source, &peer) == 0;
+}
+
 int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how)
 {
+    if (SECOND_END_ENDS_READING && stream && how == MIO_SHUTDOWN_WRITE &&
+        has_ended_writing(tcp_source(stream)))
+        return 0;
     return mio_socket_shutdown(tcp_source(stream), how);
 }
 

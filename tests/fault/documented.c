@@ -113,7 +113,14 @@ static const struct rule rules[] = {
     {CALL_fcntl_getfd, 0, "mio_*deregister(*", BECOMES, EBADF, "registry.h: it is closed"},
 
     /* --- sockets and pipes --- */
-    {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(&both*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_getpeername, EINVAL, "mio_tcp_stream_connected(&both*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_getpeername, EINVAL, "mio_tcp_stream_connected(*", BECOMES, ENOTCONN,
+     "tcp.h: it is over"},
+    {CALL_getpeername, EINVAL, "mio_*_peer_addr(*", BECOMES, ENOTCONN, "socket.h: Apple's word"},
+    {CALL_recvfrom, EAGAIN, "mio_tcp_stream_connected(*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_recvfrom, ENOTCONN, "mio_tcp_stream_connected(*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_sendto_nothing, 0, "mio_tcp_stream_shutdown(*", ABSORBED, 0, "it only asks"},
     {CALL_socket, EPROTONOSUPPORT, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socket, EPROTOTYPE, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socket, ESOCKTNOSUPPORT, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},

@@ -12,6 +12,7 @@
 #define FAULT_FAULT_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 enum call {
 #define CALL(function, row, ...) CALL_##row,
@@ -54,6 +55,16 @@ void fault_resume(void);
 
 /* Once, just before the next use of a row: what another thread may do at that moment. */
 void fault_meanwhile(enum call call, void (*run)(void));
+
+/* What another kernel would answer: where there is a function, it stands in place of the call. */
+struct kernel {
+    int (*getpeername)(int fd, struct sockaddr *address, socklen_t *size);
+    int (*getsockopt)(int fd, int level, int name, void *value, socklen_t *size);
+    int (*setsockopt)(int fd, int level, int name, const void *value, socklen_t size);
+};
+
+/* From now on; NULL: this kernel again. */
+void fault_kernel(const struct kernel *kernel);
 
 /* Whether some thread is inside a wait for ever. */
 bool fault_someone_sleeps(void);

@@ -80,24 +80,66 @@ REDIRECTED(int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *size,
 REDIRECTED(int, -1, shutdown, (int fd, int how), (fd, how))
 REDIRECTED(int, -1, getsockname, (int fd, struct sockaddr *address, socklen_t *size),
            (fd, address, size))
-REDIRECTED(int, -1, getpeername, (int fd, struct sockaddr *address, socklen_t *size),
-           (fd, address, size))
-REDIRECTED(int, -1, getsockopt, (int fd, int level, int name, void *value, socklen_t *size),
-           (fd, level, name, value, size))
-REDIRECTED(int, -1, setsockopt, (int fd, int level, int name, const void *value, socklen_t size),
-           (fd, level, name, value, size))
+REDIRECTED(ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
+REDIRECTED(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
+           (fd, message, flags))
 REDIRECTED(ssize_t, -1, recvfrom,
            (int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length),
            (fd, buffer, size, flags, from, length))
-REDIRECTED(ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
-REDIRECTED(ssize_t, -1, sendto,
-           (int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
-            socklen_t length),
-           (fd, buffer, size, flags, to, length))
-REDIRECTED(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
-           (fd, message, flags))
-
 REDIRECTED(int, -1, fstat, (int fd, struct stat *status), (fd, status))
+
+ssize_t fault_sendto(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
+                     socklen_t length);
+ssize_t fault_sendto(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
+                     socklen_t length)
+{
+    int saved = errno;
+    int error = strike(size == 0 ? CALL_sendto_nothing : CALL_sendto);
+    errno = error;
+    ssize_t result = error == 0 ? sendto(fd, buffer, size, flags, to, length) : -1;
+    if (result >= 0)
+        errno = saved;
+    return result;
+}
+
+/* --- those that another kernel may answer --- */
+
+static const struct kernel this_kernel = {
+    .getpeername = getpeername, .getsockopt = getsockopt, .setsockopt = setsockopt};
+static struct kernel present_kernel = {
+    .getpeername = getpeername, .getsockopt = getsockopt, .setsockopt = setsockopt};
+
+void fault_kernel(const struct kernel *kernel)
+{
+    present_kernel = this_kernel;
+    if (!kernel)
+        return;
+    if (kernel->getpeername)
+        present_kernel.getpeername = kernel->getpeername;
+    if (kernel->getsockopt)
+        present_kernel.getsockopt = kernel->getsockopt;
+    if (kernel->setsockopt)
+        present_kernel.setsockopt = kernel->setsockopt;
+}
+
+#define ANSWERED(name, parameters, arguments)                         \
+    int fault_##name parameters;                                      \
+    int fault_##name parameters                                       \
+    {                                                                 \
+        int saved = errno;                                            \
+        int error = strike(CALL_##name);                              \
+        errno = error;                                                \
+        int result = error == 0 ? present_kernel.name arguments : -1; \
+        if (result >= 0)                                              \
+            errno = saved;                                            \
+        return result;                                                \
+    }
+
+ANSWERED(getpeername, (int fd, struct sockaddr *address, socklen_t *size), (fd, address, size))
+ANSWERED(getsockopt, (int fd, int level, int name, void *value, socklen_t *size),
+         (fd, level, name, value, size))
+ANSWERED(setsockopt, (int fd, int level, int name, const void *value, socklen_t size),
+         (fd, level, name, value, size))
 
 /* --- those that act although they fail --- */
 
@@ -266,6 +308,8 @@ static enum call syscall_row(long number, const long arguments[6])
 {
     if (number == SYS_read)
         return read_row((size_t)arguments[2]);
+    if (number == SYS_sendto && arguments[2] == 0)
+        return CALL_sendto_nothing;
     if (number == SYS_epoll_ctl)
         return control_row((int)arguments[1]);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
