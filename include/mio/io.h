@@ -8,9 +8,15 @@
  * -EFAULT: memory that is not the caller's. -EPIPE: the other end, or this direction, is closed;
  * never the signal SIGPIPE. The kernel's other errors are passed on, and named where they matter.
  *
- * No call blocks (a pipe that was made blocking aside) or is interrupted: after EINTR it is made
- * again. None is a cancellation point on Linux, where the system calls are made directly on x86-64,
- * aarch64 and riscv64. At most INT_MAX bytes are moved by one call.
+ * No call is interrupted: after EINTR it is made again. None blocks while the open file is
+ * non-blocking, which is a state that all its descriptors share: a process that has inherited one
+ * can clear it. After that accepting and pipes block, and all calls except on Linux, where reading
+ * and writing of sockets never does. At most INT_MAX bytes are moved by one call.
+ *
+ * Reading and writing are no cancellation points on Linux on x86-64, aarch64 and riscv64, where the
+ * system calls are made directly. Elsewhere they are, and accepting, connecting and closing are
+ * everywhere, as libc's calls are: a thread that is cancelled in one loses what it was about to
+ * return.
  *
  * Threads. One thread may read while another writes, and several may do the same if the order of
  * their bytes is nobody's concern. None of it while the source is registered, reregistered,

@@ -27,8 +27,18 @@ struct mio_pipe_receiver {
     struct mio_source source;
 };
 
-/* Makes a pipe, both ends non-blocking and closed on exec (on Apple not from the first moment).
- * -EINVAL: NULL. -EMFILE, -ENFILE. */
+/*
+ * Makes a pipe, both ends non-blocking and closed on exec (on Apple not from the first moment).
+ * -EINVAL: NULL. -EMFILE, -ENFILE.
+ *
+ * For a child: most programs do not expect a non-blocking standard input or output, and fail at the
+ * first EAGAIN. Make the child's end blocking, which leaves this process' end as it is, and give it
+ * by dup2(), which leaves it open on exec:
+ *
+ *   mio_pipe_sender_set_nonblocking(&sender, false);
+ *   ... in the child: dup2(sender.source.fd, STDOUT_FILENO), and exec
+ *   ... in the parent: mio_pipe_sender_close(&sender), or the receiver never sees the end
+ */
 MIO_API int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
 
 /* Writes some of `size` bytes; up to PIPE_BUF (512 at least) all or none, in one piece. -EAGAIN: no
@@ -42,7 +52,7 @@ MIO_API ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, voi
                                          size_t size);
 
 /* Several parts in order, as if they were one; those after the 1024th are left for the next call.
- */
+ * No parts: 0. */
 MIO_API ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender,
                                          const struct mio_iovec *parts, size_t count);
 MIO_API ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver,
@@ -58,8 +68,14 @@ MIO_API int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver
 /*
  * Takes an end made elsewhere, a child's stdin or stdout for instance, or anything that is written
  * and read as a pipe is: a FIFO, a terminal. It is made non-blocking, for all who share the open
- * file. -EBADF, after which (as after any error) the descriptor is the caller's still, and
- * unchanged but for F_SETNOSIGPIPE, which a sender may have by then on Apple and NetBSD.
+ * file, and closed on exec, unless it is 0, 1 or 2, which are for children too. -EBADF, after which
+ * (as after any error) the descriptor is the caller's still, and unchanged but for F_SETNOSIGPIPE,
+ * which a sender may have by then on Apple and NetBSD.
+ *
+ * macOS never tells of the end of a FIFO: when the last writer or reader has gone no event comes,
+ * edge or level, though a read gives 0 and a write -EPIPE. Of a device there, /dev/tty among them,
+ * the kernel makes no second edge by itself: use MIO_LEVEL or MIO_ONESHOT, or open the terminal by
+ * its own name (ttyname()).
  */
 MIO_API int mio_pipe_sender_from_fd(mio_fd fd, struct mio_pipe_sender *sender);
 MIO_API int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver);

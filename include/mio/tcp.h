@@ -22,6 +22,10 @@ struct mio_tcp_stream {
  * Listens at an IPv4 or IPv6 address; port 0 is any free one (mio_tcp_listener_local_addr() tells).
  * SO_REUSEADDR is set. Options: backlog, buffers, only_v6, reuse_port, keep_alive, nodelay.
  * -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (a low port), -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM.
+ *
+ * A listener is ended by closing it. What shutdown(2) of one does has five answers: its reader is
+ * told of an end (Linux), of an end with an error (FreeBSD), of nothing (OpenBSD, DragonFly), or the
+ * call is refused with ENOTCONN (macOS); and Linux' accept() then fails with EINVAL for ever.
  */
 MIO_API int mio_tcp_listener_bind(const struct mio_addr *addr,
                                   const struct mio_socket_options *options,
@@ -32,21 +36,31 @@ MIO_API int mio_tcp_listener_bind(const struct mio_addr *addr,
  * NULL) receives its address; on BSD and Apple that can be MIO_ADDR_UNNAMED when the connection
  * ended while it waited.
  *
- * -EAGAIN: none waits. -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: it could not be taken and waits still,
- * of which an edge-triggered listener is not told again. -ECONNABORTED, and on Linux whatever ended
- * the connection (-EPROTO, -ENETDOWN, -EHOSTUNREACH, ...): that one is gone, try the next.
+ * -EAGAIN: none waits. -ECONNABORTED, and on Linux whatever ended the connection (-EPROTO, -ENETDOWN,
+ * -EHOSTUNREACH, ...): that one is gone, try the next. -EINVAL: not a listener, or shut down.
+ *
+ * -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: it could not be taken. It waits still, and those behind it
+ * too, but an edge-triggered listener is not told of them again: clients would hang for good, also
+ * when there is room once more. (macOS drops the connection, and those behind it wait.) So remember
+ * that this happened, and accept again as soon as a descriptor was closed, or after a while. Or
+ * keep a descriptor in reserve, and turn clients away: close it, accept, close the connection, open
+ * it again, until -EAGAIN. With MIO_LEVEL the listener is told at every wait: that needs no
+ * remembering, but spins unless it is deregistered until there is room.
  */
 MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
                                     struct mio_tcp_stream *stream, struct mio_addr *peer);
 
 /* The time to live of its packets, or hop limit: see mio_tcp_stream_set_ttl(). Connections inherit
- * it. */
+ * it, except on DragonFly. */
 MIO_API int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, uint32_t ttl);
 MIO_API int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener);
 
 MIO_API int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener,
                                         struct mio_addr *addr);
 MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
+
+/* As socket.h says; and it has to be listening before it is registered. NetBSD and the poll(2)
+ * selector never tell of a connection when READABLE was asked for before listen(). */
 MIO_API int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listener);
 MIO_API int mio_tcp_listener_into_fd(struct mio_tcp_listener *listener, mio_fd *fd);
 MIO_API int mio_tcp_listener_close(struct mio_tcp_listener *listener);
@@ -67,10 +81,13 @@ MIO_API int mio_tcp_stream_connect(const struct mio_addr *addr,
                                    struct mio_tcp_stream *stream);
 
 /*
- * Whether the connection is made: 0. -EINPROGRESS: not yet, wait for the next writable event
- * (events may be spurious, and come before the connection has begun). Anything else is why it
- * failed, -ECONNREFUSED or -ETIMEDOUT say, which is told once: close the stream. An error that a
- * connection met later is told in the same way.
+ * How connecting went: 0 when the connection is made, so `if (mio_tcp_stream_connected(&stream))`
+ * asks whether it is not. -EINPROGRESS: not yet, wait for the next writable event (events may be
+ * spurious, and come before the connection has begun). Anything else is why it failed: close the
+ * stream. -ECONNREFUSED or -ETIMEDOUT, say, are told once, here or by the first call that meets
+ * them (a read, _take_error); from then on it is -ENOTCONN. An error that a connection met later is
+ * told in the same way, and one that has ended in both directions is -ENOTCONN, once everything is
+ * read.
  */
 MIO_API int mio_tcp_stream_connected(struct mio_tcp_stream *stream);
 
@@ -86,7 +103,7 @@ MIO_API ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void
                                        size_t size);
 
 /* Into, or from, several parts in order, as if they were one; those after the 1024th are left for
- * the next call. -EINVAL on Apple for parts of more than INT_MAX bytes in all. */
+ * the next call. No parts: 0. -EINVAL on Apple for parts of more than INT_MAX bytes in all. */
 MIO_API ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
                                        size_t count);
 MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream,
@@ -95,26 +112,40 @@ MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream,
 /* Reads without taking: the next read gives the same bytes. */
 MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_t size);
 
-/* Ends one direction or both. -ENOTCONN: not connected, and on BSD and Apple no longer so.
- * -EINVAL: not a value of enum mio_shutdown. */
+/*
+ * Ends one direction or both. -ENOTCONN: not connected (OpenBSD and DragonFly say 0, and the socket
+ * is of no use afterwards), and on BSD and Apple no longer so; on macOS also a direction that has
+ * ended already, by this end or the peer's. -EINVAL: not a value of enum mio_shutdown.
+ *
+ * Ending the writing a second time changes nothing. (FreeBSD, NetBSD and DragonFly would end reading
+ * too and lose what comes: they are not asked, so do not call shutdown(2) yourself.) Data that the
+ * peer sends after the end of reading is read all the same (Linux), dropped (OpenBSD, DragonFly), or
+ * resets the connection (macOS).
+ */
 MIO_API int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how);
 
 /* TCP_NODELAY: small writes are sent at once, and not gathered (Nagle). Asking gives 1, 0 or
- * -errno. Apple refuses to set it with -EINVAL once the connection is gone. */
+ * -errno. Once the connection is over, setting it has no effect: 0, or -ECONNRESET on BSD. */
 MIO_API int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay);
 MIO_API int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream);
 
 /*
  * The time to live of outgoing packets: IP_TTL, and on an IPv6 socket the hop limit
  * (IPV6_UNICAST_HOPS), with IP_TTL for its IPv4 packets where the system has both. -EINVAL: above
- * 255, and on some systems 0. Asking gives 0 to 255 or -errno.
+ * 255, and on some systems 0. Asking gives 0 to 255 or -errno; for an IPv6 socket that was never
+ * given a limit, BSD and Apple do not say which its packets will have, and this says 64.
  */
 MIO_API int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl);
 MIO_API int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream);
 
 MIO_API int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
 MIO_API int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
+
+/* As socket.h says. On Linux an event that is writable, write-closed and in error (EPOLLERR) is no
+ * proof of one: a healthy stream shows it while send timestamps or zerocopy completions wait in its
+ * error queue (MSG_ERRQUEUE). This is 0 then. */
 MIO_API int mio_tcp_stream_take_error(struct mio_tcp_stream *stream);
+
 MIO_API int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream);
 MIO_API int mio_tcp_stream_into_fd(struct mio_tcp_stream *stream, mio_fd *fd);
 MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);

@@ -31,8 +31,8 @@ MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct m
 /*
  * Sends one datagram. -EAGAIN: the buffer is full. -EMSGSIZE: too long. -ENOBUFS on BSD and Apple:
  * the interface's queue is full, of which no event tells the end. -ECONNREFUSED, -EHOSTUNREACH and
- * the like are about an earlier datagram. -EDESTADDRREQ (some BSDs: -ENOTCONN): _send without being
- * connected. -EISCONN: _send_to when connected, except on Linux.
+ * the like are about an earlier datagram. -EDESTADDRREQ: _send without being connected. -EISCONN:
+ * _send_to when connected; but Linux sends it to that address, and DragonFly takes and loses it.
  */
 MIO_API ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buffer,
                                       size_t size);
@@ -69,7 +69,8 @@ MIO_API int mio_udp_socket_only_v6(const struct mio_udp_socket *socket);
  * at; `interface` is one of this machine's, or NULL: the system chooses. For IPv6 the interface is
  * told by its index, 0: the system chooses.
  *
- * -EINVAL: not a group's address, or not of that kind. -EADDRINUSE: joined already.
+ * -EINVAL: not a group's address, or not of that kind. -EADDRINUSE: joined already (an IPv6 group
+ * on FreeBSD: -EINVAL).
  * -EADDRNOTAVAIL: not joined. -ENODEV (Linux) or -EADDRNOTAVAIL: no such interface.
  * -ENOBUFS: too many groups.
  */

@@ -37,14 +37,18 @@ MIO_API int mio_unix_listener_bind(const struct mio_addr *addr,
                                    const struct mio_socket_options *options,
                                    struct mio_unix_listener *listener);
 
-/* As mio_tcp_listener_accept(). The peer's address is mostly unnamed, but a path or an abstract
- * name when it was bound to one before it connected. */
+/* As mio_tcp_listener_accept(), and what is to be done about -EMFILE and its kin stands there. The
+ * peer's address is mostly unnamed, but a path or an abstract name when it was bound to one before
+ * it connected. */
 MIO_API int mio_unix_listener_accept(struct mio_unix_listener *listener,
                                      struct mio_unix_stream *stream, struct mio_addr *peer);
 
 MIO_API int mio_unix_listener_local_addr(const struct mio_unix_listener *listener,
                                          struct mio_addr *addr);
 MIO_API int mio_unix_listener_take_error(struct mio_unix_listener *listener);
+
+/* It has to be listening before it is registered, and is ended by closing it, not by shutdown(2):
+ * see mio_tcp_listener_from_fd() and _bind(). */
 MIO_API int mio_unix_listener_from_fd(mio_fd fd, struct mio_unix_listener *listener);
 MIO_API int mio_unix_listener_into_fd(struct mio_unix_listener *listener, mio_fd *fd);
 MIO_API int mio_unix_listener_close(struct mio_unix_listener *listener);
@@ -68,8 +72,11 @@ MIO_API int mio_unix_stream_pair(const struct mio_socket_options *options,
 
 /*
  * As those of a TCP stream. A record that is longer than the buffer can hold is -EMSGSIZE; so is,
- * here, a count of parts above 1024, lest a record be cut. -ECONNRESET: on Linux, the peer closed
- * without reading everything.
+ * here, a count of parts above 1024, lest a record be cut. No parts: 0, and no record is read or
+ * written; an empty record is a _write of 0 bytes.
+ *
+ * On Linux a peer that closed without reading everything is an event in error, and the first call
+ * that meets it gives -ECONNRESET; elsewhere it is the end alone.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buffer, size_t size);
 MIO_API ptrdiff_t mio_unix_stream_write(struct mio_unix_stream *stream, const void *buffer,
@@ -110,6 +117,10 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  * Sends one datagram. -EAGAIN: the receiver's queue is full; on BSD and Apple it is -ENOBUFS, of
  * which no event tells the end. -EMSGSIZE: too long. -ENOTCONN (_send, when not connected; BSD:
  * -EDESTADDRREQ), -ECONNREFUSED or -ECONNRESET: the receiver is gone. -ENOENT. -EPIPE: shut down.
+ *
+ * For -EAGAIN of a connected socket an event tells of room. One that is not connected is writable as
+ * far as the kernel knows, whoever is full: following its events after _send_to is a busy loop, on
+ * epoll too. Connect it, or try again after a while.
  */
 MIO_API ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buffer,
                                          size_t size);
