@@ -237,21 +237,21 @@ TEST(ev2_tcp_connects)
 TEST(ev2_tcp_refused)
 {
     struct loop loop = loop_open();
-    uint16_t port;
-    int nobody = hold_port(&port);
+    uint16_t port = port_of_nobody();
     int client = open_tcp_socket();
     int error = 0;
     socklen_t length = sizeof error;
     int result = connect_to(client, port);
 
-    REQUIRE_EQ(result, -EINPROGRESS);
-    REQUIRE_EQ(mio_registry_register(loop.registry, client, 1, BOTH), 0);
-    EXPECT_ONE(&loop, 1, readiness_fact("TCP refused, asked for both"));
-    CHECK_EQ(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &length), 0);
-    CHECK_EQ(error, ECONNREFUSED);
+    if (result == -EINPROGRESS) {
+        REQUIRE_EQ(mio_registry_register(loop.registry, client, 1, BOTH), 0);
+        EXPECT_ONE(&loop, 1, readiness_fact("TCP refused, asked for both"));
+        CHECK_EQ(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &length), 0);
+        result = -error;
+    }
+    CHECK_EQ(result, -ECONNREFUSED); /* BSD may know it at once */
 
     CHECK_EQ(close(client), 0);
-    CHECK_EQ(close(nobody), 0);
     loop_close(&loop);
 }
 

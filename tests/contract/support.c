@@ -249,7 +249,7 @@ int open_tcp_socket(void)
     return fd;
 }
 
-int hold_port(uint16_t *port)
+int open_listener(uint16_t *port)
 {
     int fd = open_tcp_socket();
     struct sockaddr_in address = loopback(0);
@@ -257,12 +257,6 @@ int hold_port(uint16_t *port)
     REQUIRE_EQ(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     REQUIRE_EQ(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     *port = address.sin_port;
-    return fd;
-}
-
-int open_listener(uint16_t *port)
-{
-    int fd = hold_port(port);
     REQUIRE_EQ(listen(fd, 16), 0);
     return fd;
 }
@@ -279,6 +273,29 @@ int connect_to(int fd, uint16_t port)
 {
     struct sockaddr_in address = loopback(port);
     return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
+}
+
+static bool is_refused(uint16_t port)
+{
+    enum { LONG_ENOUGH_MS = 1000 };
+    int fd = open_tcp_socket();
+    int error = -connect_to(fd, port);
+    struct pollfd waiting = {.fd = fd, .events = POLLIN | POLLOUT};
+    socklen_t length = sizeof error;
+    if (error == EINPROGRESS && poll(&waiting, 1, LONG_ENOUGH_MS) == 1)
+        REQUIRE_EQ(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
+    CHECK_EQ(close(fd), 0);
+    return error == ECONNREFUSED;
+}
+
+uint16_t port_of_nobody(void)
+{
+    static const uint16_t numbers[] = {1, 2, 3, 4, 6, 8, 10, 12, 14, 16};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (is_refused(htons(numbers[i])))
+            return htons(numbers[i]);
+    }
+    SKIP("somebody listens, or a packet filter drops, at each of the low ports");
 }
 
 static void wait_for(int fd, short what)

@@ -85,9 +85,15 @@ void open_pair(int ends[2]); /* a Unix stream */
 void open_pipe(int ends[2]);
 void open_tcp(int ends[2]);
 int open_listener(uint16_t *port);
-int hold_port(uint16_t *port); /* where nobody listens, nor can while this socket is open */
 void refuse_datagrams(int fd); /* a UDP socket then keeps its port, and takes none but its own */
 int open_tcp_socket(void);
+
+/*
+ * A port of the loopback that refuses. It has no socket at all: one that is bound and does not
+ * listen refuses nobody on macOS, OpenBSD and NetBSD, whose kernels drop the SYN. It is one of those
+ * below 1024 that no system gives out by itself, so nobody comes to listen there meanwhile.
+ */
+uint16_t port_of_nobody(void);
 
 /* What connect() to that port of the loopback says: 0 or -errno. */
 int connect_to(int fd, uint16_t port);

@@ -116,11 +116,23 @@ static const struct row facts[] = {
     {"abstract names", "*", "*", 0, "a name of another system is a path: -ENOTSUP"},
 
     /* --- errors of the kernel --- */
-    {"UDP send without an address", "*", "linux freebsd openbsd macos", -EDESTADDRREQ, "POSIX"},
-    {"UDP send without an address", "*", "*", -ENOTCONN, "BSD of old"},
+    {"UDP send without an address", "*", "*", -EDESTADDRREQ, "sosend() looks before the protocol"},
     {"UDP send_to when connected", "*", "linux", 0, "the address given counts, for that datagram"},
+    {"UDP send_to when connected", "*", "dragonfly", 0,
+     "sending is asynchronous: the datagram is lost, and EISCONN told to nobody"},
     {"UDP send_to when connected", "*", "*", -EISCONN, "4.4BSD"},
-    {"Unix datagram send without an address", "*", "linux netbsd", -ENOTCONN, "its own word"},
+    {"joining an IPv6 group again", "*", "freebsd", -EINVAL,
+     "a second join is taken for a change of its source filter"},
+    {"joining an IPv6 group again", "*", "*", -EADDRINUSE, "4.4BSD"},
+    {"ending a connection's writing again", "*", "macos", -ENOTCONN, "a side that has ended"},
+    {"ending a connection's writing again", "*", "*", 0, "nothing changes"},
+    {"a connection has the TTL of its listener", "*", "dragonfly", 0, "it is given the usual one"},
+    {"a connection has the TTL of its listener", "*", "*", 1, "options are inherited"},
+    {"a connection waits after accepting without descriptors", "*", "macos", 0,
+     "the kernel drops it (accept(), uipc_syscalls.c)"},
+    {"a connection waits after accepting without descriptors", "*", "*", 1,
+     "the descriptor is made before the connection is taken"},
+    {"Unix datagram send without an address", "*", "linux", -ENOTCONN, "its own word"},
     {"Unix datagram send without an address", "*", "*", -EDESTADDRREQ, "4.4BSD"},
     {"reading when the peer closed with data unread", "epoll poll poll-*", "linux", -ECONNRESET,
      "Linux resets the connection for the data that is lost"},
@@ -161,6 +173,9 @@ static const struct row facts[] = {
      "MSG_DONTWAIT does not wait for another thread's call either, and is not used"},
     {"buffers are doubled", "*", "linux", 1, "half of it is for bookkeeping"},
     {"buffers are doubled", "*", "*", 0, "taken as said"},
+    {"buffers of a connection stay as told", "*", "linux", 1, "nothing else decides"},
+    {"buffers of a connection stay as told", "*", "*", 0,
+     "rounded up to segments (FreeBSD, OpenBSD), the route's (DragonFly), grown (macOS)"},
 };
 
 static const struct row exceptions[] = {

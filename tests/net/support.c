@@ -162,13 +162,21 @@ void tcp_pair(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
     REQUIRE_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
-struct mio_addr tcp_nobody(int *holder)
+struct mio_addr tcp_nobody(void)
 {
     struct mio_addr addr = loopback_v4();
-    uint16_t port;
-    *holder = hold_port(&port);
-    addr.port = ntohs(port);
+    addr.port = ntohs(port_of_nobody());
     return addr;
+}
+
+ptrdiff_t tcp_write_until_it_fails(struct mio_tcp_stream *stream)
+{
+    int64_t start = test_now();
+    ptrdiff_t result;
+    do {
+        result = mio_tcp_stream_write(stream, "abc", 3);
+    } while ((result > 0 || result == -EAGAIN) && !time_is_up(start, BOUND_MS * MILLISECOND));
+    return result;
 }
 
 void tcp_put(struct mio_tcp_stream *stream, const char *text)

@@ -80,8 +80,11 @@ void tcp_accept(struct mio_tcp_listener *listener, struct mio_tcp_stream *stream
 /* A connection over IPv4. */
 void tcp_pair(struct mio_tcp_stream *client, struct mio_tcp_stream *server);
 
-/* A port of 127.0.0.1 where nobody listens, nor can before the holder is closed. */
-struct mio_addr tcp_nobody(int *holder);
+/* A port of 127.0.0.1 that refuses connections. */
+struct mio_addr tcp_nobody(void);
+
+/* To a peer that has closed: the answer to the first write is a reset, which later ones meet. */
+ptrdiff_t tcp_write_until_it_fails(struct mio_tcp_stream *stream);
 
 /* Reads what is there, which has to be that text, and then -EAGAIN. */
 void tcp_expect_text(struct mio_tcp_stream *stream, const char *text, struct where where);

@@ -76,8 +76,7 @@ TEST(net_connected_waits_for_a_full_backlog)
 TEST(net_connected_tells_a_refusal_once)
 {
     struct loop loop = loop_open();
-    int holder;
-    struct mio_addr addr = tcp_nobody(&holder);
+    struct mio_addr addr = tcp_nobody();
     struct mio_tcp_stream stream;
     int error = mio_tcp_stream_connect(&addr, NULL, &stream);
     if (error == 0) {
@@ -90,7 +89,6 @@ TEST(net_connected_tells_a_refusal_once)
         CHECK_EQ(mio_tcp_stream_close(&stream), 0);
     }
     CHECK_EQ(error, -ECONNREFUSED);
-    CHECK_EQ(close(holder), 0);
     loop_close(&loop);
 }
 
@@ -100,8 +98,7 @@ TEST(net_connected_tells_failed_from_in_progress)
     char byte;
     for (int taken = 0; taken < 2; taken++) {
         struct loop loop = loop_open();
-        int holder;
-        struct mio_addr addr = tcp_nobody(&holder);
+        struct mio_addr addr = tcp_nobody();
         struct mio_tcp_stream stream;
         if (mio_tcp_stream_connect(&addr, NULL, &stream) == 0) {
             watch(&loop, &stream.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
@@ -114,7 +111,6 @@ TEST(net_connected_tells_failed_from_in_progress)
             EXPECT_NOTHING(&loop); /* who waits for another event waits for ever */
             CHECK_EQ(mio_tcp_stream_close(&stream), 0);
         }
-        CHECK_EQ(close(holder), 0);
         loop_close(&loop);
     }
 }
@@ -163,6 +159,19 @@ TEST(net_connected_checks_its_argument)
     CHECK_EQ(mio_udp_socket_close(&udp), 0);
 }
 
+/* What cannot be connected to fails at once, or (DragonFly) as soon as it is asked how it went. */
+static void check_fails(const struct mio_addr *addr)
+{
+    struct mio_tcp_stream stream;
+    int error = mio_tcp_stream_connect(addr, NULL, &stream);
+    if (error == 0) {
+        wait_until(stream.source.fd, POLLIN | POLLOUT);
+        error = mio_tcp_stream_connected(&stream);
+        CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    }
+    CHECK(error < 0 && error != -EINPROGRESS);
+}
+
 /* An address that belongs to nobody: what the system knows at once is returned, and nothing is
  * left open. */
 TEST(net_connect_to_an_address_that_cannot_be)
@@ -176,8 +185,8 @@ TEST(net_connect_to_an_address_that_cannot_be)
     memset(&stream, 0x5a, sizeof stream);
     pattern = stream;
     REQUIRE_EQ(mio_addr_unix("/tmp/x", 6, &local), 0);
-    CHECK(mio_tcp_stream_connect(&broadcast, NULL, &stream) < 0);
-    CHECK(mio_tcp_stream_connect(&group, NULL, &stream) < 0);
+    check_fails(&broadcast);
+    check_fails(&group);
     CHECK_EQ(mio_tcp_stream_connect(&local, NULL, &stream), -EAFNOSUPPORT);
     CHECK_EQ(mio_tcp_stream_connect(&unnamed, NULL, &stream), -EINVAL);
     CHECK_EQ(mio_tcp_stream_connect(null(), NULL, &stream), -EINVAL);

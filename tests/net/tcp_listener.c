@@ -91,10 +91,10 @@ TEST(net_tcp_listener_ttl)
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 256), -EINVAL);
     CHECK_EQ(mio_tcp_listener_ttl(&listener), 10);
 
-    /* Its connections inherit it. */
+    bool inherited = net_fact("a connection has the TTL of its listener") != 0;
     tcp_connect(&addr, &client);
     tcp_accept(&listener, &server);
-    CHECK_EQ(mio_tcp_stream_ttl(&server), 10);
+    CHECK_EQ(mio_tcp_stream_ttl(&server), inherited ? 10 : usual);
     CHECK_EQ(mio_tcp_stream_ttl(&client), usual);
     CHECK_EQ(mio_tcp_stream_close(&client), 0);
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
@@ -247,7 +247,15 @@ TEST(net_tcp_accept_without_descriptors)
 
     /* The connection waits still, of which nobody is told again. */
     EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
+    error = mio_tcp_listener_accept(&listener, &server, NULL);
+    if (net_fact("a connection waits after accepting without descriptors") == 0) {
+        CHECK_EQ(error, -EAGAIN);
+        CHECK_EQ(mio_tcp_stream_close(&client), 0);
+        tcp_connect(&addr, &client);
+        EXPECT_ONE(&loop, LISTENER, R);
+        error = mio_tcp_listener_accept(&listener, &server, NULL);
+    }
+    REQUIRE_EQ(error, 0);
     tcp_put(&client, "late");
     TCP_EXPECT_TEXT(&server, "late");
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
@@ -269,10 +277,11 @@ TEST(net_tcp_accept_a_connection_that_was_reset)
     tcp_connect(&addr, &client);
     EXPECT_ONE(&loop, LISTENER, R);
     tcp_reset(&client);
-    /* Linux hands it over; others tell of it, or nothing is left of it. */
+    /* It is handed over, or told of; where it is told of, the reset may still be on its way. */
     int error = mio_tcp_listener_accept(&listener, &server, NULL);
-    CHECK_EQ(error, net_fact("accepting a connection that was reset"));
+    CHECK(error == 0 || error == net_fact("accepting a connection that was reset"));
     if (error == 0) {
+        wait_until(server.source.fd, POLLIN);
         CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), -ECONNRESET);
         CHECK_EQ(mio_tcp_stream_close(&server), 0);
     }

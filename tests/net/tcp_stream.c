@@ -229,6 +229,24 @@ TEST(net_tcp_stream_shutdown_write)
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
 }
 
+/* Said twice, it ends no more than it did. */
+TEST(net_tcp_stream_shutdown_write_twice)
+{
+    struct mio_tcp_stream client;
+    struct mio_tcp_stream server;
+    char byte;
+    tcp_pair(&client, &server);
+    CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), 0);
+    wait_until(server.source.fd, POLLIN);
+    CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), 0);
+    int error = mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE);
+    CHECK_EQ(error, net_fact("ending a connection's writing again"));
+    tcp_put(&server, "still");
+    TCP_EXPECT_TEXT(&client, "still");
+    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+}
+
 TEST(net_tcp_stream_shutdown_both)
 {
     struct mio_tcp_stream client;

@@ -198,7 +198,8 @@ TEST(net_udp_multicast_arrives)
 TEST(net_udp_multicast_v6)
 {
     (void)loopback_v6();
-    static const uint8_t bytes[16] = {0xff, 0x01, [15] = 0x77}; /* of this machine alone */
+    /* Of no scope: OpenBSD does not find one of this machine alone (ff01::) again to leave it. */
+    static const uint8_t bytes[16] = {0xff, 0x0e, [15] = 0x77};
     struct mio_addr group = mio_addr_ipv6(bytes, 0);
     struct mio_addr v4 = mio_addr_ipv4(227, 1, 1, 103, 0);
     struct mio_udp_socket udp = udp_bind(mio_addr_ipv6(NULL, 0));
@@ -207,7 +208,8 @@ TEST(net_udp_multicast_v6)
         index = if_nametoindex("lo0");
     REQUIRE(index != 0);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &group, index), 0);
-    CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &group, index), -EADDRINUSE);
+    CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &group, index),
+             net_fact("joining an IPv6 group again"));
     CHECK_EQ(mio_udp_socket_leave_multicast_v6(&udp, &group, index), 0);
     CHECK_EQ(mio_udp_socket_leave_multicast_v6(&udp, &group, index), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &v4, index), -EINVAL);
