@@ -42,7 +42,7 @@ int mio_fd_adopt(mio_fd fd)
     if (survives_exec && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)
         return mio_failed(saved);
     int error = mio_fd_set_nonblocking(fd, true);
-    if (error < 0 && survives_exec)
+    if (error < 0)
         (void)fcntl(fd, F_SETFD, flags);
     errno = saved;
     return error;

@@ -113,20 +113,30 @@ static bool is_the_kernels(mio_fd fd, ptrdiff_t refusal)
 
 /* --- by the thread --- */
 
+static bool is_pending(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+static void send_to_this_thread(void)
+{
+    (void)pthread_kill(pthread_self(), SIGPIPE);
+}
+
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_OPENBSD
 
-/* The thread's own makes sure that there is one to wait for, though another thread should take the
- * process's meanwhile; it merges with what the write has raised. */
-static void take_pending(const sigset_t *signals)
+/* Without sigtimedwait(). There is one to be taken, or this would sleep. */
+static void take_one(const sigset_t *signals)
 {
     int signal;
-    (void)pthread_kill(pthread_self(), SIGPIPE);
-    (void)sigwait(signals, &signal);
+    if (is_pending())
+        (void)sigwait(signals, &signal);
 }
 
 #else
 
-static void take_pending(const sigset_t *signals)
+static void take_one(const sigset_t *signals)
 {
     static const struct timespec now = {0, 0};
     while (sigtimedwait(signals, NULL, &now) < 0 && errno == EINTR)
@@ -135,10 +145,20 @@ static void take_pending(const sigset_t *signals)
 
 #endif
 
-static bool is_pending(void)
+/*
+ * After a write that failed with EPIPE, which raises the signal unless it is ignored or the file is
+ * a socket without it. The one that is pending may be the process's then, and another thread may
+ * take it at any moment: so one of this thread's own is made, if it has none, and taken. Were two
+ * pending before, of the thread and of the process, one is left: they were the same signal.
+ */
+static void take_back(const sigset_t *signals, bool was_pending)
 {
-    sigset_t pending;
-    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    if (!is_pending())
+        return;
+    send_to_this_thread();
+    take_one(signals);
+    if (was_pending && !is_pending())
+        send_to_this_thread();
 }
 
 /* A SIGPIPE can have been pending before only if it was blocked before. */
@@ -153,12 +173,8 @@ static ptrdiff_t write_blocking_signal(mio_fd fd, const struct iovec *parts, int
     bool was_blocked = sigismember(&mask, SIGPIPE) == 1;
     bool was_pending = was_blocked && is_pending();
     ptrdiff_t result = call_writev(fd, parts, count);
-    /* Nothing is pending where SIGPIPE is ignored, or the write was to a socket. */
-    if (result == -EPIPE && is_pending()) {
-        take_pending(&signals);
-        if (was_pending && !is_pending())
-            (void)pthread_kill(pthread_self(), SIGPIPE);
-    }
+    if (result == -EPIPE)
+        take_back(&signals, was_pending);
     if (!was_blocked)
         (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     errno = saved;

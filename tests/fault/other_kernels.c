@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
 
 static struct mio_tcp_stream client;
 static struct mio_tcp_stream server;
@@ -93,6 +96,10 @@ TEST(what_is_set_on_a_connection_that_is_over_is_forgiven)
     fault_kernel(&(const struct kernel){.setsockopt = set_nothing});
     CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), -EINVAL);
     CHECK_EQ(errno, ELOOP);
+    close_connection();
+    REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &client), 0);
+    fault_kernel(&(const struct kernel){.setsockopt = set_nothing});
+    CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), -EINVAL);
     close_connection();
 }
 
@@ -194,6 +201,19 @@ TEST(writing_is_ended_once)
     close_connection();
 }
 
+TEST(what_is_over_is_not_taken_for_an_end_of_writing)
+{
+    const struct linger at_close = {.l_onoff = 1, .l_linger = 0};
+    open_connection();
+    REQUIRE_EQ(setsockopt(server.source.fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close), 0);
+    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    wait_for(client.source.fd, POLLIN);
+    CHECK_EQ(mio_tcp_stream_take_error(&client), -ECONNRESET);
+    CHECK_EQ(mio_tcp_stream_write(&client, "x", 1), -EPIPE);
+    CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), -ENOTCONN);
+    close_connection();
+}
+
 /* --- Apple, NetBSD, OpenBSD: errors for no parts at all --- */
 
 TEST(no_parts_are_no_call)
@@ -224,4 +244,41 @@ TEST(no_parts_are_no_call)
     CHECK_EQ(mio_unix_stream_readv(&pair[0], &part, 0), -EBADF);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, &part, 0), -EBADF);
     CHECK_EQ(mio_pipe_sender_writev(&sender, &part, 0), -EBADF);
+}
+
+/* --- everywhere: an EPIPE that raised no signal, while one comes for the process --- */
+
+extern atomic_bool mio_pipe_write_blocks_signal;
+
+static volatile sig_atomic_t heard;
+
+static void hear(int number)
+{
+    (void)number;
+    heard++;
+}
+
+static void tell_the_process(void)
+{
+    REQUIRE_EQ(kill(getpid(), SIGPIPE), 0);
+}
+
+TEST(a_signal_of_the_process_is_not_taken_for_the_writes)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    struct sigaction action = {.sa_handler = hear};
+    REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
+    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    atomic_store(&mio_pipe_write_blocks_signal, true);
+    for (int raised = 0; raised < 2; raised++) {
+        heard = 0;
+        if (raised)
+            CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+        fault_order((struct fault){CALL_writev, raised ? 0 : 1, EPIPE});
+        fault_meanwhile(CALL_writev, tell_the_process);
+        CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), -EPIPE);
+        CHECK_EQ(heard, 1);
+    }
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
 }

@@ -270,6 +270,7 @@ TEST(net_tcp_stream_shutdown_is_checked)
              net_fact("shutdown of an unconnected TCP stream"));
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, (enum mio_shutdown)3), -EINVAL);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, (enum mio_shutdown)(-1)), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_shutdown(null(), MIO_SHUTDOWN_WRITE), -EINVAL);
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), -EBADF);
 }
