@@ -124,6 +124,8 @@ static const struct row facts[] = {
     {"joining an IPv6 group again", "*", "freebsd", -EINVAL,
      "a second join is taken for a change of its source filter"},
     {"joining an IPv6 group again", "*", "*", -EADDRINUSE, "4.4BSD"},
+    {"ending a connection's writing again", "kqueue-macos", "*", -ENOTCONN,
+     "a side that has ended"},
     {"ending a connection's writing again", "*", "macos", -ENOTCONN, "a side that has ended"},
     {"ending a connection's writing again", "*", "*", 0, "nothing changes"},
     {"a connection has the TTL of its listener", "*", "dragonfly", 0, "it is given the usual one"},
