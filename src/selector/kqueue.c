@@ -228,7 +228,7 @@ static int fetch_again(struct kqueue_selector *self, struct mio_event *list, int
     return count > 0 ? count : 0;
 }
 
-static int drop_doorbell(const struct kqueue_selector *self, struct mio_event *list, int count)
+static int drop_wakes(const struct kqueue_selector *self, struct mio_event *list, int count)
 {
     int kept = 0;
     for (int i = 0; i < count; i++) {
@@ -239,7 +239,7 @@ static int drop_doorbell(const struct kqueue_selector *self, struct mio_event *l
 }
 
 /* Looks through one fetch. */
-static int look_through(struct kqueue_selector *self, struct mio_event *list, int count)
+static int look_through_fetch(struct kqueue_selector *self, struct mio_event *list, int count)
 {
     unsigned looks = atomic_load_explicit(&self->looks, memory_order_relaxed);
     mio_lock_take(&self->lock);
@@ -258,10 +258,10 @@ static int kqueue_sift(struct mio_selector *selector, struct mio_event *list, in
     if (atomic_load_explicit(&self->looks, memory_order_acquire) == 0)
         return count;
     int room = count;
-    int left = look_through(self, list, count);
+    int left = look_through_fetch(self, list, count);
     while (left == 0 && count > 0) {
         count = fetch_again(self, list, room);
-        left = look_through(self, list, drop_doorbell(self, list, count));
+        left = look_through_fetch(self, list, drop_wakes(self, list, count));
     }
     return left;
 }

@@ -344,7 +344,7 @@ static int conclude_adding(struct kqueue_selector *self, const struct operation 
 }
 
 /* Whether it was registered though the kernel did not watch it. */
-static bool forget(struct kqueue_selector *self, const struct operation *operation)
+static bool forget_remembered(struct kqueue_selector *self, const struct operation *operation)
 {
     bool was_refused = mio_kq_forget_injected(self, operation->fd, operation->injected_before);
     mio_kq_forget_oneshot(self, operation->fd);
@@ -358,7 +358,7 @@ static int conclude_deregistration(struct kqueue_selector *self, const struct op
     struct answers answers = read_answers(operation, batch);
     if (answers.delete_error != 0 && answers.delete_error != EBADF)
         return -answers.delete_error;
-    bool was_refused = operation->is_remembered && forget(self, operation);
+    bool was_refused = operation->is_remembered && forget_remembered(self, operation);
     if (answers.delete_error != 0)
         return -answers.delete_error;
     if (answers.deleted > 0 || was_refused)

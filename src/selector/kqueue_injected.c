@@ -185,7 +185,7 @@ static bool is_wanted(struct kqueue_selector *self, const struct kqueue_injected
 }
 
 /* Delivers the first that is due. How many records were written: 0 or 1. */
-static int deliver(struct kqueue_selector *self, struct mio_event *record)
+static int deliver_injected(struct kqueue_selector *self, struct mio_event *record)
 {
     struct kqueue_injected *injected = self->kept.due;
     int count = 0;
@@ -212,7 +212,7 @@ int mio_kq_collect(struct mio_selector *selector, struct mio_event *list, int ro
     int count = 0;
     mio_lock_take(&self->lock);
     while (self->kept.due && count < room)
-        count += deliver(self, list + count);
+        count += deliver_injected(self, list + count);
     *more = self->kept.due != NULL;
     mio_lock_give(&self->lock);
     return count;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The sources also build as one file: for this system, and for each system of the kqueue model
-# (without linking). Then a program is linked with that one file and runs.
+# (without linking). Then a program is linked with that one file and runs. Before that the names that
+# two sources define for themselves are listed, all at once.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -17,6 +18,41 @@ for source in "$MIO_SOURCE"/src/*.c "$MIO_SOURCE"/src/*/*.c; do
     fi
 done >"$work/mio.c"
 echo "$(wc -l <"$work/mio.c") sources"
+
+# clashes FILE...: the static functions and objects and the tags of types that a second file defines too.
+clashes() {
+    awk '
+        function define(name) {
+            if (name in home && home[name] != FILENAME)
+                print name ": " home[name] ", " FILENAME
+            home[name] = FILENAME
+        }
+        /^(__attribute__\(\([a-z_]+\)\) )?static / && !/^static_assert/ {
+            head = $0
+            sub(/ = .*/, "", head)
+            if (head ~ /^__attribute__/)
+                sub(/^__attribute__\(\([a-z_]+\)\) /, "", head)
+            sub(/[[(;].*/, "", head)
+            sub(/ +$/, "", head)
+            sub(/.*[ *]/, "", head)
+            if (head != "{")
+                define(head)
+        }
+        /^} [a-z_]+[[ ]/ { # of a type without a tag
+            sub(/[[].*/, "", $2)
+            define($2)
+        }
+        /^(struct|enum|union) [a-z_0-9]+ [{]/ { define($2) }
+    ' "$@"
+}
+
+cd "$MIO_SOURCE"
+names=$(clashes src/*.c src/*/*.c)
+if [[ -n $names ]]; then
+    printf 'defined in two sources:\n%s\n' "$names"
+    exit 1
+fi
+cd "$work"
 
 # compile NAME FLAG...
 compile() {
