@@ -59,6 +59,7 @@
 #endif
 
 #include "poll_call.h"
+#include "poll_look.h"
 #include "poll_set.h"
 #include "selector.h"
 
@@ -66,14 +67,9 @@
 #include "../error.h"
 #include "../memory.h"
 #include "../record.h"
-#include "../units.h"
-
-#include <mio/poll.h>
 
 #include <fcntl.h>
 #include <pthread.h>
-
-enum { FIRST_LOOK_NS = MIO_NS_PER_MS, LAST_LOOK_NS = 100 * MIO_NS_PER_MS };
 
 struct poll_selector {
     struct mio_selector base;
@@ -86,8 +82,7 @@ struct poll_selector {
     pthread_t waiter;        /* who is, while it is */
     uint32_t round;          /* counts the calls of poll(2) */
     pthread_cond_t returned; /* from one of them */
-    int64_t look_at;         /* when to look at what is muted, on mio_now()'s clock; 0: at once */
-    int64_t look_period;     /* how long after that to look again */
+    struct poll_look look;   /* when to look at what is muted */
 
     /* --- the waiter's own --- */
     struct poll_copy copy;
@@ -282,61 +277,7 @@ static struct mio_poll_found all_of(const struct pollfd *asked, mio_interest int
     return found;
 }
 
-/* --- looks --- */
-
-/* The waiter is to look at what is muted at once, and then less and less often. */
-static void look_soon(struct poll_selector *self)
-{
-    self->look_at = 0;
-    self->look_period = 0;
-}
-
-/* Whether this wait looks; if not, it is not to sleep beyond the next look. */
-static bool begin_look(struct poll_selector *self, int64_t *timeout_ns)
-{
-    if (self->set.looked_at == 0)
-        return false;
-    int64_t now = mio_now();
-    if (now < self->look_at) {
-        if (*timeout_ns < 0 || *timeout_ns > self->look_at - now)
-            *timeout_ns = self->look_at - now;
-        return false;
-    }
-    int64_t period = self->look_period == 0 ? FIRST_LOOK_NS : self->look_period * 2;
-    self->look_period = period < LAST_LOOK_NS ? period : LAST_LOOK_NS;
-    self->look_at = now + self->look_period;
-    *timeout_ns = 0;
-    return true;
-}
-
-/* Those of which a look has found nothing at all: they are as a new registration. */
-static void refresh_quiet(struct poll_selector *self, size_t copied)
-{
-    static const struct mio_poll_found nothing = {0, 0};
-    for (size_t i = 1; i < copied; i++) {
-        const struct pollfd *asked = &self->copy.fds[i];
-        size_t place = mio_poll_set_find(&self->set, asked->fd);
-        if (asked->revents != 0 || place == 0)
-            continue;
-        struct poll_entry *entry = &self->set.entries[place];
-        if (!entry->is_looked_at || entry->serial != self->copy.serials[i])
-            continue;
-        mio_poll_entry_refresh(entry, &nothing);
-        (void)mio_poll_set_settle(&self->set, place);
-    }
-}
-
-/* A look at one registration, by the thread whose call may have ended a condition. */
-static void look_at_one(struct poll_selector *self, size_t place, mio_fd fd)
-{
-    struct poll_entry *entry = &self->set.entries[place];
-    struct mio_poll_found found;
-    look_soon(self); /* for what is left, or if this fails */
-    if (!mio_poll_ask(fd, mio_poll_events_of(entry->interest), &found))
-        return;
-    mio_poll_entry_refresh(entry, &found);
-    entry->serial = ++self->set.last_serial; /* what the waiter has found may be over */
-}
+/* --- draining --- */
 
 /* `interest`: what was drained, or 0 when a condition may have ended. */
 static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest interest)
@@ -354,7 +295,7 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
         bool is_unsure = !MIO_POLL_SHOWS_ERRORS && interest == 0;
         entry->armed = (short)(entry->armed | events);
         if (stands || is_unsure)
-            look_at_one(self, place, fd);
+            mio_poll_look_at(&self->look, &self->set, place, fd);
         if (mio_poll_set_settle(&self->set, place) || stands)
             error = let_in(self);
     }
@@ -413,7 +354,7 @@ static int deliver(struct poll_selector *self, size_t i, struct mio_event *list,
         count = tell(entry, asked->fd, news, &found, list, room);
     (void)mio_poll_set_settle(&self->set, place);
     if (count > 0 && entry->is_looked_at)
-        look_soon(self);
+        mio_poll_look_soon(&self->look);
     return count;
 }
 
@@ -440,7 +381,7 @@ static size_t begin_call(struct poll_selector *self, int64_t *timeout_ns)
 {
     mio_lock_take(&self->lock);
     size_t copied = mio_poll_set_copy(&self->set, &self->copy);
-    self->is_look = begin_look(self, timeout_ns);
+    self->is_look = mio_poll_look_begin(&self->look, &self->set, timeout_ns);
     if (self->is_look)
         mio_poll_set_copy_looks(&self->set, &self->copy);
     self->may_sleep = *timeout_ns != 0;
@@ -465,11 +406,11 @@ static int end_call(struct poll_selector *self, size_t copied, int ready, struct
         ready--;
     }
     if (self->is_look && ready >= 0)
-        refresh_quiet(self, copied);
+        mio_poll_look_refresh_quiet(&self->set, &self->copy, copied);
     if (ready > 0)
         count = deliver_all(self, copied, ready, list, room);
     if (self->is_look && count == room)
-        look_soon(self); /* what found no room comes with the next wait */
+        mio_poll_look_soon(&self->look); /* what found no room comes with the next wait */
     mio_lock_give(&self->lock);
     return count;
 }
