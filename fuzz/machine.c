@@ -13,6 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Where records are kevents, each selector differs from system to system. */
+#if defined(MIO_RECORD_KEVENT)
+enum { HAS_FLAVOURS = 1 };
+#else
+enum { HAS_FLAVOURS = 0 };
+#endif
+
 enum { PROGRAMS_PER_COUNT = 256 /* of descriptors */ };
 
 static operation_function *const doers[OPERATION_KINDS] = {
@@ -174,8 +181,8 @@ struct machine *machine_new(const char *backend, bool is_alone)
     must(machine != NULL, "memory", ENOMEM);
     machine->backend = backend;
     machine->is_alone = is_alone;
-    if (strcmp(backend, "kqueue") == 0)
-        snprintf(machine->selector, sizeof machine->selector, "kqueue-%s", fault_flavour());
+    if (HAS_FLAVOURS)
+        snprintf(machine->selector, sizeof machine->selector, "%s-%s", backend, fault_flavour());
     else
         snprintf(machine->selector, sizeof machine->selector, "%s", backend);
     must(traits_of(machine->selector, &machine->oracle.traits), machine->selector, ENOTSUP);

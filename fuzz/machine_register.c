@@ -62,7 +62,7 @@ bool do_register(struct machine *machine, const struct operation *operation)
     const struct registration *registration = registration_of(machine, end);
     bool is_source = registration->active ? registration->is_source : operation->b % 2 != 0;
     mio_interest interest = oracle_fit(&machine->oracle, end, operation->a);
-    if (registration->active && !is_source && oracle_replaces(&machine->oracle, end))
+    if (registration->active && !is_source && machine->oracle.traits.replaces_raw)
         return register_twice(machine, end, interest);
     return add_registration(machine, operation, end, is_source, interest);
 }
@@ -109,7 +109,7 @@ static int plan_change(struct machine *machine, struct mio_change *change, int e
 {
     const struct registration *registration = registration_of(machine, end);
     *change = (struct mio_change){.fd = machine->handles[end].fd, .result = 1};
-    if (kind <= 1 && !(registration->active && oracle_replaces(&machine->oracle, end)))
+    if (kind <= 1 && !(registration->active && machine->oracle.traits.replaces_raw))
         change->kind = MIO_REGISTER;
     else
         change->kind = kind == 3 ? MIO_DEREGISTER : MIO_REREGISTER;

@@ -44,7 +44,12 @@ mutations=(
     "disarm@poll@selector/poll.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
     "source-late@epoll@source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
     "refused@kqueue-freebsd@selector/kqueue_refused.c@    atomic_fetch_or(&self->looks, KQUEUE_DOUBTS);@    (void)self;@a waiter gets the token of a refused change"
-    "muted@poll@selector/poll.c@if (self->set.looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
+    "muted@poll@selector/poll_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
+    "one-answer@poll-macos@selector/poll_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
+    "disarm-other@poll-freebsd@selector/poll.c@if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {@if (true) {@a direction that found no room is never told"
+    "mistaken@poll-dragonfly@selector/poll.c@bool is_open = MIO_POLL_MISTAKES_OPEN && fcntl(asked->fd, F_GETFD) >= 0;@bool is_open = false;@a pipe without reader is taken for closed"
+    "rearm-bsd@poll-freebsd@selector/poll.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
+    "wholly@poll-openbsd@selector/poll_set.c@        mio_poll_set_replace(set, place, token, interest);@        set->entries[place].token = token;@a second registration keeps the first one's interest"
     "same-file@poll@selector/poll_file.c@file->is_unique = kind == PIPES || kind == SOCKETS;@file->is_unique = true;@a number used again is taken for the old file"
 )
 
@@ -55,12 +60,13 @@ flags=(-std=c11 -O1 -g -pthread)
 flags_of() { # selector: what its sources are compiled with
     case $1 in
     epoll | poll) echo "-Iinclude -DFUZZ_BACKEND=\"$1\"" ;;
-    kqueue-*)
-        local flavour=${1#kqueue-} platform
+    *)
+        local backend=${1%-*} flavour=${1#*-} platform
         platform=${flavour^^}
         [ "$platform" = MACOS ] && platform=APPLE
-        echo "-DMIO_PLATFORM=MIO_PLATFORM_$platform -DKQMODEL_${flavour^^} -DFUZZ_KQMODEL" \
-            "-DFUZZ_BACKEND=\"kqueue\" -Itests/kqueue/include -Itests/kqueue -Iinclude"
+        [ "$backend" = kqueue ] && echo "-DFUZZ_KQMODEL"
+        echo "-DMIO_PLATFORM=MIO_PLATFORM_$platform -DKQMODEL_${flavour^^}" \
+            "-DFUZZ_BACKEND=\"$backend\" -Itests/kqueue/include -Itests/kqueue -Iinclude"
         ;;
     esac
 }
@@ -68,6 +74,7 @@ flags_of() { # selector: what its sources are compiled with
 links_of() {
     case $1 in
     kqueue-*) sed -n 's/^[a-z]/-Wl,--wrap=&/p' tests/kqueue/wraps.txt ;;
+    poll-*) echo "-Wl,--wrap=poll -Wl,--wrap=ppoll" ;;
     esac
 }
 
@@ -89,7 +96,10 @@ build() { # selector, folder of objects -> program beside it
 whole() { # selector: everything, unbroken, once
     [ -x "whole-$1.fuzz" ] && return
     local model=()
-    case $1 in kqueue-*) model=(tests/kqueue/kqmodel*.c) ;; esac
+    case $1 in
+    kqueue-*) model=(tests/kqueue/kqmodel*.c) ;;
+    poll-*) model=(tests/kqueue/pollmodel*.c) ;;
+    esac
     compile "$1" "whole-$1" "${fuzz_sources[@]/#/fuzz/}" src/*.c src/selector/*.c src/net/*.c \
         "${model[@]}"
     build "$1" "whole-$1"

@@ -204,6 +204,8 @@ static void close_file(struct oracle *oracle, int end)
     struct end *other = other_end(oracle, end);
     if (self->channel == CHANNEL_TCP && (self->unread > 0 || self->vague))
         other->reset = true;
+    if (other->registration.of[IN].by_writer && oracle->traits.fifo == MISSES_BRIEF_WRITER)
+        other->registration.of[IN].armed = false;
     oracle_touched(oracle, end);
     end_registration(oracle, &self->orphan, RULE_REG9);
     self->open = false;
@@ -246,9 +248,10 @@ void oracle_reopened(struct oracle *oracle, int end)
                          .pieces = leftover ? self->pieces : 0};
     oracle_touched(oracle, end);
     /* The end was reported; what comes now is news again, once it was drained. */
-    if (other->channel == CHANNEL_FIFO && other->unread == 0 &&
+    if (other->channel == CHANNEL_FIFO && other->unread == 0 && !registration->of[IN].armed &&
+        oracle->traits.fifo != MISSES_NEXT_WRITER &&
         (registration->of[IN].hung_up || !oracle->traits.asks_again))
-        registration->of[IN].armed = true;
+        registration->of[IN].armed = registration->of[IN].by_writer = true;
 }
 
 /* --- registrations --- */
@@ -288,10 +291,10 @@ static void put(struct oracle *oracle, int end, bool is_source, mio_token token,
 }
 
 /* poll(2) cannot tell a FIFO from the same one opened again. */
-bool oracle_replaces(const struct oracle *oracle, int end)
+bool oracle_replaces_wholly(const struct oracle *oracle, int end)
 {
     const struct traits *traits = &oracle->traits;
-    return traits->replaces_raw ||
+    return traits->replaces_wholly ||
            (traits->remembers_closed && oracle->ends[end].channel == CHANNEL_FIFO);
 }
 
@@ -301,7 +304,8 @@ int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token to
     int error = oracle_interest(oracle, interest);
     if (error < 0)
         return error;
-    if (oracle->ends[end].registration.active) {
+    if (oracle->ends[end].registration.active &&
+        (is_source || !oracle_replaces_wholly(oracle, end))) {
         oracle_bury(oracle, token, RULE_REG3);
         return -EEXIST;
     }
@@ -361,6 +365,7 @@ int oracle_rearm(struct oracle *oracle, int end, enum direction direction, bool 
         freshen(registration);
     if (after_eagain && wants(registration, direction)) {
         registration->of[direction].armed = true;
+        registration->of[direction].by_writer = false;
         registration->of[direction].rule = RULE_EV1;
     }
     return 0;

@@ -56,21 +56,34 @@ const char *rule_text(enum rule rule);
 struct traits {
     const char *name;
     mio_interest serves;
-    bool one_record;   /* EV2: one event a descriptor, and hang-ups unasked; else one a direction */
-    bool asks_again;   /* EV1: no further edge without mio_registry_rearm() */
-    bool file_stays;   /* REG9: a registration lives as long as the last duplicate */
-    bool replaces_raw; /* REG3: a second registration of a raw descriptor is taken */
-    bool has_fd;       /* WAKE1: mio_poll_fd() */
-    bool knows_full;   /* a pipe that gave EAGAIN is not writable for the selector either */
-    bool refuses_gone; /* K9: a pipe without reader is injected, once also when it is level */
-    bool gone_ends;    /* the report of a pipe's missing reader ends the registration, so that
+    bool one_record; /* EV2: one event a descriptor, and hang-ups unasked; else one a direction */
+    bool asks_again; /* EV1: no further edge without mio_registry_rearm() */
+    bool file_stays; /* REG9: a registration lives as long as the last duplicate */
+    bool
+        replaces_raw; /* REG3: a second registration of a raw descriptor is taken, by halves (K6) */
+    bool replaces_wholly; /* REG3: it is taken and replaces the first, since nothing tells two files
+                           * apart; else that is so of FIFOs alone, with poll(2) */
+    bool has_fd;          /* WAKE1: mio_poll_fd() */
+    bool knows_full;      /* a pipe that gave EAGAIN is not writable for the selector either */
+    bool refuses_gone;    /* K9: a pipe without reader is injected, once also when it is level */
+    bool gone_ends;       /* the report of a pipe's missing reader ends the registration, so that
                        reregistering it, unknown as it is, registers it */
-    bool bell_takes_room;  /* the doorbell's record comes among the others, and is dropped */
-    bool guards_pipes;     /* records about a pipe's writing end come, and are dropped (K53) */
-    bool drops_priority;   /* records of MIO_PRIORITY come for other data too, and are dropped */
+    bool bell_takes_room; /* the doorbell's record comes among the others, and is dropped */
+    bool guards_pipes;    /* records about a pipe's writing end come, and are dropped (K53) */
+    bool drops_priority;  /* records of MIO_PRIORITY come for other data too, and are dropped */
     bool remembers_closed; /* REG9: what is registered under a number outlives its descriptor */
     bool has_fifos;        /* EV1: the end of a FIFO, and its next writer, are told */
     bool has_faults;       /* the kernel is the model, which can be told to refuse */
+    bool tells_late;       /* EV1: what comes while a condition stands may be 100 ms late */
+    bool lacks_errors;     /* EV2: no error is told */
+    bool lacks_half_close; /* EV2: the end of the peer's sending is readable, not read-closed */
+    bool lacks_pipe_end;   /* EV2: neither is a pipe without writer */
+    bool lacks_socket_end; /* EV2: no end of a socket or of a FIFO is told by a hint */
+    enum {
+        MISSES_NO_WRITER,
+        MISSES_BRIEF_WRITER, /* EV1: who opens a FIFO, writes and leaves between two looks */
+        MISSES_NEXT_WRITER   /* EV1: also who opens it and writes */
+    } fifo;
 };
 
 /* The traits of a selector by name: "epoll", "poll", "kqueue-freebsd". */
@@ -104,6 +117,7 @@ struct registration {
         bool due;   /* must come in this wait */
         bool came;
         bool hung_up;   /* the last report was of the end alone */
+        bool by_writer; /* armed because a FIFO has another writer */
         enum rule rule; /* by which it is due */
     } of[DIRECTIONS];
 };
@@ -185,8 +199,8 @@ void oracle_bury(struct oracle *oracle, mio_token token, enum rule rule);
 
 /* --- registrations: each returns what the call has to return, and takes it for done --- */
 
-/* REG3: whether a second registration of this raw descriptor is taken. */
-bool oracle_replaces(const struct oracle *oracle, int end);
+/* REG3: whether a second registration of this raw descriptor replaces the first wholly. */
+bool oracle_replaces_wholly(const struct oracle *oracle, int end);
 int oracle_register(struct oracle *oracle, int end, bool is_source, mio_token token,
                     mio_interest interest);
 int oracle_reregister(struct oracle *oracle, int end, mio_token token, mio_interest interest);

@@ -41,6 +41,14 @@ static bool is_slow(const struct oracle *oracle, int end)
            (channel == CHANNEL_FIFO && oracle->traits.asks_again);
 }
 
+/* Whether what comes for this end may be late: while a condition stands poll(2) is asked seldom. */
+static bool is_late(const struct oracle *oracle, int end)
+{
+    const struct end *self = &oracle->ends[end];
+    bool may_stand = is_at_end(oracle, end) || self->shut || self->reset || self->vague;
+    return is_slow(oracle, end) || (oracle->traits.tells_late && may_stand);
+}
+
 bool oracle_anything_due(struct oracle *oracle, bool at_once)
 {
     for (int waker = 0; waker < WAKERS; waker++) {
@@ -48,7 +56,7 @@ bool oracle_anything_due(struct oracle *oracle, bool at_once)
             return true;
     }
     for (int end = 0; end < ENDS; end++) {
-        if (at_once && is_slow(oracle, end))
+        if (at_once && is_late(oracle, end))
             continue;
         if (owes(oracle, end, IN) || owes(oracle, end, OUT))
             return true;
@@ -165,15 +173,27 @@ static void judge_wake(struct oracle *oracle, int number, const struct mio_event
     waker->passed_over = 0;
 }
 
+/* Sockets, and FIFOs, which are pairs of sockets there. */
+static bool lacks_ends(const struct oracle *oracle, int end)
+{
+    return oracle->traits.lacks_socket_end && oracle->ends[end].channel != CHANNEL_PIPE;
+}
+
 static bool may_be_read_closed(const struct oracle *oracle, int end)
 {
+    const struct traits *traits = &oracle->traits;
     const struct end *self = &oracle->ends[end];
-    return is_at_end(oracle, end) || self->reset || self->vague;
+    bool has_gone = is_gone(oracle, end) || self->reset || self->vague;
+    if (lacks_ends(oracle, end) || (traits->lacks_pipe_end && is_pipe_end(oracle, end, IN)))
+        return false;
+    return has_gone || (is_at_end(oracle, end) && (self->shut || !traits->lacks_half_close));
 }
 
 static bool may_be_write_closed(const struct oracle *oracle, int end)
 {
     const struct end *self = &oracle->ends[end];
+    if (lacks_ends(oracle, end))
+        return false;
     return (is_gone(oracle, end) && self->channel != CHANNEL_UDP) || self->shut || self->reset ||
            self->vague;
 }
@@ -181,6 +201,8 @@ static bool may_be_write_closed(const struct oracle *oracle, int end)
 static bool may_be_error(const struct oracle *oracle, int end)
 {
     const struct end *self = &oracle->ends[end];
+    if (oracle->traits.lacks_errors)
+        return false;
     return (is_gone(oracle, end) && self->channel != CHANNEL_UDP) || self->reset || self->vague;
 }
 
@@ -251,6 +273,7 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
         registration->of[direction].came = true;
         registration->of[direction].hung_up = (bits & (MIO_READABLE | MIO_WRITABLE)) == 0;
         registration->of[direction].armed = false;
+        registration->of[direction].by_writer = false;
         registration->of[direction].fresh = false;
     }
     if (oracle->traits.gone_ends && is_gone_pipe(oracle, end) && !registration->injected)
@@ -296,7 +319,7 @@ static void judge_turn(struct oracle *oracle, unsigned *passed_over, int count, 
 /* Returns whether the network may still bring what is missing. */
 static bool judge_missing(struct oracle *oracle, int end, enum direction direction, bool patient)
 {
-    if (is_slow(oracle, end) && patient)
+    if (is_late(oracle, end) && patient)
         return true;
     const struct registration *registration = &oracle->ends[end].registration;
     oracle_check(oracle, rule_of(oracle, end, direction), false,
@@ -313,7 +336,7 @@ static bool end_registration_wait(struct oracle *oracle, int end, int count, boo
     bool missing = false;
     bool any_came = registration->firing;
     /* What the network brings after a one-shot has fired stays with it. */
-    bool spent = any_came && (registration->interest & MIO_ONESHOT) != 0 && is_slow(oracle, end);
+    bool spent = any_came && (registration->interest & MIO_ONESHOT) != 0 && is_late(oracle, end);
     for (int d = IN; d < DIRECTIONS; d++) {
         enum direction direction = (enum direction)d;
         if (!registration->of[direction].due || registration->fired)
