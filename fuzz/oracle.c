@@ -206,6 +206,9 @@ static void close_file(struct oracle *oracle, int end)
         other->reset = true;
     if (other->registration.of[IN].by_writer && oracle->traits.fifo == MISSES_BRIEF_WRITER)
         other->registration.of[IN].armed = false;
+    /* What was reported of a pipe's writing end was room; that its reader has gone is another thing. */
+    if (self->channel == CHANNEL_PIPE && is_pipe_end(oracle, end, IN))
+        other->registration.of[OUT].armed = true;
     oracle_touched(oracle, end);
     end_registration(oracle, &self->orphan, RULE_REG9);
     self->open = false;
