@@ -35,7 +35,7 @@ enum {
 
     /*
      * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
-     * request itself names the poll, with SIGEV_KEVENT, mio_poll_fd() and the token in its
+     * request itself names the poll, with SIGEV_KEVENT, mio_registry_fd() and the token in its
      * sigevent. FreeBSD; -ENOTSUP elsewhere.
      */
     MIO_AIO = 0x04,

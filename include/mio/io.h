@@ -16,7 +16,7 @@
  * Reading and writing are no cancellation points on Linux on x86-64, aarch64 and riscv64, where the
  * system calls are made directly. Elsewhere they are, and accepting, connecting and closing are
  * everywhere, as libc's calls are: a thread that is cancelled in one loses what it was about to
- * return.
+ * return. With poll(2) no thread may be cancelled in a call of a source that is registered.
  *
  * Threads. One thread may read while another writes, and several may do the same if the order of
  * their bytes is nobody's concern. None of it while the source is registered, reregistered,

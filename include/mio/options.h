@@ -36,7 +36,7 @@ typedef void mio_log_function(void *user, int error, const char *what);
 enum {
     /* kqueue: wake through a pipe and not EVFILT_USER (K27). */
     MIO_OPTION_PIPE_WAKER = 0x1,
-    /* epoll: wait with epoll_wait, timeouts rounded up to milliseconds, and never with epoll_pwait2
+    /* epoll: timeouts are rounded up to milliseconds, and no wait is made with epoll_pwait2
        (E9). */
     MIO_OPTION_MILLISECONDS = 0x2
 };

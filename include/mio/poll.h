@@ -99,7 +99,7 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * nothing to ask.
  *
  * With epoll no cancellation point of pthread_cancel(3): the system call is made directly. A thread
- * that waits on another selector must not be cancelled there.
+ * that waits on another selector, or changes its registrations, must not be cancelled meanwhile.
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns);
 
