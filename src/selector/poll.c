@@ -127,8 +127,11 @@ static void poll_selector_free(struct mio_selector *selector)
     mio_doorbell_close(&self->doorbell, &config);
     mio_poll_set_close(&self->set);
     mio_poll_copy_release(&config.allocator, &self->copy);
-    (void)pthread_cond_destroy(&self->returned);
-    mio_lock_destroy(&self->lock);
+    /* A child's copy may count threads of the parent as waiting, and would wait for them. */
+    if (!mio_is_forked_child(&selector->birth)) {
+        (void)pthread_cond_destroy(&self->returned);
+        mio_lock_destroy(&self->lock);
+    }
     mio_release(&config.allocator, self, sizeof *self);
 }
 

@@ -7,6 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { BOTH = MIO_READABLE | MIO_WRITABLE };
@@ -274,6 +278,118 @@ TEST(life3_the_child_takes_an_inherited_source_into_its_own_poll)
     /* The parent has not seen that byte, but is told of it where it watches the same file. */
     CHECK(loop_wait(&family.loop, 0) >= 0);
     again(&family.loop, family.source.fd, MIO_READABLE);
+    family_check(&family);
+    family_close(&family);
+}
+
+/* --- a fork while a thread waits for another one --- */
+
+static int handler_began[2];
+static int handler_may_end[2];
+
+/* Keeps the waiting thread from returning from its wait. */
+static void hold_up(int number)
+{
+    char byte;
+    int saved = errno;
+    (void)number;
+    (void)!write(handler_began[FAR], "", 1);
+    while (read(handler_may_end[NEAR], &byte, 1) < 0 && errno == EINTR)
+        continue;
+    errno = saved;
+}
+
+struct waiting {
+    struct family *family;
+    atomic_bool is_over;
+};
+
+static void *go_on_waiting(void *argument)
+{
+    struct waiting *waiting = argument;
+    struct loop *loop = &waiting->family->loop;
+    while (!atomic_load(&waiting->is_over)) {
+        int count = mio_poll_wait(loop->poll, loop->events, MIO_FOREVER);
+        CHECK(count >= 0 || count == -EINTR);
+    }
+    return NULL;
+}
+
+struct leaving {
+    struct family *family;
+    atomic_bool is_over;
+};
+
+static void *leave(void *argument)
+{
+    struct leaving *leaving = argument;
+    struct family *family = leaving->family;
+    CHECK_EQ(mio_registry_deregister(family->loop.registry, family->other[NEAR]), 0);
+    atomic_store(&leaving->is_over, true);
+    return NULL;
+}
+
+static int free_all(void *argument)
+{
+    struct family *family = argument;
+    alarm(10);
+    mio_waker_free(family->waker);
+    mio_registry_free(family->clone);
+    int result = mio_source_close(&family->source);
+    loop_close(&family->loop);
+    return result == 0 ? 0 : 1;
+}
+
+/* The thread that deregisters is done, or waits for the one that is held up: with poll. */
+static void await_leaving(struct leaving *leaving)
+{
+    struct family *family = leaving->family;
+    while (!atomic_load(&leaving->is_over) &&
+           mio_registry_rearm(family->loop.registry, family->other[NEAR], MIO_READABLE) == 0)
+        (void)sched_yield();
+}
+
+/* Some time of the waiting thread's is spent in its wait. */
+static void free_in_child_meanwhile(struct family *family, pthread_t waiter)
+{
+    struct leaving leaving = {.family = family};
+    char byte;
+
+    REQUIRE_EQ(pthread_kill(waiter, SIGUSR1), 0);
+    REQUIRE_EQ(read(handler_began[NEAR], &byte, 1), 1);
+    pthread_t leaver = thread_start(leave, &leaving);
+    await_leaving(&leaving);
+    CHECK_EQ(in_child(free_all, family), 0);
+    REQUIRE_EQ(write(handler_may_end[FAR], "x", 1), 1);
+    thread_join(leaver);
+    REQUIRE_EQ(mio_registry_register(family->loop.registry, family->other[NEAR], 2, MIO_READABLE),
+               0);
+}
+
+TEST(life3_a_child_frees_what_its_parents_threads_wait_in)
+{
+    enum { TIMES = 10 };
+    struct family family = family_open();
+    struct waiting waiting = {.family = &family};
+    struct sigaction action;
+    struct sigaction before;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = hold_up;
+    sigemptyset(&action.sa_mask);
+    REQUIRE_EQ(sigaction(SIGUSR1, &action, &before), 0);
+    REQUIRE_EQ(pipe(handler_began), 0);
+    REQUIRE_EQ(pipe(handler_may_end), 0);
+    pthread_t waiter = thread_start(go_on_waiting, &waiting);
+    for (int i = 0; i < TIMES; i++)
+        free_in_child_meanwhile(&family, waiter);
+    atomic_store(&waiting.is_over, true);
+    CHECK_EQ(mio_waker_wake(family.waker), 0);
+    thread_join(waiter);
+    REQUIRE_EQ(sigaction(SIGUSR1, &before, NULL), 0);
+    close_pair(handler_began);
+    close_pair(handler_may_end);
+    CHECK(loop_wait(&family.loop, 0) >= 0); /* the waker may not have come yet */
     family_check(&family);
     family_close(&family);
 }
