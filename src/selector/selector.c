@@ -185,6 +185,8 @@ int mio_selector_arm(struct mio_selector *selector)
 
 void mio_log(const struct mio_config *config, int error, const char *what)
 {
+    int saved = errno;
     if (config->log)
         config->log(config->log_user, error, what);
+    errno = saved;
 }
