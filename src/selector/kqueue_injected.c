@@ -49,12 +49,16 @@ static bool is_same_file(const struct kqueue_injected *injected)
     return device == injected->device && inode == injected->inode;
 }
 
-/* A change without an operation leaves a registration's knote as it is, with its own token. */
+/* A change without an operation leaves a registration's knote as it is, with its own token. The
+ * raw door may have put one in the place of ours. */
 static bool has_knote(struct kqueue_selector *self, const struct kqueue_injected *injected)
 {
-    unsigned operation = injected->identity == IDENTITY_GUARD ? EV_DISABLE : 0;
-    struct kevent change = kqueue_change((uintptr_t)injected->fd, EVFILT_READ, operation, 0,
-                                         mio_event_token(&injected->record));
+    const struct kqueue_guard *guard = &mio_kq_find(self, injected->fd)->guard;
+    bool was_ours = injected->identity == IDENTITY_GUARD;
+    bool is_ours = was_ours && guard->kind == GUARD_KNOTE;
+    mio_token token = was_ours ? guard->read_token : mio_event_token(&injected->record);
+    struct kevent change =
+        kqueue_change((uintptr_t)injected->fd, EVFILT_READ, is_ours ? EV_DISABLE : 0, 0, token);
     int error;
     (void)mio_kevent_register(self, &change, 1, &error);
     return error != ENOENT && error != EBADF;

@@ -133,6 +133,23 @@ TEST(reg3_reading_is_registered_beside_an_injected_event)
     }
 }
 
+/* The same while the event is not delivered yet: asking for the proof silences nobody else. */
+TEST(reg3_reading_is_registered_before_an_injected_event_is_delivered)
+{
+    int ends[2];
+    struct loop loop = model_open(ends);
+
+    REQUIRE_EQ(register_refused(&loop, ends[NEAR], TOKEN, MIO_WRITABLE), 0);
+    REQUIRE_EQ(
+        mio_kqueue_register(loop.registry, (uintptr_t)ends[NEAR], EVFILT_READ, EV_ADD, 0, 0, 2), 0);
+    EXPECT_ONE(&loop, TOKEN, MIO_WRITABLE | MIO_WRITE_CLOSED);
+    put(ends[FAR], "x");
+    AWAIT_EVENTS(&loop, {2, MIO_READABLE});
+    AWAIT_EVENTS(&loop, {2, MIO_READABLE});
+    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
+    model_close(&loop, ends);
+}
+
 /* A source that was refused goes on as any other. */
 TEST(ev4_a_refused_source_is_reregistered_and_deregistered)
 {
