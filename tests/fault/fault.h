@@ -66,7 +66,7 @@ struct kernel {
 /* From now on; NULL: this kernel again. */
 void fault_kernel(const struct kernel *kernel);
 
-/* Whether some thread is inside a wait for ever. */
+/* Whether some thread is inside a wait that goes on until something comes. */
 bool fault_someone_sleeps(void);
 
 /* "EINTR" for EINTR. */

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 
 #include "fault.h"
-#include "test.h"
+#include "sweep.h"
 
 #include <mio.h>
 
@@ -180,7 +180,8 @@ TEST(a_hop_limit_that_was_never_set_is_the_usual_one)
 
 TEST(writing_is_ended_once)
 {
-    int again = MIO_PLATFORM == MIO_PLATFORM_APPLE ? -ENOTCONN : 0;
+    /* Beside the poll(2) of macOS the sockets are Linux's. */
+    int again = MIO_PLATFORM == MIO_PLATFORM_APPLE && sweeps("kqueue") ? -ENOTCONN : 0;
     bool once = MIO_PLATFORM == MIO_PLATFORM_FREEBSD || MIO_PLATFORM == MIO_PLATFORM_NETBSD ||
                 MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY;
     char text[8];

@@ -182,9 +182,11 @@ int fault_poll(struct pollfd *fds, nfds_t count, int timeout)
         errno = error;
         return -1;
     }
-    sleep_begins(timeout < 0);
+    /* On macOS a hang-up that was told is looked at every now and then: no sleep is endless. */
+    bool is_sleep = timeout != 0;
+    sleep_begins(is_sleep);
     int result = poll(fds, count, timeout);
-    sleep_ends(timeout < 0);
+    sleep_ends(is_sleep);
     return result;
 }
 
