@@ -49,7 +49,7 @@ void kqmodel_set_user_filter(bool present);
 void kqmodel_set_older(bool older);
 
 /* fstat() gives the device and inode that the system gives, by which most sockets and some pipes
- * cannot be told apart. Off at the start: Linux's own. */
+ * cannot be told apart. On at the start; off: Linux's own. */
 void kqmodel_set_system_identity(bool systems);
 
 /* As libkqueue may: a change that succeeds gives no receipt, but for one of EVFILT_USER, and the slot

@@ -103,7 +103,7 @@ void kqmodel_reset(void)
     last_count = 0;
     orders_reset();
     model_unlock(&mask);
-    kqmodel_set_system_identity(false);
+    kqmodel_set_system_identity(true);
 }
 
 void kqmodel_fail_kevent(unsigned n, int error)

@@ -5,8 +5,8 @@
  * A library would tell two files apart by device and inode. But most kernels give all sockets of
  * the internet 0 and 0, some all pipes too, and on DragonFly the number of a pipe is that of its
  * structure, which goes back to a cache: the next pipe gets the number of the one that was closed
- * last. That is what fstat() says when a test orders it; the model itself knows its files by what
- * Linux says.
+ * last. That is what fstat() says unless a test orders Linux's own; the model itself knows its
+ * files by what Linux says.
  */
 #define _GNU_SOURCE 1
 
@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <poll.h>
 
-static bool is_told; /* as the system would; guarded by the model's lock */
+static bool is_told = true; /* as the system would; guarded by the model's lock */
 
 void kqmodel_set_system_identity(bool systems)
 {
