@@ -427,10 +427,18 @@ int mio_kq_deregister(struct mio_selector *selector, mio_fd fd,
 
 /* --- the raw door --- */
 
-int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
+/* Whether the change is for a knote that is ours, and not the caller's. */
+static bool is_for_ours(const struct kqueue_selector *self, const struct kevent *change)
+{
+    return (int)change->filter == EVFILT_READ && (change->flags & EV_ADD) == 0 &&
+           mio_kq_is_guarded(self, (int)change->ident);
+}
+
+static int submit_raw(struct kqueue_selector *self, struct kevent change)
 {
     int error;
-    mio_lock_take(&self->lock);
+    if (is_for_ours(self, &change))
+        return is_open((int)change.ident) ? -ENOENT : -EBADF;
     if ((int)change.filter == EVFILT_READ)
         mio_kq_give_up_guard(self, (int)change.ident, (mio_token)change.udata);
     /* A caller's own knote of a descriptor is not to be silenced with an earlier registration's. */
@@ -438,8 +446,15 @@ int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
         (int)change.filter == EXCEPT_FILTER)
         mio_kq_forget_oneshot(self, (int)change.ident);
     (void)mio_kevent_register(self, &change, 1, &error);
-    mio_lock_give(&self->lock);
     return -error;
+}
+
+int mio_kq_register_raw(struct kqueue_selector *self, struct kevent change)
+{
+    mio_lock_take(&self->lock);
+    int error = submit_raw(self, change);
+    mio_lock_give(&self->lock);
+    return error;
 }
 
 #endif

@@ -150,6 +150,26 @@ TEST(reg3_reading_is_registered_before_an_injected_event_is_delivered)
     model_close(&loop, ends);
 }
 
+/* The caller has no knote of reading to delete or to touch: the proof is not his. */
+TEST(ev4_an_injected_event_outlives_raw_changes_of_reading)
+{
+    static const unsigned changes[] = {EV_DELETE, EV_DISABLE, EV_ENABLE};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        int ends[2];
+        struct loop loop = model_open(ends);
+        uintptr_t ident = (uintptr_t)ends[NEAR];
+
+        REQUIRE_EQ(register_refused(&loop, ends[NEAR], TOKEN, MIO_WRITABLE), 0);
+        CHECK_EQ(mio_kqueue_register(loop.registry, ident, EVFILT_READ, changes[i], 0, 0, 2),
+                 -ENOENT);
+        EXPECT_ONE(&loop, TOKEN, MIO_WRITABLE | MIO_WRITE_CLOSED);
+        put(ends[FAR], "x");
+        EXPECT_NOTHING(&loop);
+        CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
+        model_close(&loop, ends);
+    }
+}
+
 /* A source that was refused goes on as any other. */
 TEST(ev4_a_refused_source_is_reregistered_and_deregistered)
 {
