@@ -45,7 +45,7 @@ mutations=(
     "source-late@epoll@source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
     "refused@kqueue-freebsd@selector/kqueue_refused.c@    atomic_fetch_or(&self->looks, KQUEUE_DOUBTS);@    (void)self;@a waiter gets the token of a refused change"
     "muted@poll@selector/poll_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
-    "muted-pipe@poll-netbsd@selector/poll_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
+    "muted-pipe@poll-macos@selector/poll_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
     "one-answer@poll-macos@selector/poll_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
     "disarm-other@poll-freebsd@selector/poll.c@if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {@if (true) {@a direction that found no room is never told"
     "mistaken@poll-dragonfly@selector/poll.c@bool is_open = MIO_POLL_MISTAKES_OPEN && fcntl(asked->fd, F_GETFD) >= 0;@bool is_open = false;@a pipe without reader is taken for closed"

@@ -74,7 +74,8 @@ struct traits {
     bool remembers_closed; /* REG9: what is registered under a number outlives its descriptor */
     bool has_fifos;        /* EV1: the end of a FIFO, and its next writer, are told */
     bool has_faults;       /* the kernel is the model, which can be told to refuse */
-    bool tells_late;       /* EV1: what comes while a condition stands may be 100 ms late */
+    bool tells_late;       /* EV1: the end of what was reported and not drained may be 100 ms late,
+                            * even for who looks at once: what is not asked for is not told */
     bool lacks_errors;     /* EV2: no error is told */
     bool lacks_half_close; /* EV2: the end of the peer's sending is readable, not read-closed */
     bool lacks_pipe_end;   /* EV2: neither is a pipe without writer */

@@ -239,6 +239,15 @@ static void cover(uint32_t bits, bool covers[DIRECTIONS])
         covers[IN] = covers[OUT] = (bits & MIO_ERROR) != 0;
 }
 
+/* Whether an event told of the end and of nothing else; where records are by direction that is
+ * readable as data is. */
+static bool is_end_alone(const struct oracle *oracle, int end, uint32_t bits)
+{
+    bool has_data = oracle->ends[end].unread > 0 || oracle->ends[end].vague;
+    return (bits & (MIO_READABLE | MIO_WRITABLE)) == 0 ||
+           (!oracle->traits.one_record && is_at_end(oracle, end) && !has_data);
+}
+
 static void judge_event(struct oracle *oracle, int end, struct registration *registration,
                         const struct mio_event *event)
 {
@@ -271,7 +280,7 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
         if (!covers[direction])
             continue;
         registration->of[direction].came = true;
-        registration->of[direction].hung_up = (bits & (MIO_READABLE | MIO_WRITABLE)) == 0;
+        registration->of[direction].hung_up = is_end_alone(oracle, end, bits);
         registration->of[direction].armed = false;
         registration->of[direction].by_writer = false;
         registration->of[direction].fresh = false;
