@@ -147,8 +147,9 @@ int mio_kq_inject(struct kqueue_selector *self, int fd, const struct mio_event *
     made->number = ++self->kept.injected;
     made->refused = refused;
     made->record = *record;
-    if (identity != IDENTITY_NONE) {
-        struct kqueue_descriptor *descriptor = mio_kq_find(self, fd);
+    /* make() has seen to its place. */
+    struct kqueue_descriptor *descriptor = identity != IDENTITY_NONE ? mio_kq_find(self, fd) : NULL;
+    if (descriptor) {
         made->next = descriptor->injected;
         descriptor->injected = made;
     }
