@@ -51,7 +51,7 @@ enum { LARGEST_PAGE = 65536 };
 #endif
 
 /* Somewhere in it is a page that nothing else is on, which is all that it costs. */
-static _Atomic uint32_t room_for_a_page[2 * LARGEST_PAGE / sizeof(uint32_t)];
+static _Atomic uint32_t room_for_a_page[LARGEST_PAGE / sizeof(uint32_t) * 2];
 
 static _Atomic uint32_t *find_wiped(void)
 {

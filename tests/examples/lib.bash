@@ -94,15 +94,18 @@ cpu_ticks() {
     awk '{ print $14 + $15 }' "/proc/$server/stat"
 }
 
-# Whether the server sleeps while there is nothing to do.
+# Whether the server sleeps while there is nothing to do. One that spins does so whenever it is looked
+# at; on a busy machine the end of its work may fall into a look.
 check_idle() {
     [[ -r /proc/$server/stat ]] || return 0
-    local before after
-    sleep 0.1
-    before=$(cpu_ticks)
-    sleep 0.5
-    after=$(cpu_ticks)
-    ((after - before <= 5)) || fail "the server spins: $((after - before)) ticks in 0.5 s"
+    local before after look
+    for look in {1..10}; do
+        before=$(cpu_ticks)
+        sleep 0.5
+        after=$(cpu_ticks)
+        ((after - before > 5)) || return 0
+    done
+    fail "the server spins: $((after - before)) ticks in 0.5 s, $look times"
 }
 
 rss_kib() {
