@@ -204,7 +204,9 @@ static void close_file(struct oracle *oracle, int end)
     struct end *other = other_end(oracle, end);
     if (self->channel == CHANNEL_TCP && (self->unread > 0 || self->vague))
         other->reset = true;
-    if (other->registration.of[IN].by_writer && oracle->traits.fifo == MISSES_BRIEF_WRITER)
+    /* One that has written nothing leaves no trace for poll(2) to find. */
+    if (other->registration.of[IN].by_writer && (oracle->traits.fifo == MISSES_BRIEF_WRITER ||
+                                                 (oracle->traits.asks_again && other->unread == 0)))
         other->registration.of[IN].armed = false;
     /* What was reported of a pipe's writing end was room; that its reader has gone is another thing. */
     if (self->channel == CHANNEL_PIPE && is_pipe_end(oracle, end, IN))
