@@ -43,7 +43,7 @@ mutations=(
     "turns@poll@selector/poll.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
     "disarm@poll@selector/poll.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
     "source-late@epoll@source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
-    "refused@kqueue-freebsd@selector/kqueue_refused.c@    atomic_fetch_or(&self->looks, KQUEUE_DOUBTS);@    (void)self;@a waiter gets the token of a refused change"
+    "refused@kqueue-freebsd@selector/kqueue.c@    if ((looks & KQUEUE_DOUBTS) != 0)@    if (looks == 99)@a waiter gets the token of a refused change"
     "muted@poll@selector/poll_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
     "muted-pipe@poll-macos@selector/poll_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
     "one-answer@poll-macos@selector/poll_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
