@@ -26,32 +26,32 @@ cp -r src src.whole
 
 # name @ selector @ file under src @ what is replaced @ by what @ what that breaks
 mutations=(
-    "receipts@kqueue-freebsd@selector/kqueue_submit.c@errors[next++] = (int)results[i].data;@errors[next++] = 0;@the errors of receipts are ignored"
-    "second-look@epoll@wake_queue.c@        timeout_ns = 0;@        (void)0;@no second look before sleeping"
-    "no-bell@epoll@wake_queue.c@if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
-    "bell-shown@epoll@wake_queue.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
-    "oneshot@epoll@selector/epoll.c@events |= EPOLLONESHOT;@;@EPOLLONESHOT is dropped"
-    "level@epoll@selector/epoll.c@if ((interest & MIO_LEVEL) == 0)@if (true)@level is edge"
-    "dispatch@kqueue-freebsd@selector/kqueue_change.c@return EV_DISPATCH;@return 0;@a one-shot arms itself again"
-    "joint-oneshot@kqueue-macos@selector/kqueue_kept.c@if (!oneshot || oneshot->token != token || oneshot->spent)@if (true)@the other filter of a one-shot stays armed"
-    "one-filter@kqueue-freebsd@selector/kqueue_change.c@for (size_t i = 0; i < mio_kq_filter_count; i++)@for (size_t i = operation->kind == MIO_DEREGISTER; i < mio_kq_filter_count; i++)@deregistering leaves one filter"
-    "undo@kqueue-freebsd@selector/kqueue_undo.c@if (outcome.added && (!was_there || outcome.deleted))@if (outcome.deleted)@half a registration is not undone"
-    "injected@kqueue-freebsd@selector/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
-    "token@epoll@selector/epoll.c@EPOLL_CTL_MOD, fd, epoll_events_of(interest), token@EPOLL_CTL_MOD, fd, epoll_events_of(interest), previous ? previous->token : token@reregistering a source keeps the old token"
-    "mode@kqueue-macos@selector/kqueue_change.c@((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0@true@reregistering a source keeps the old mode"
-    "rearm@poll@selector/poll.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
-    "turns@poll@selector/poll.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
-    "disarm@poll@selector/poll.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
-    "source-late@epoll@source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
-    "refused@kqueue-freebsd@selector/kqueue.c@    if ((looks & KQUEUE_DOUBTS) != 0)@    if (looks == 99)@a waiter gets the token of a refused change"
-    "muted@poll@selector/poll_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
-    "muted-pipe@poll-macos@selector/poll_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
-    "one-answer@poll-macos@selector/poll_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
-    "disarm-other@poll-freebsd@selector/poll.c@if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {@if (true) {@a direction that found no room is never told"
-    "mistaken@poll-dragonfly@selector/poll.c@bool is_open = MIO_POLL_MISTAKES_OPEN && fcntl(asked->fd, F_GETFD) >= 0;@bool is_open = false;@a pipe without reader is taken for closed"
-    "rearm-bsd@poll-freebsd@selector/poll.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
-    "wholly@poll-openbsd@selector/poll_set.c@        mio_poll_set_replace(set, place, token, interest);@        set->entries[place].token = token;@a second registration keeps the first one's interest"
-    "same-file@poll@selector/poll_file.c@file->is_unique = kind == PIPES || kind == SOCKETS;@file->is_unique = true;@a number used again is taken for the old file"
+    "receipts@kqueue-freebsd@selector/kqueue/kqueue_submit.c@errors[next++] = (int)results[i].data;@errors[next++] = 0;@the errors of receipts are ignored"
+    "second-look@epoll@wake/wake_queue.c@        timeout_ns = 0;@        (void)0;@no second look before sleeping"
+    "no-bell@epoll@wake/wake_queue.c@if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
+    "bell-shown@epoll@wake/wake_queue.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
+    "oneshot@epoll@selector/epoll/epoll.c@events |= EPOLLONESHOT;@;@EPOLLONESHOT is dropped"
+    "level@epoll@selector/epoll/epoll.c@if ((interest & MIO_LEVEL) == 0)@if (true)@level is edge"
+    "dispatch@kqueue-freebsd@selector/kqueue/kqueue_change.c@return EV_DISPATCH;@return 0;@a one-shot arms itself again"
+    "joint-oneshot@kqueue-macos@selector/kqueue/kqueue_oneshots.c@if (!oneshot || oneshot->token != token || oneshot->spent)@if (true)@the other filter of a one-shot stays armed"
+    "one-filter@kqueue-freebsd@selector/kqueue/kqueue_change.c@for (size_t i = 0; i < mio__kq_filter_count; i++)@for (size_t i = operation->kind == MIO_DEREGISTER; i < mio__kq_filter_count; i++)@deregistering leaves one filter"
+    "undo@kqueue-freebsd@selector/kqueue/kqueue_undo.c@if (outcome.added && (!was_there || outcome.deleted))@if (outcome.deleted)@half a registration is not undone"
+    "injected@kqueue-freebsd@selector/kqueue/kqueue_change.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
+    "token@epoll@selector/epoll/epoll.c@EPOLL_CTL_MOD, fd, epoll_events_of(interest), token@EPOLL_CTL_MOD, fd, epoll_events_of(interest), previous ? previous->token : token@reregistering a source keeps the old token"
+    "mode@kqueue-macos@selector/kqueue/kqueue_change.c@((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0@true@reregistering a source keeps the old mode"
+    "rearm@poll@selector/poll2/poll2.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
+    "turns@poll@selector/poll2/poll2.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
+    "disarm@poll@selector/poll2/poll2.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
+    "source-late@epoll@poll/source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
+    "refused@kqueue-freebsd@selector/kqueue/kqueue.c@    if ((looks & KQUEUE_DOUBTS) != 0)@    if (looks == 99)@a waiter gets the token of a refused change"
+    "muted@poll@selector/poll2/poll2_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
+    "muted-pipe@poll-macos@selector/poll2/poll2_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
+    "one-answer@poll-macos@selector/poll2/poll2_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
+    "disarm-other@poll-freebsd@selector/poll2/poll2.c@if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {@if (true) {@a direction that found no room is never told"
+    "mistaken@poll-dragonfly@selector/poll2/poll2.c@bool is_open = MIO_POLL_MISTAKES_OPEN && fcntl(asked->fd, F_GETFD) >= 0;@bool is_open = false;@a pipe without reader is taken for closed"
+    "rearm-bsd@poll-freebsd@selector/poll2/poll2.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
+    "wholly@poll-openbsd@selector/poll2/poll2_set.c@        mio__poll2_set_replace(set, place, token, interest);@        set->entries[place].token = token;@a second registration keeps the first one's interest"
+    "same-file@poll@selector/poll2/poll2_file.c@file->is_unique = kind == PIPES || kind == SOCKETS;@file->is_unique = true;@a number used again is taken for the old file"
 )
 
 fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_again machine_asleep
@@ -101,7 +101,7 @@ whole() { # selector: everything, unbroken, once
     kqueue-*) model=(tests/kqueue/kqmodel*.c) ;;
     poll-*) model=(tests/kqueue/pollmodel*.c) ;;
     esac
-    compile "$1" "whole-$1" "${fuzz_sources[@]/#/fuzz/}" src/*.c src/selector/*.c src/net/*.c \
+    compile "$1" "whole-$1" "${fuzz_sources[@]/#/fuzz/}" src/*/*.c src/*/*/*.c \
         "${model[@]}"
     build "$1" "whole-$1"
 }

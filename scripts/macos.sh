@@ -47,7 +47,7 @@ build_for() {
     local source objects=()
     rm -rf "$out"
     mkdir -p "$out"
-    for source in src/*.c src/*/*.c; do
+    for source in src/*/*.c src/*/*/*.c; do
         local object
         object=$out/$(tr / _ <<<"${source%.c}").o
         "${cc[@]}" "${flags[@]}" -Iinclude -c "$source" -o "$object"

@@ -20,19 +20,19 @@ enum { HAVE_ABSTRACT = 0 };
 
 /* BSD and Apple keep the length in the struct too. The kernel goes by that of the call. */
 #if defined(SIN6_LEN)
-static inline void set_inner_length(struct mio_sockaddr *sockaddr)
+static inline void set_inner_length(struct mio__sockaddr *sockaddr)
 {
     sockaddr->as.any.sa_len = (unsigned char)sockaddr->size;
 }
 #else
-static inline void set_inner_length(struct mio_sockaddr *sockaddr)
+static inline void set_inner_length(struct mio__sockaddr *sockaddr)
 {
     (void)sockaddr;
 }
 #endif
 
 _Static_assert(PATH_BYTES < MIO_ADDR_BYTES, "every name fits, with its closing 0");
-_Static_assert(sizeof(((struct mio_sockaddr *)NULL)->as) <= MIO_SOCKADDR_SIZE,
+_Static_assert(sizeof(((struct mio__sockaddr *)NULL)->as) <= MIO_SOCKADDR_SIZE,
                "MIO_SOCKADDR_SIZE suffices");
 
 /* --- making addresses --- */
@@ -129,7 +129,7 @@ bool mio_addr_equal(const struct mio_addr *a, const struct mio_addr *b)
 /* --- to the system --- */
 
 /* A name of Linux may be 108 bytes long, without a closing 0, when another program chose it. */
-static int write_name(struct mio_sockaddr *sockaddr, const struct mio_addr *addr)
+static int write_name(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
 {
     bool abstract = addr->kind == MIO_ADDR_UNIX_ABSTRACT;
     if (abstract && !HAVE_ABSTRACT)
@@ -149,14 +149,14 @@ static int write_name(struct mio_sockaddr *sockaddr, const struct mio_addr *addr
     return 0;
 }
 
-static void write_ipv4(struct mio_sockaddr *sockaddr, const struct mio_addr *addr)
+static void write_ipv4(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
 {
     sockaddr->as.ipv4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(addr->port)};
     memcpy(&sockaddr->as.ipv4.sin_addr, addr->bytes, IPV4_BYTES);
     sockaddr->size = sizeof sockaddr->as.ipv4;
 }
 
-static void write_ipv6(struct mio_sockaddr *sockaddr, const struct mio_addr *addr)
+static void write_ipv6(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
 {
     sockaddr->as.ipv6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
                                               .sin6_port = htons(addr->port),
@@ -166,7 +166,7 @@ static void write_ipv6(struct mio_sockaddr *sockaddr, const struct mio_addr *add
     sockaddr->size = sizeof sockaddr->as.ipv6;
 }
 
-int mio_sockaddr_write(struct mio_sockaddr *sockaddr, const struct mio_addr *addr)
+int mio__sockaddr_write(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
 {
     if (!addr)
         return -EINVAL;
@@ -194,10 +194,10 @@ int mio_sockaddr_write(struct mio_sockaddr *sockaddr, const struct mio_addr *add
 
 int mio_addr_to_sockaddr(const struct mio_addr *addr, void *sockaddr, size_t size)
 {
-    struct mio_sockaddr written;
+    struct mio__sockaddr written;
     if (!sockaddr)
         return -EINVAL;
-    int error = mio_sockaddr_write(&written, addr);
+    int error = mio__sockaddr_write(&written, addr);
     if (error < 0)
         return error;
     if (written.size > size)
@@ -242,7 +242,7 @@ static void read_ipv6(struct mio_addr *addr, const struct sockaddr_in6 *ipv6)
     addr->flow = ipv6->sin6_flowinfo;
 }
 
-static int read_sockaddr(const struct mio_sockaddr *sockaddr, struct mio_addr *addr)
+static int read_sockaddr(const struct mio__sockaddr *sockaddr, struct mio_addr *addr)
 {
     size_t size = sockaddr->size;
     if (size < PATH_OFFSET)
@@ -274,7 +274,7 @@ int mio_addr_from_sockaddr(const void *sockaddr, size_t size, struct mio_addr *a
         *addr = (struct mio_addr){.kind = MIO_ADDR_UNNAMED};
         return 0;
     }
-    struct mio_sockaddr copy;
+    struct mio__sockaddr copy;
     if (size > sizeof copy.as)
         size = sizeof copy.as;
     copy.size = (socklen_t)size;
@@ -282,7 +282,7 @@ int mio_addr_from_sockaddr(const void *sockaddr, size_t size, struct mio_addr *a
     return read_sockaddr(&copy, addr);
 }
 
-void mio_sockaddr_read(const struct mio_sockaddr *sockaddr, struct mio_addr *addr)
+void mio__sockaddr_read(const struct mio__sockaddr *sockaddr, struct mio_addr *addr)
 {
     if (read_sockaddr(sockaddr, addr) < 0)
         *addr = (struct mio_addr){.kind = MIO_ADDR_UNNAMED};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as text. Everything is read here and not by inet_pton(), which systems differ in. */
-#include "../text.h"
+#include "../record/text.h"
 
 #include <mio/addr.h>
 
@@ -167,9 +167,9 @@ int mio_addr_parse(const char *text, struct mio_addr *addr)
 
 /* --- writing --- */
 
-static void add_ipv4(struct mio_text *text, const uint8_t *bytes)
+static void add_ipv4(struct mio__text *text, const uint8_t *bytes)
 {
-    mio_text_add(text, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
+    mio__text_add(text, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
 /* The longest run of at least two zero groups, the first of several: what "::" stands for. */
@@ -190,11 +190,11 @@ static int longest_gap(const unsigned *groups, int *length)
     return best;
 }
 
-static void add_ipv6(struct mio_text *text, const uint8_t *bytes)
+static void add_ipv6(struct mio__text *text, const uint8_t *bytes)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (memcmp(bytes, mapped, sizeof mapped) == 0) {
-        mio_text_add(text, "::ffff:");
+        mio__text_add(text, "::ffff:");
         add_ipv4(text, bytes + sizeof mapped);
         return;
     }
@@ -205,54 +205,54 @@ static void add_ipv6(struct mio_text *text, const uint8_t *bytes)
     int gap = longest_gap(groups, &length);
     for (int i = 0; i < GROUPS; i++) {
         if (i == gap) {
-            mio_text_add(text, "::");
+            mio__text_add(text, "::");
             i += length - 1;
             continue;
         }
         bool after_gap = gap != NO_GAP && i == gap + length;
-        mio_text_add(text, "%s%x", i == 0 || after_gap ? "" : ":", groups[i]);
+        mio__text_add(text, "%s%x", i == 0 || after_gap ? "" : ":", groups[i]);
     }
 }
 
-static void add_name(struct mio_text *text, const uint8_t *bytes, size_t length)
+static void add_name(struct mio__text *text, const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         bool printable = bytes[i] >= 0x20 && bytes[i] != 0x7f;
-        mio_text_add(text, printable ? "%c" : "\\x%02x", bytes[i]);
+        mio__text_add(text, printable ? "%c" : "\\x%02x", bytes[i]);
     }
 }
 
 int mio_addr_format(const struct mio_addr *addr, char *buffer, size_t size)
 {
-    struct mio_text text = {.buffer = buffer, .size = size, .length = 0};
+    struct mio__text text = {.buffer = buffer, .size = size, .length = 0};
     if (!addr || addr->length > MIO_ADDR_BYTES)
         return -EINVAL;
     switch (addr->kind) {
     case MIO_ADDR_UNNAMED:
-        mio_text_add(&text, "(unnamed)");
+        mio__text_add(&text, "(unnamed)");
         break;
     case MIO_ADDR_IPV4:
         add_ipv4(&text, addr->bytes);
-        mio_text_add(&text, ":%u", (unsigned)addr->port);
+        mio__text_add(&text, ":%u", (unsigned)addr->port);
         break;
     case MIO_ADDR_IPV6:
-        mio_text_add(&text, "[");
+        mio__text_add(&text, "[");
         add_ipv6(&text, addr->bytes);
         if (addr->scope != 0)
-            mio_text_add(&text, "%%%lu", (unsigned long)addr->scope);
-        mio_text_add(&text, "]:%u", (unsigned)addr->port);
+            mio__text_add(&text, "%%%lu", (unsigned long)addr->scope);
+        mio__text_add(&text, "]:%u", (unsigned)addr->port);
         break;
     case MIO_ADDR_UNIX:
         /* A relative path that begins with '@' is not to be taken for an abstract name. */
-        mio_text_add(&text, addr->bytes[0] == '@' ? "unix:./" : "unix:");
+        mio__text_add(&text, addr->bytes[0] == '@' ? "unix:./" : "unix:");
         add_name(&text, addr->bytes, addr->length);
         break;
     case MIO_ADDR_UNIX_ABSTRACT:
-        mio_text_add(&text, "unix:@");
+        mio__text_add(&text, "unix:@");
         add_name(&text, addr->bytes, addr->length);
         break;
     default:
         return -EINVAL;
     }
-    return mio_text_result(&text);
+    return mio__text_result(&text);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls that move bytes: a count or -errno, errno left alone, made again after EINTR, made
- * directly where linux_syscall.h can (see there).
+ * directly where syscall.h can (see there).
  */
 #ifndef MIO_SRC_NET_CALLS_H
 #define MIO_SRC_NET_CALLS_H
 
-#include "../error.h"
+#include "../os/descriptor.h"
 
 #include <mio/types.h>
 
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
-#include "../linux_syscall.h"
+#include "../os/syscall.h"
 #if !defined(MIO_SYSCALL_BY_LIBC) && \
     (defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64))
 #define MIO_DIRECT_CALLS 1
@@ -35,38 +35,39 @@ static inline size_t call_size(size_t size)
 static inline ptrdiff_t call_recvfrom_once(mio_fd fd, void *buffer, size_t size, int flags,
                                            struct sockaddr *from, socklen_t *length)
 {
-    return mio_syscall(SYS_recvfrom, fd, (long)buffer, (long)size, flags, (long)from, (long)length);
+    return mio__syscall(SYS_recvfrom, fd, (long)buffer, (long)size, flags, (long)from,
+                        (long)length);
 }
 
 static inline ptrdiff_t call_sendto_once(mio_fd fd, const void *buffer, size_t size, int flags,
                                          const struct sockaddr *to, socklen_t length)
 {
-    return mio_syscall(SYS_sendto, fd, (long)buffer, (long)size, flags, (long)to, (long)length);
+    return mio__syscall(SYS_sendto, fd, (long)buffer, (long)size, flags, (long)to, (long)length);
 }
 
 static inline ptrdiff_t call_recvmsg_once(mio_fd fd, struct msghdr *message, int flags)
 {
-    return mio_syscall4(SYS_recvmsg, fd, (long)message, flags, 0);
+    return mio__syscall4(SYS_recvmsg, fd, (long)message, flags, 0);
 }
 
 static inline ptrdiff_t call_sendmsg_once(mio_fd fd, const struct msghdr *message, int flags)
 {
-    return mio_syscall4(SYS_sendmsg, fd, (long)message, flags, 0);
+    return mio__syscall4(SYS_sendmsg, fd, (long)message, flags, 0);
 }
 
 static inline ptrdiff_t call_read_once(mio_fd fd, void *buffer, size_t size)
 {
-    return mio_syscall4(SYS_read, fd, (long)buffer, (long)size, 0);
+    return mio__syscall4(SYS_read, fd, (long)buffer, (long)size, 0);
 }
 
 static inline ptrdiff_t call_readv_once(mio_fd fd, const struct iovec *parts, int count)
 {
-    return mio_syscall4(SYS_readv, fd, (long)parts, count, 0);
+    return mio__syscall4(SYS_readv, fd, (long)parts, count, 0);
 }
 
 static inline ptrdiff_t call_writev_once(mio_fd fd, const struct iovec *parts, int count)
 {
-    return mio_syscall4(SYS_writev, fd, (long)parts, count, 0);
+    return mio__syscall4(SYS_writev, fd, (long)parts, count, 0);
 }
 
 #else
@@ -76,7 +77,7 @@ static inline ptrdiff_t call_recvfrom_once(mio_fd fd, void *buffer, size_t size,
 {
     int saved = errno;
     ssize_t result = recvfrom(fd, buffer, size, flags, from, length);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 static inline ptrdiff_t call_sendto_once(mio_fd fd, const void *buffer, size_t size, int flags,
@@ -84,42 +85,42 @@ static inline ptrdiff_t call_sendto_once(mio_fd fd, const void *buffer, size_t s
 {
     int saved = errno;
     ssize_t result = sendto(fd, buffer, size, flags, to, length);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 static inline ptrdiff_t call_recvmsg_once(mio_fd fd, struct msghdr *message, int flags)
 {
     int saved = errno;
     ssize_t result = recvmsg(fd, message, flags);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 static inline ptrdiff_t call_sendmsg_once(mio_fd fd, const struct msghdr *message, int flags)
 {
     int saved = errno;
     ssize_t result = sendmsg(fd, message, flags);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 static inline ptrdiff_t call_read_once(mio_fd fd, void *buffer, size_t size)
 {
     int saved = errno;
     ssize_t result = read(fd, buffer, size);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 static inline ptrdiff_t call_readv_once(mio_fd fd, const struct iovec *parts, int count)
 {
     int saved = errno;
     ssize_t result = readv(fd, parts, count);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 static inline ptrdiff_t call_writev_once(mio_fd fd, const struct iovec *parts, int count)
 {
     int saved = errno;
     ssize_t result = writev(fd, parts, count);
-    return result < 0 ? mio_failed(saved) : result;
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 #endif

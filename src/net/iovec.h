@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct mio_iovec) == sizeof(struct iovec) &&
                "layout of struct iovec");
 
 /* IOV_MAX of every supported system. */
-enum { MIO_MOST_PARTS = 1024 };
+enum { MIO_MAX_PARTS = 1024 };
 
 /* What no parts at all give. Of kernels only some say 0: EMSGSIZE (Apple's sockets), EINVAL (pipes
  * of Apple, NetBSD, OpenBSD). */
@@ -30,7 +30,7 @@ static inline struct iovec *iovec_of(const struct mio_iovec *parts)
 
 static inline int iovec_count(size_t count)
 {
-    return count < MIO_MOST_PARTS ? (int)count : MIO_MOST_PARTS;
+    return count < MIO_MAX_PARTS ? (int)count : MIO_MAX_PARTS;
 }
 
 #endif

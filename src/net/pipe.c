@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "../io.h"
+#include "../os/descriptor.h"
+#include "../poll/io.h"
+#include "../poll/source.h"
 #include "calls.h"
-#include "descriptor.h"
 #include "iovec.h"
 #include "pipe_write.h"
 
@@ -34,14 +35,14 @@ int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *recei
     if (!sender || !receiver)
         return -EINVAL;
     mio_fd fds[2];
-    int error = mio_fd_pipe(fds, NO_SIGPIPE_FLAG);
+    int error = mio__fd_pipe(fds, NO_SIGPIPE_FLAG);
     if (error < 0)
         return error;
     if (NO_SIGPIPE_FLAG == 0)
-        error = mio_pipe_silence(fds[1]);
+        error = mio__pipe_silence(fds[1]);
     if (error < 0) {
-        (void)mio_fd_give_up(fds[0], error);
-        return mio_fd_give_up(fds[1], error);
+        (void)mio__fd_give_up(fds[0], error);
+        return mio__fd_give_up(fds[1], error);
     }
     mio_source_init(&receiver->source, fds[0]);
     mio_source_init(&sender->source, fds[1]);
@@ -55,8 +56,8 @@ ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mi
         return -EINVAL;
     if (count == 0)
         return move_nothing(&sender->source);
-    return mio_source_after_io(&sender->source, MIO_WRITABLE,
-                               mio_pipe_write(sender->source.fd, parts, count));
+    return mio__source_after_io(&sender->source, MIO_WRITABLE,
+                                mio__pipe_write(sender->source.fd, parts, count));
 }
 
 ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buffer, size_t size)
@@ -69,8 +70,8 @@ ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, void *buffe
 {
     if (!receiver)
         return -EINVAL;
-    return mio_source_after_io(&receiver->source, MIO_INCOMING,
-                               call_read(receiver->source.fd, buffer, size));
+    return mio__source_after_io(&receiver->source, MIO_INCOMING,
+                                call_read(receiver->source.fd, buffer, size));
 }
 
 ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const struct mio_iovec *parts,
@@ -80,28 +81,28 @@ ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const stru
         return -EINVAL;
     if (count == 0)
         return move_nothing(&receiver->source);
-    return mio_source_after_io(
+    return mio__source_after_io(
         &receiver->source, MIO_INCOMING,
         call_readv(receiver->source.fd, iovec_of(parts), iovec_count(count)));
 }
 
 int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking)
 {
-    return sender ? mio_fd_set_nonblocking(sender->source.fd, nonblocking) : -EINVAL;
+    return sender ? mio__fd_set_nonblocking(sender->source.fd, nonblocking) : -EINVAL;
 }
 
 int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver, bool nonblocking)
 {
-    return receiver ? mio_fd_set_nonblocking(receiver->source.fd, nonblocking) : -EINVAL;
+    return receiver ? mio__fd_set_nonblocking(receiver->source.fd, nonblocking) : -EINVAL;
 }
 
 int mio_pipe_sender_from_fd(mio_fd fd, struct mio_pipe_sender *sender)
 {
     if (!sender)
         return -EINVAL;
-    int error = mio_pipe_silence(fd);
+    int error = mio__pipe_silence(fd);
     if (error == 0)
-        error = mio_fd_adopt(fd);
+        error = mio__fd_adopt(fd);
     if (error < 0)
         return error;
     mio_source_init(&sender->source, fd);
@@ -112,7 +113,7 @@ int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver)
 {
     if (!receiver)
         return -EINVAL;
-    int error = mio_fd_adopt(fd);
+    int error = mio__fd_adopt(fd);
     if (error < 0)
         return error;
     mio_source_init(&receiver->source, fd);
@@ -121,12 +122,12 @@ int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver)
 
 int mio_pipe_sender_into_fd(struct mio_pipe_sender *sender, mio_fd *fd)
 {
-    return mio_source_take_fd(sender_source(sender), fd);
+    return mio__source_take_fd(sender_source(sender), fd);
 }
 
 int mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver, mio_fd *fd)
 {
-    return mio_source_take_fd(receiver_source(receiver), fd);
+    return mio__source_take_fd(receiver_source(receiver), fd);
 }
 
 int mio_pipe_sender_close(struct mio_pipe_sender *sender)

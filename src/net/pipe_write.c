@@ -38,10 +38,10 @@ static bool is_silent(void)
     return true;
 }
 
-int mio_pipe_silence(mio_fd fd)
+int mio__pipe_silence(mio_fd fd)
 {
     int saved = errno;
-    return fcntl(fd, F_SETNOSIGPIPE, 1) < 0 ? mio_failed(saved) : 0;
+    return fcntl(fd, F_SETNOSIGPIPE, 1) < 0 ? mio__failed(saved) : 0;
 }
 
 #else
@@ -51,7 +51,7 @@ static bool is_silent(void)
     return false;
 }
 
-int mio_pipe_silence(mio_fd fd)
+int mio__pipe_silence(mio_fd fd)
 {
     (void)fd;
     return 0;
@@ -65,21 +65,21 @@ int mio_pipe_silence(mio_fd fd)
 
 enum { WRITE_NO_SIGNAL = 0x100 }; /* RWF_NOSIGNAL, which older headers lack */
 
-atomic_bool mio_pipe_write_blocks_signal = false;
+atomic_bool mio__pipe_write_blocks_signal = false;
 
 /* -1, -1: at the present position, which is a pipe's only one. */
 static ptrdiff_t write_flagged(mio_fd fd, const struct iovec *parts, int count)
 {
     ptrdiff_t result;
     do
-        result = mio_syscall(SYS_pwritev2, fd, (long)parts, count, -1, -1, WRITE_NO_SIGNAL);
+        result = mio__syscall(SYS_pwritev2, fd, (long)parts, count, -1, -1, WRITE_NO_SIGNAL);
     while (result == -EINTR);
     return result;
 }
 
 #else
 
-atomic_bool mio_pipe_write_blocks_signal = true;
+atomic_bool mio__pipe_write_blocks_signal = true;
 
 static ptrdiff_t write_flagged(mio_fd fd, const struct iovec *parts, int count)
 {
@@ -181,18 +181,18 @@ static ptrdiff_t write_blocking_signal(mio_fd fd, const struct iovec *parts, int
     return result;
 }
 
-ptrdiff_t mio_pipe_write(mio_fd fd, const struct mio_iovec *parts, size_t count)
+ptrdiff_t mio__pipe_write(mio_fd fd, const struct mio_iovec *parts, size_t count)
 {
     const struct iovec *system_parts = iovec_of(parts);
     int system_count = iovec_count(count);
     if (is_silent())
         return call_writev(fd, system_parts, system_count);
-    if (!atomic_load_explicit(&mio_pipe_write_blocks_signal, memory_order_relaxed)) {
+    if (!atomic_load_explicit(&mio__pipe_write_blocks_signal, memory_order_relaxed)) {
         ptrdiff_t result = write_flagged(fd, system_parts, system_count);
         if (!is_refusal(result))
             return result;
         if (is_the_kernels(fd, result))
-            atomic_store_explicit(&mio_pipe_write_blocks_signal, true, memory_order_relaxed);
+            atomic_store_explicit(&mio__pipe_write_blocks_signal, true, memory_order_relaxed);
     }
     return write_blocking_signal(fd, system_parts, system_count);
 }

@@ -8,13 +8,13 @@
 #include <stdatomic.h>
 
 /* Keeps SIGPIPE away from all writing to the descriptor, where the system can. 0 or -errno. */
-int mio_pipe_silence(mio_fd fd);
+int mio__pipe_silence(mio_fd fd);
 
-/* Bytes or -errno; never a SIGPIPE. At most MIO_MOST_PARTS parts are written. */
-ptrdiff_t mio_pipe_write(mio_fd fd, const struct mio_iovec *parts, size_t count);
+/* Bytes or -errno; never a SIGPIPE. At most MIO_MAX_PARTS parts are written. */
+ptrdiff_t mio__pipe_write(mio_fd fd, const struct mio_iovec *parts, size_t count);
 
 /* Whether this kernel has no flag for one write, and the signal has to be blocked around it. Found
  * out by the first write of the process; tests set it. */
-extern atomic_bool mio_pipe_write_blocks_signal;
+extern atomic_bool mio__pipe_write_blocks_signal;
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-struct mio_sockaddr {
+struct mio__sockaddr {
     socklen_t size; /* of the member in use */
     union {
         struct sockaddr any;
@@ -21,16 +21,16 @@ struct mio_sockaddr {
 };
 
 /* As mio_addr_to_sockaddr(), but returns 0. What lies beyond `size` stays undefined. */
-int mio_sockaddr_write(struct mio_sockaddr *sockaddr, const struct mio_addr *addr);
+int mio__sockaddr_write(struct mio__sockaddr *sockaddr, const struct mio_addr *addr);
 
 /* Ready to be filled by a system call. */
-static inline void mio_sockaddr_prepare(struct mio_sockaddr *sockaddr)
+static inline void mio__sockaddr_prepare(struct mio__sockaddr *sockaddr)
 {
     sockaddr->size = sizeof sockaddr->as;
     sockaddr->as.any.sa_family = AF_UNSPEC;
 }
 
 /* What a system call filled in; unnamed when that is nothing, or of a family without a mio_addr. */
-void mio_sockaddr_read(const struct mio_sockaddr *sockaddr, struct mio_addr *addr);
+void mio__sockaddr_read(const struct mio__sockaddr *sockaddr, struct mio_addr *addr);
 
 #endif

@@ -10,25 +10,24 @@
 
 #include "socket.h"
 
-#include "../error.h"
-#include "../io.h"
-#include "descriptor.h"
+#include "../os/descriptor.h"
+#include "../poll/io.h"
 #include "sockaddr.h"
 
 #include <unistd.h>
 
 #if MIO_PLATFORM != MIO_PLATFORM_APPLE && defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
 
-enum { BIRTH_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC };
+enum { FLAGS_WHEN_MADE = SOCK_NONBLOCK | SOCK_CLOEXEC };
 
 static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
 {
-    return accept4(fd, peer, size, BIRTH_FLAGS);
+    return accept4(fd, peer, size, FLAGS_WHEN_MADE);
 }
 
 #else
 
-enum { BIRTH_FLAGS = 0 };
+enum { FLAGS_WHEN_MADE = 0 };
 
 static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
 {
@@ -55,25 +54,25 @@ enum { LONGEST_BACKLOG = SOMAXCONN };
 
 static const struct mio_socket_options no_options;
 
-static bool is_local(enum mio_socket_kind kind)
+static bool is_local(enum mio__socket_kind kind)
 {
     return kind >= MIO_KIND_UNIX_LISTENER;
 }
 
-static bool is_listener(enum mio_socket_kind kind)
+static bool is_listener(enum mio__socket_kind kind)
 {
     return kind == MIO_KIND_TCP_LISTENER || kind == MIO_KIND_UNIX_LISTENER;
 }
 
-static bool is_datagram(enum mio_socket_kind kind)
+static bool is_datagram(enum mio__socket_kind kind)
 {
     return kind == MIO_KIND_UDP || kind == MIO_KIND_UNIX_DATAGRAM;
 }
 
-int mio_socket_address(enum mio_socket_kind kind, const struct mio_addr *addr,
-                       struct mio_sockaddr *sockaddr)
+int mio__socket_address(enum mio__socket_kind kind, const struct mio_addr *addr,
+                        struct mio__sockaddr *sockaddr)
 {
-    int error = mio_sockaddr_write(sockaddr, addr);
+    int error = mio__sockaddr_write(sockaddr, addr);
     if (error < 0)
         return error;
     return is_local(kind) == (sockaddr->as.any.sa_family == AF_UNIX) ? 0 : -EAFNOSUPPORT;
@@ -87,19 +86,19 @@ static int keep_sigpipe_away(mio_fd fd)
         return 0;
     int saved = errno;
     int on = 1;
-    return setsockopt(fd, SOL_SOCKET, NO_SIGPIPE, &on, sizeof on) < 0 ? mio_failed(saved) : 0;
+    return setsockopt(fd, SOL_SOCKET, NO_SIGPIPE, &on, sizeof on) < 0 ? mio__failed(saved) : 0;
 }
 
 /* What the call that made the descriptor could not do. Closes it when that fails. */
-static int finish_birth(mio_fd fd)
+static int finish_making(mio_fd fd)
 {
-    int error = BIRTH_FLAGS == 0 ? mio_fd_prepare(fd) : 0;
+    int error = FLAGS_WHEN_MADE == 0 ? mio__fd_prepare(fd) : 0;
     if (error == 0)
         error = keep_sigpipe_away(fd);
-    return error < 0 ? mio_fd_give_up(fd, error) : 0;
+    return error < 0 ? mio__fd_give_up(fd, error) : 0;
 }
 
-static int type_of(enum mio_socket_kind kind, const struct mio_socket_options *options)
+static int type_of(enum mio__socket_kind kind, const struct mio_socket_options *options)
 {
     if (is_datagram(kind))
         return SOCK_DGRAM;
@@ -115,34 +114,34 @@ static int explain(int error, const struct mio_socket_options *options)
 }
 
 /* A new descriptor with its options, or -errno. */
-static int open_socket(enum mio_socket_kind kind, int family,
+static int open_socket(enum mio__socket_kind kind, int family,
                        const struct mio_socket_options *options)
 {
-    int error = mio_socket_check_options(kind, family == AF_INET6, options);
+    int error = mio__socket_check_options(kind, family == AF_INET6, options);
     if (error < 0)
         return error;
     int saved = errno;
-    int fd = socket(family, type_of(kind, options) | BIRTH_FLAGS, 0);
+    int fd = socket(family, type_of(kind, options) | FLAGS_WHEN_MADE, 0);
     if (fd < 0)
-        return explain(mio_failed(saved), options);
-    error = finish_birth(fd);
+        return explain(mio__failed(saved), options);
+    error = finish_making(fd);
     if (error < 0)
         return error;
-    error = mio_socket_set_options(kind, fd, options);
-    return error < 0 ? mio_fd_give_up(fd, error) : fd;
+    error = mio__socket_set_options(kind, fd, options);
+    return error < 0 ? mio__fd_give_up(fd, error) : fd;
 }
 
-/* --- public kinds of birth --- */
+/* --- where public sockets come from --- */
 
-int mio_socket_bind(enum mio_socket_kind kind, const struct mio_addr *addr,
-                    const struct mio_socket_options *options, struct mio_source *source)
+int mio__socket_bind(enum mio__socket_kind kind, const struct mio_addr *addr,
+                     const struct mio_socket_options *options, struct mio_source *source)
 {
     if (!addr || !source)
         return -EINVAL;
     if (!options)
         options = &no_options;
-    struct mio_sockaddr sockaddr;
-    int error = mio_socket_address(kind, addr, &sockaddr);
+    struct mio__sockaddr sockaddr;
+    int error = mio__socket_address(kind, addr, &sockaddr);
     if (error < 0)
         return error;
     int fd = open_socket(kind, sockaddr.as.any.sa_family, options);
@@ -150,31 +149,31 @@ int mio_socket_bind(enum mio_socket_kind kind, const struct mio_addr *addr,
         return fd;
     int saved = errno;
     if (bind(fd, &sockaddr.as.any, sockaddr.size) < 0)
-        return mio_fd_give_up(fd, mio_failed(saved));
+        return mio__fd_give_up(fd, mio__failed(saved));
     int backlog = options->backlog > 0 ? options->backlog : LONGEST_BACKLOG;
     if (is_listener(kind) && listen(fd, backlog) < 0)
-        return mio_fd_give_up(fd, mio_failed(saved));
+        return mio__fd_give_up(fd, mio__failed(saved));
     mio_source_init(source, fd);
     return 0;
 }
 
 /* An interrupted connect goes on by itself, and calling it again would be an error. */
-static int connect_once(mio_fd fd, const struct mio_sockaddr *sockaddr)
+static int connect_once(mio_fd fd, const struct mio__sockaddr *sockaddr)
 {
     int saved = errno;
     if (connect(fd, &sockaddr->as.any, sockaddr->size) == 0)
         return 0;
-    int error = mio_failed(saved);
+    int error = mio__failed(saved);
     return error == -EINPROGRESS || error == -EINTR ? 0 : error;
 }
 
-int mio_socket_connect(enum mio_socket_kind kind, const struct mio_addr *addr,
-                       const struct mio_socket_options *options, struct mio_source *source)
+int mio__socket_connect(enum mio__socket_kind kind, const struct mio_addr *addr,
+                        const struct mio_socket_options *options, struct mio_source *source)
 {
     if (!addr || !source)
         return -EINVAL;
-    struct mio_sockaddr sockaddr;
-    int error = mio_socket_address(kind, addr, &sockaddr);
+    struct mio__sockaddr sockaddr;
+    int error = mio__socket_address(kind, addr, &sockaddr);
     if (error < 0)
         return error;
     int fd = open_socket(kind, sockaddr.as.any.sa_family, options ? options : &no_options);
@@ -182,13 +181,13 @@ int mio_socket_connect(enum mio_socket_kind kind, const struct mio_addr *addr,
         return fd;
     error = connect_once(fd, &sockaddr);
     if (error < 0)
-        return mio_fd_give_up(fd, error);
+        return mio__fd_give_up(fd, error);
     mio_source_init(source, fd);
     return 0;
 }
 
-int mio_socket_unbound(enum mio_socket_kind kind, const struct mio_socket_options *options,
-                       struct mio_source *source)
+int mio__socket_unbound(enum mio__socket_kind kind, const struct mio_socket_options *options,
+                        struct mio_source *source)
 {
     if (!source)
         return -EINVAL;
@@ -199,36 +198,36 @@ int mio_socket_unbound(enum mio_socket_kind kind, const struct mio_socket_option
     return 0;
 }
 
-static int finish_pair(enum mio_socket_kind kind, const struct mio_socket_options *options,
+static int finish_pair(enum mio__socket_kind kind, const struct mio_socket_options *options,
                        const int fds[2])
 {
     for (int i = 0; i < 2; i++) {
-        int error = finish_birth(fds[i]);
+        int error = finish_making(fds[i]);
         if (error < 0)
-            return mio_fd_give_up(fds[1 - i], error);
-        error = mio_socket_set_options(kind, fds[i], options);
+            return mio__fd_give_up(fds[1 - i], error);
+        error = mio__socket_set_options(kind, fds[i], options);
         if (error < 0) {
-            (void)mio_fd_give_up(fds[i], error);
-            return mio_fd_give_up(fds[1 - i], error);
+            (void)mio__fd_give_up(fds[i], error);
+            return mio__fd_give_up(fds[1 - i], error);
         }
     }
     return 0;
 }
 
-int mio_socket_pair(enum mio_socket_kind kind, const struct mio_socket_options *options,
-                    struct mio_source *first, struct mio_source *second)
+int mio__socket_pair(enum mio__socket_kind kind, const struct mio_socket_options *options,
+                     struct mio_source *first, struct mio_source *second)
 {
     if (!first || !second || first == second)
         return -EINVAL;
     if (!options)
         options = &no_options;
-    int error = mio_socket_check_options(kind, false, options);
+    int error = mio__socket_check_options(kind, false, options);
     if (error < 0)
         return error;
     int saved = errno;
     int fds[2];
-    if (socketpair(AF_UNIX, type_of(kind, options) | BIRTH_FLAGS, 0, fds) < 0)
-        return explain(mio_failed(saved), options);
+    if (socketpair(AF_UNIX, type_of(kind, options) | FLAGS_WHEN_MADE, 0, fds) < 0)
+        return explain(mio__failed(saved), options);
     error = finish_pair(kind, options, fds);
     if (error < 0)
         return error;
@@ -241,35 +240,35 @@ int mio_socket_pair(enum mio_socket_kind kind, const struct mio_socket_options *
  * listener's SO_NOSIGPIPE there, so that changes nothing. */
 static int finish_accepted(mio_fd fd)
 {
-    int error = BIRTH_FLAGS == 0 ? mio_fd_prepare(fd) : 0;
+    int error = FLAGS_WHEN_MADE == 0 ? mio__fd_prepare(fd) : 0;
     if (error < 0)
-        return mio_fd_give_up(fd, error);
+        return mio__fd_give_up(fd, error);
     error = keep_sigpipe_away(fd);
-    return error < 0 && error != -EINVAL ? mio_fd_give_up(fd, error) : 0;
+    return error < 0 && error != -EINVAL ? mio__fd_give_up(fd, error) : 0;
 }
 
-int mio_socket_accept(const struct mio_source *listener, struct mio_source *source,
-                      struct mio_addr *peer)
+int mio__socket_accept(const struct mio_source *listener, struct mio_source *source,
+                       struct mio_addr *peer)
 {
     if (!listener || !source)
         return -EINVAL;
-    struct mio_sockaddr sockaddr;
+    struct mio__sockaddr sockaddr;
     int saved = errno;
     int fd;
     do {
         if (peer)
-            mio_sockaddr_prepare(&sockaddr);
+            mio__sockaddr_prepare(&sockaddr);
         fd =
             accept_once(listener->fd, peer ? &sockaddr.as.any : NULL, peer ? &sockaddr.size : NULL);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return (int)mio_source_after_io(listener, MIO_INCOMING, mio_failed(saved));
+        return (int)mio__source_after_io(listener, MIO_INCOMING, mio__failed(saved));
     errno = saved;
     int error = finish_accepted(fd);
     if (error < 0)
         return error;
     if (peer)
-        mio_sockaddr_read(&sockaddr, peer);
+        mio__sockaddr_read(&sockaddr, peer);
     mio_source_init(source, fd);
     return 0;
 }
@@ -279,13 +278,13 @@ int mio_socket_accept(const struct mio_source *listener, struct mio_source *sour
 static int keep_sigpipe_away_from_foreign(mio_fd fd)
 {
     int error = keep_sigpipe_away(fd);
-    if (error != -EINVAL || !mio_socket_is_over(fd))
+    if (error != -EINVAL || !mio__socket_is_over(fd))
         return error;
     const struct mio_source source = {.fd = fd};
-    return mio_socket_get_int(&source, SOL_SOCKET, NO_SIGPIPE) > 0 ? 0 : -ENOTCONN;
+    return mio__socket_get_int(&source, SOL_SOCKET, NO_SIGPIPE) > 0 ? 0 : -ENOTCONN;
 }
 
-int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *source)
+int mio__socket_from_fd(enum mio__socket_kind kind, mio_fd fd, struct mio_source *source)
 {
     if (!source)
         return -EINVAL;
@@ -293,7 +292,7 @@ int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *
     int type = 0;
     socklen_t size = sizeof type;
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
-        return mio_failed(saved);
+        return mio__failed(saved);
     bool fits = is_datagram(kind)
                     ? type == SOCK_DGRAM
                     : type == SOCK_STREAM || (is_local(kind) && type == SOCK_SEQPACKET);
@@ -301,19 +300,19 @@ int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *
         return -EPROTOTYPE;
     int error = keep_sigpipe_away_from_foreign(fd);
     if (error == 0)
-        error = mio_fd_adopt(fd);
+        error = mio__fd_adopt(fd);
     if (error < 0)
         return error;
     mio_source_init(source, fd);
     return 0;
 }
 
-int mio_socket_connect_datagram(enum mio_socket_kind kind, const struct mio_source *source,
-                                const struct mio_addr *addr)
+int mio__socket_connect_datagram(enum mio__socket_kind kind, const struct mio_source *source,
+                                 const struct mio_addr *addr)
 {
     if (!source)
         return -EINVAL;
-    struct mio_sockaddr sockaddr;
-    int error = mio_socket_address(kind, addr, &sockaddr);
+    struct mio__sockaddr sockaddr;
+    int error = mio__socket_address(kind, addr, &sockaddr);
     return error < 0 ? error : connect_once(source->fd, &sockaddr);
 }

@@ -9,7 +9,7 @@
 
 #include <mio/socket.h>
 
-enum mio_socket_kind {
+enum mio__socket_kind {
     MIO_KIND_TCP_LISTENER,
     MIO_KIND_TCP_STREAM,
     MIO_KIND_UDP,
@@ -21,77 +21,77 @@ enum mio_socket_kind {
 /* --- making (socket.c) --- */
 
 /* Bound, and listening if it is a listener. */
-int mio_socket_bind(enum mio_socket_kind kind, const struct mio_addr *addr,
-                    const struct mio_socket_options *options, struct mio_source *source);
+int mio__socket_bind(enum mio__socket_kind kind, const struct mio_addr *addr,
+                     const struct mio_socket_options *options, struct mio_source *source);
 
 /* Connected, or on the way. */
-int mio_socket_connect(enum mio_socket_kind kind, const struct mio_addr *addr,
-                       const struct mio_socket_options *options, struct mio_source *source);
+int mio__socket_connect(enum mio__socket_kind kind, const struct mio_addr *addr,
+                        const struct mio_socket_options *options, struct mio_source *source);
 
-int mio_socket_unbound(enum mio_socket_kind kind, const struct mio_socket_options *options,
-                       struct mio_source *source);
-int mio_socket_pair(enum mio_socket_kind kind, const struct mio_socket_options *options,
-                    struct mio_source *first, struct mio_source *second);
-int mio_socket_accept(const struct mio_source *listener, struct mio_source *source,
-                      struct mio_addr *peer);
-int mio_socket_from_fd(enum mio_socket_kind kind, mio_fd fd, struct mio_source *source);
+int mio__socket_unbound(enum mio__socket_kind kind, const struct mio_socket_options *options,
+                        struct mio_source *source);
+int mio__socket_pair(enum mio__socket_kind kind, const struct mio_socket_options *options,
+                     struct mio_source *first, struct mio_source *second);
+int mio__socket_accept(const struct mio_source *listener, struct mio_source *source,
+                       struct mio_addr *peer);
+int mio__socket_from_fd(enum mio__socket_kind kind, mio_fd fd, struct mio_source *source);
 
 /* Connects a datagram socket that is there. */
-int mio_socket_connect_datagram(enum mio_socket_kind kind, const struct mio_source *source,
-                                const struct mio_addr *addr);
+int mio__socket_connect_datagram(enum mio__socket_kind kind, const struct mio_source *source,
+                                 const struct mio_addr *addr);
 
 /* --- asking and setting (socket_options.c) --- */
 
 /* Sets what is asked for and concerns the kind; the options have been checked. */
-int mio_socket_set_options(enum mio_socket_kind kind, mio_fd fd,
-                           const struct mio_socket_options *options);
+int mio__socket_set_options(enum mio__socket_kind kind, mio_fd fd,
+                            const struct mio_socket_options *options);
 
 /* Whether the options make sense for the kind, and for an IPv6 socket or not. */
-int mio_socket_check_options(enum mio_socket_kind kind, bool ipv6,
-                             const struct mio_socket_options *options);
+int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
+                              const struct mio_socket_options *options);
 
 /* An option that is an int; get returns its value, which has to be at least 0. */
-int mio_socket_set_int(const struct mio_source *source, int level, int name, int value);
-int mio_socket_get_int(const struct mio_source *source, int level, int name);
-int mio_socket_get_bool(const struct mio_source *source, int level, int name);
+int mio__socket_set_int(const struct mio_source *source, int level, int name, int value);
+int mio__socket_get_int(const struct mio_source *source, int level, int name);
+int mio__socket_get_bool(const struct mio_source *source, int level, int name);
 
-int mio_socket_set_ttl(const struct mio_source *source, uint32_t ttl);
-int mio_socket_ttl(const struct mio_source *source);
-int mio_socket_take_error(const struct mio_source *source);
-int mio_socket_local_addr(const struct mio_source *source, struct mio_addr *addr);
-int mio_socket_peer_addr(const struct mio_source *source, struct mio_addr *addr);
-int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how);
+int mio__socket_set_ttl(const struct mio_source *source, uint32_t ttl);
+int mio__socket_ttl(const struct mio_source *source);
+int mio__socket_take_error(const struct mio_source *source);
+int mio__socket_local_addr(const struct mio_source *source, struct mio_addr *addr);
+int mio__socket_peer_addr(const struct mio_source *source, struct mio_addr *addr);
+int mio__socket_shutdown(const struct mio_source *source, enum mio_shutdown how);
 
 /* Whether Apple's kernel calls it a connection whose two directions have ended: it lets nothing be
  * set there, and nothing that could be set would matter. */
-bool mio_socket_is_over(mio_fd fd);
+bool mio__socket_is_over(mio_fd fd);
 
 /* --- reading and writing (socket_io.c) --- */
 
-ptrdiff_t mio_socket_recv(const struct mio_source *source, void *buffer, size_t size);
-ptrdiff_t mio_socket_peek(const struct mio_source *source, void *buffer, size_t size);
-ptrdiff_t mio_socket_send(const struct mio_source *source, const void *buffer, size_t size);
+ptrdiff_t mio__socket_recv(const struct mio_source *source, void *buffer, size_t size);
+ptrdiff_t mio__socket_peek(const struct mio_source *source, void *buffer, size_t size);
+ptrdiff_t mio__socket_send(const struct mio_source *source, const void *buffer, size_t size);
 
 /* What a peek at one byte, or a write of nothing, says now: no event is asked for. */
-ptrdiff_t mio_socket_look(const struct mio_source *source);
-ptrdiff_t mio_socket_send_nothing(const struct mio_source *source);
-ptrdiff_t mio_socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
-                               struct mio_addr *from);
-ptrdiff_t mio_socket_peek_from(const struct mio_source *source, void *buffer, size_t size,
-                               struct mio_addr *from);
-ptrdiff_t mio_socket_send_to(enum mio_socket_kind kind, const struct mio_source *source,
-                             const void *buffer, size_t size, const struct mio_addr *addr);
-ptrdiff_t mio_socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
-                                size_t count);
-ptrdiff_t mio_socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
-                                size_t count);
+ptrdiff_t mio__socket_look(const struct mio_source *source);
+ptrdiff_t mio__socket_send_nothing(const struct mio_source *source);
+ptrdiff_t mio__socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
+                                struct mio_addr *from);
+ptrdiff_t mio__socket_peek_from(const struct mio_source *source, void *buffer, size_t size,
+                                struct mio_addr *from);
+ptrdiff_t mio__socket_send_to(enum mio__socket_kind kind, const struct mio_source *source,
+                              const void *buffer, size_t size, const struct mio_addr *addr);
+ptrdiff_t mio__socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
+                                 size_t count);
+ptrdiff_t mio__socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
+                                 size_t count);
 
 /* --- addresses --- */
 
-struct mio_sockaddr;
+struct mio__sockaddr;
 
 /* The address for a call on a socket of that kind, -EAFNOSUPPORT when it cannot have it. */
-int mio_socket_address(enum mio_socket_kind kind, const struct mio_addr *addr,
-                       struct mio_sockaddr *sockaddr);
+int mio__socket_address(enum mio__socket_kind kind, const struct mio_addr *addr,
+                        struct mio__sockaddr *sockaddr);
 
 #endif

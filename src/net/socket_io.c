@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "../io.h"
+#include "../poll/io.h"
 #include "calls.h"
 #include "iovec.h"
 #include "sockaddr.h"
@@ -37,42 +37,42 @@ static ptrdiff_t after_send(const struct mio_source *source, ptrdiff_t result)
 {
     if (SAYS_EPROTOTYPE && result == -EPROTOTYPE)
         return -ECONNRESET;
-    return mio_source_after_io(source, MIO_WRITABLE, result);
+    return mio__source_after_io(source, MIO_WRITABLE, result);
 }
 
 static ptrdiff_t receive(const struct mio_source *source, void *buffer, size_t size, int flags)
 {
     if (!source)
         return -EINVAL;
-    return mio_source_after_io(
+    return mio__source_after_io(
         source, MIO_INCOMING,
         call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, NULL, NULL));
 }
 
-ptrdiff_t mio_socket_recv(const struct mio_source *source, void *buffer, size_t size)
+ptrdiff_t mio__socket_recv(const struct mio_source *source, void *buffer, size_t size)
 {
     return receive(source, buffer, size, 0);
 }
 
-ptrdiff_t mio_socket_peek(const struct mio_source *source, void *buffer, size_t size)
+ptrdiff_t mio__socket_peek(const struct mio_source *source, void *buffer, size_t size)
 {
     return receive(source, buffer, size, MSG_PEEK);
 }
 
-ptrdiff_t mio_socket_send(const struct mio_source *source, const void *buffer, size_t size)
+ptrdiff_t mio__socket_send(const struct mio_source *source, const void *buffer, size_t size)
 {
     if (!source)
         return -EINVAL;
     return after_send(source, call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0));
 }
 
-ptrdiff_t mio_socket_look(const struct mio_source *source)
+ptrdiff_t mio__socket_look(const struct mio_source *source)
 {
     char byte;
     return call_recvfrom(source->fd, &byte, 1, MSG_PEEK | NO_WAITING, NULL, NULL);
 }
 
-ptrdiff_t mio_socket_send_nothing(const struct mio_source *source)
+ptrdiff_t mio__socket_send_nothing(const struct mio_source *source)
 {
     return call_sendto(source->fd, "", 0, SEND_FLAGS, NULL, 0);
 }
@@ -82,34 +82,34 @@ static ptrdiff_t receive_from(const struct mio_source *source, void *buffer, siz
 {
     if (!source || !from)
         return receive(source, buffer, size, flags);
-    struct mio_sockaddr sockaddr;
-    mio_sockaddr_prepare(&sockaddr);
+    struct mio__sockaddr sockaddr;
+    mio__sockaddr_prepare(&sockaddr);
     ptrdiff_t result = call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, &sockaddr.as.any,
                                      &sockaddr.size);
     if (result >= 0)
-        mio_sockaddr_read(&sockaddr, from);
-    return mio_source_after_io(source, MIO_INCOMING, result);
+        mio__sockaddr_read(&sockaddr, from);
+    return mio__source_after_io(source, MIO_INCOMING, result);
 }
 
-ptrdiff_t mio_socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
-                               struct mio_addr *from)
+ptrdiff_t mio__socket_recv_from(const struct mio_source *source, void *buffer, size_t size,
+                                struct mio_addr *from)
 {
     return receive_from(source, buffer, size, from, 0);
 }
 
-ptrdiff_t mio_socket_peek_from(const struct mio_source *source, void *buffer, size_t size,
-                               struct mio_addr *from)
+ptrdiff_t mio__socket_peek_from(const struct mio_source *source, void *buffer, size_t size,
+                                struct mio_addr *from)
 {
     return receive_from(source, buffer, size, from, MSG_PEEK);
 }
 
-ptrdiff_t mio_socket_send_to(enum mio_socket_kind kind, const struct mio_source *source,
-                             const void *buffer, size_t size, const struct mio_addr *addr)
+ptrdiff_t mio__socket_send_to(enum mio__socket_kind kind, const struct mio_source *source,
+                              const void *buffer, size_t size, const struct mio_addr *addr)
 {
     if (!source)
         return -EINVAL;
-    struct mio_sockaddr sockaddr;
-    int error = mio_socket_address(kind, addr, &sockaddr);
+    struct mio__sockaddr sockaddr;
+    int error = mio__socket_address(kind, addr, &sockaddr);
     if (error < 0)
         return error;
     return after_send(
@@ -124,20 +124,20 @@ static struct msghdr message_of(const struct mio_iovec *parts, size_t count)
     return message;
 }
 
-ptrdiff_t mio_socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
-                                size_t count)
+ptrdiff_t mio__socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
+                                 size_t count)
 {
     if (!source)
         return -EINVAL;
     if (count == 0)
         return move_nothing(source);
     struct msghdr message = message_of(parts, count);
-    return mio_source_after_io(source, MIO_INCOMING,
-                               call_recvmsg(source->fd, &message, NO_WAITING));
+    return mio__source_after_io(source, MIO_INCOMING,
+                                call_recvmsg(source->fd, &message, NO_WAITING));
 }
 
-ptrdiff_t mio_socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
-                                size_t count)
+ptrdiff_t mio__socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
+                                 size_t count)
 {
     if (!source)
         return -EINVAL;

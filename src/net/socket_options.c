@@ -4,8 +4,8 @@
 #define _GNU_SOURCE /* SO_REUSEPORT, IPV6_UNICAST_HOPS */
 #endif
 
-#include "../error.h"
-#include "../io.h"
+#include "../os/descriptor.h"
+#include "../poll/io.h"
 #include "sockaddr.h"
 #include "socket.h"
 
@@ -51,8 +51,8 @@ static unsigned asked_for(const struct mio_socket_options *options)
            (options->nodelay ? OPTION_NODELAY : 0u) | (options->seqpacket ? OPTION_SEQPACKET : 0u);
 }
 
-int mio_socket_check_options(enum mio_socket_kind kind, bool ipv6,
-                             const struct mio_socket_options *options)
+int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
+                              const struct mio_socket_options *options)
 {
     unsigned asked = asked_for(options);
     if ((asked & ~meaningful[kind]) != 0 || ((asked & OPTION_ONLY_V6) != 0 && !ipv6))
@@ -70,8 +70,8 @@ int mio_socket_check_options(enum mio_socket_kind kind, bool ipv6,
     return options->reuse_port && !HAVE_REUSEPORT ? -ENOTSUP : 0;
 }
 
-int mio_socket_set_options(enum mio_socket_kind kind, mio_fd fd,
-                           const struct mio_socket_options *options)
+int mio__socket_set_options(enum mio__socket_kind kind, mio_fd fd,
+                            const struct mio_socket_options *options)
 {
     const struct {
         bool asked;
@@ -93,7 +93,7 @@ int mio_socket_set_options(enum mio_socket_kind kind, mio_fd fd,
             continue;
         int value = steps[i].value;
         if (setsockopt(fd, steps[i].level, steps[i].name, &value, sizeof value) < 0)
-            return mio_failed(saved);
+            return mio__failed(saved);
     }
     return 0;
 }
@@ -104,51 +104,51 @@ int mio_socket_set_options(enum mio_socket_kind kind, mio_fd fd,
  * its peer (EINVAL again). */
 enum { ENDED_CONNECTIONS_ARE_INVALID = MIO_PLATFORM == MIO_PLATFORM_APPLE };
 
-bool mio_socket_is_over(mio_fd fd)
+bool mio__socket_is_over(mio_fd fd)
 {
     if (!ENDED_CONNECTIONS_ARE_INVALID)
         return false;
-    struct mio_sockaddr sockaddr;
-    mio_sockaddr_prepare(&sockaddr);
+    struct mio__sockaddr sockaddr;
+    mio__sockaddr_prepare(&sockaddr);
     int saved = errno;
     bool over = getpeername(fd, &sockaddr.as.any, &sockaddr.size) < 0 && errno == EINVAL;
     errno = saved;
     return over;
 }
 
-int mio_socket_set_int(const struct mio_source *source, int level, int name, int value)
+int mio__socket_set_int(const struct mio_source *source, int level, int name, int value)
 {
     if (!source)
         return -EINVAL;
     int saved = errno;
     if (setsockopt(source->fd, level, name, &value, sizeof value) == 0)
         return 0;
-    int error = mio_failed(saved);
-    return error == -EINVAL && mio_socket_is_over(source->fd) ? 0 : error;
+    int error = mio__failed(saved);
+    return error == -EINVAL && mio__socket_is_over(source->fd) ? 0 : error;
 }
 
-int mio_socket_get_int(const struct mio_source *source, int level, int name)
+int mio__socket_get_int(const struct mio_source *source, int level, int name)
 {
     if (!source)
         return -EINVAL;
     int saved = errno;
     int value = 0;
     socklen_t size = sizeof value;
-    return getsockopt(source->fd, level, name, &value, &size) < 0 ? mio_failed(saved) : value;
+    return getsockopt(source->fd, level, name, &value, &size) < 0 ? mio__failed(saved) : value;
 }
 
 /* Some systems answer with the option's bit and not with 1. */
-int mio_socket_get_bool(const struct mio_source *source, int level, int name)
+int mio__socket_get_bool(const struct mio_source *source, int level, int name)
 {
-    int value = mio_socket_get_int(source, level, name);
+    int value = mio__socket_get_int(source, level, name);
     return value > 0 ? 1 : value;
 }
 
-int mio_socket_take_error(const struct mio_source *source)
+int mio__socket_take_error(const struct mio_source *source)
 {
-    int error = mio_socket_get_int(source, SOL_SOCKET, SO_ERROR);
+    int error = mio__socket_get_int(source, SOL_SOCKET, SO_ERROR);
     if (error > 0 && source->selector)
-        mio_source_look(source);
+        mio__source_look(source);
     return error > 0 ? -error : error;
 }
 
@@ -157,25 +157,25 @@ static int ask_name(const struct mio_source *source, bool peer, struct mio_addr 
 {
     if (!source || !addr)
         return -EINVAL;
-    struct mio_sockaddr sockaddr;
-    mio_sockaddr_prepare(&sockaddr);
+    struct mio__sockaddr sockaddr;
+    mio__sockaddr_prepare(&sockaddr);
     int saved = errno;
     int result = peer ? getpeername(source->fd, &sockaddr.as.any, &sockaddr.size)
                       : getsockname(source->fd, &sockaddr.as.any, &sockaddr.size);
     if (result < 0)
-        return mio_failed(saved);
-    mio_sockaddr_read(&sockaddr, addr);
+        return mio__failed(saved);
+    mio__sockaddr_read(&sockaddr, addr);
     return 0;
 }
 
-int mio_socket_local_addr(const struct mio_source *source, struct mio_addr *addr)
+int mio__socket_local_addr(const struct mio_source *source, struct mio_addr *addr)
 {
     return ask_name(source, false, addr);
 }
 
 /* EINVAL of getpeername() is Apple's word for a connection that is over; there is no other reason
  * for it here. */
-int mio_socket_peer_addr(const struct mio_source *source, struct mio_addr *addr)
+int mio__socket_peer_addr(const struct mio_source *source, struct mio_addr *addr)
 {
     if (!source || !addr)
         return -EINVAL;
@@ -183,7 +183,7 @@ int mio_socket_peer_addr(const struct mio_source *source, struct mio_addr *addr)
     return error == -EINVAL ? -ENOTCONN : error;
 }
 
-int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
+int mio__socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
 {
     static const int hows[] = {
         [MIO_SHUTDOWN_READ] = SHUT_RD,
@@ -193,7 +193,7 @@ int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
     if (!source || (unsigned)how >= sizeof hows / sizeof hows[0])
         return -EINVAL;
     int saved = errno;
-    return shutdown(source->fd, hows[how]) < 0 ? mio_failed(saved) : 0;
+    return shutdown(source->fd, hows[how]) < 0 ? mio__failed(saved) : 0;
 }
 
 /* --- time to live --- */
@@ -201,11 +201,11 @@ int mio_socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
 static int is_ipv6(const struct mio_source *source)
 {
     struct mio_addr addr = {.kind = MIO_ADDR_UNNAMED};
-    int error = mio_socket_local_addr(source, &addr);
+    int error = mio__socket_local_addr(source, &addr);
     return error < 0 ? error : addr.kind == MIO_ADDR_IPV6;
 }
 
-int mio_socket_set_ttl(const struct mio_source *source, uint32_t ttl)
+int mio__socket_set_ttl(const struct mio_source *source, uint32_t ttl)
 {
     if (!source || ttl > UINT8_MAX)
         return -EINVAL;
@@ -213,12 +213,12 @@ int mio_socket_set_ttl(const struct mio_source *source, uint32_t ttl)
     if (ipv6 < 0)
         return ipv6;
     if (!ipv6)
-        return mio_socket_set_int(source, IPPROTO_IP, IP_TTL, (int)ttl);
-    int error = mio_socket_set_int(source, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
+        return mio__socket_set_int(source, IPPROTO_IP, IP_TTL, (int)ttl);
+    int error = mio__socket_set_int(source, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
     if (error < 0)
         return error;
     /* For the IPv4 packets of a socket that has both; most systems refuse it on an IPv6 socket. */
-    (void)mio_socket_set_int(source, IPPROTO_IP, IP_TTL, (int)ttl);
+    (void)mio__socket_set_int(source, IPPROTO_IP, IP_TTL, (int)ttl);
     return 0;
 }
 
@@ -232,14 +232,14 @@ static int hop_limit(const struct mio_source *source)
     socklen_t size = sizeof limit;
     int saved = errno;
     if (getsockopt(source->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &limit, &size) < 0)
-        return mio_failed(saved);
+        return mio__failed(saved);
     return limit == NOT_SET ? USUAL_HOP_LIMIT : limit;
 }
 
-int mio_socket_ttl(const struct mio_source *source)
+int mio__socket_ttl(const struct mio_source *source)
 {
     int ipv6 = is_ipv6(source);
     if (ipv6 < 0)
         return ipv6;
-    return ipv6 ? hop_limit(source) : mio_socket_get_int(source, IPPROTO_IP, IP_TTL);
+    return ipv6 ? hop_limit(source) : mio__socket_get_int(source, IPPROTO_IP, IP_TTL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "../io.h"
-#include "descriptor.h"
+#include "../os/descriptor.h"
+#include "../poll/io.h"
+#include "../poll/source.h"
 #include "iovec.h"
 #include "socket.h"
 
@@ -26,43 +27,43 @@ static inline struct mio_source *tcp_source(const struct mio_tcp_stream *stream)
 int mio_tcp_listener_bind(const struct mio_addr *addr, const struct mio_socket_options *options,
                           struct mio_tcp_listener *listener)
 {
-    return mio_socket_bind(MIO_KIND_TCP_LISTENER, addr, options, tcp_listener_source(listener));
+    return mio__socket_bind(MIO_KIND_TCP_LISTENER, addr, options, tcp_listener_source(listener));
 }
 
 int mio_tcp_listener_accept(struct mio_tcp_listener *listener, struct mio_tcp_stream *stream,
                             struct mio_addr *peer)
 {
-    return mio_socket_accept(tcp_listener_source(listener), tcp_source(stream), peer);
+    return mio__socket_accept(tcp_listener_source(listener), tcp_source(stream), peer);
 }
 
 int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, uint32_t ttl)
 {
-    return mio_socket_set_ttl(tcp_listener_source(listener), ttl);
+    return mio__socket_set_ttl(tcp_listener_source(listener), ttl);
 }
 
 int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener)
 {
-    return mio_socket_ttl(tcp_listener_source(listener));
+    return mio__socket_ttl(tcp_listener_source(listener));
 }
 
 int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener, struct mio_addr *addr)
 {
-    return mio_socket_local_addr(tcp_listener_source(listener), addr);
+    return mio__socket_local_addr(tcp_listener_source(listener), addr);
 }
 
 int mio_tcp_listener_take_error(struct mio_tcp_listener *listener)
 {
-    return mio_socket_take_error(tcp_listener_source(listener));
+    return mio__socket_take_error(tcp_listener_source(listener));
 }
 
 int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listener)
 {
-    return mio_socket_from_fd(MIO_KIND_TCP_LISTENER, fd, tcp_listener_source(listener));
+    return mio__socket_from_fd(MIO_KIND_TCP_LISTENER, fd, tcp_listener_source(listener));
 }
 
 int mio_tcp_listener_into_fd(struct mio_tcp_listener *listener, mio_fd *fd)
 {
-    return mio_source_take_fd(tcp_listener_source(listener), fd);
+    return mio__source_take_fd(tcp_listener_source(listener), fd);
 }
 
 int mio_tcp_listener_close(struct mio_tcp_listener *listener)
@@ -75,13 +76,13 @@ int mio_tcp_listener_close(struct mio_tcp_listener *listener)
 int mio_tcp_stream_connect(const struct mio_addr *addr, const struct mio_socket_options *options,
                            struct mio_tcp_stream *stream)
 {
-    return mio_socket_connect(MIO_KIND_TCP_STREAM, addr, options, tcp_source(stream));
+    return mio__socket_connect(MIO_KIND_TCP_STREAM, addr, options, tcp_source(stream));
 }
 
 /* The event that led here may have been the last: the next one is asked for. */
 static int still_connecting(struct mio_tcp_stream *stream)
 {
-    ptrdiff_t armed = mio_source_after_io(tcp_source(stream), MIO_WRITABLE, -EAGAIN);
+    ptrdiff_t armed = mio__source_after_io(tcp_source(stream), MIO_WRITABLE, -EAGAIN);
     return armed == -EAGAIN ? -EINPROGRESS : (int)armed;
 }
 
@@ -94,50 +95,50 @@ static int still_connecting(struct mio_tcp_stream *stream)
 static int without_peer(struct mio_tcp_stream *stream)
 {
     struct mio_addr peer;
-    ptrdiff_t seen = mio_socket_look(tcp_source(stream));
+    ptrdiff_t seen = mio__socket_look(tcp_source(stream));
     if (seen == -EAGAIN || seen == -ENOTCONN)
         return still_connecting(stream);
     if (seen < 0)
         return (int)seen;
     /* It may have been made, and ended by the peer, since its name was asked for. */
-    return seen > 0 ? 0 : mio_socket_peer_addr(tcp_source(stream), &peer);
+    return seen > 0 ? 0 : mio__socket_peer_addr(tcp_source(stream), &peer);
 }
 
 int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
 {
-    int error = mio_socket_take_error(tcp_source(stream));
+    int error = mio__socket_take_error(tcp_source(stream));
     if (error < 0)
         return error;
     struct mio_addr peer;
-    error = mio_socket_peer_addr(tcp_source(stream), &peer);
+    error = mio__socket_peer_addr(tcp_source(stream), &peer);
     return error == -ENOTCONN ? without_peer(stream) : error;
 }
 
 ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buffer, size_t size)
 {
-    return mio_socket_recv(tcp_source(stream), buffer, size);
+    return mio__socket_recv(tcp_source(stream), buffer, size);
 }
 
 ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buffer, size_t size)
 {
-    return mio_socket_send(tcp_source(stream), buffer, size);
+    return mio__socket_send(tcp_source(stream), buffer, size);
 }
 
 ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
                                size_t count)
 {
-    return mio_socket_recv_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
+    return mio__socket_recv_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
 }
 
 ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
                                 size_t count)
 {
-    return mio_socket_send_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
+    return mio__socket_send_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
 }
 
 ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_t size)
 {
-    return mio_socket_peek(tcp_source(stream), buffer, size);
+    return mio__socket_peek(tcp_source(stream), buffer, size);
 }
 
 /*
@@ -154,7 +155,7 @@ enum {
 static bool has_ended_writing(const struct mio_source *source)
 {
     struct mio_addr peer;
-    return mio_socket_send_nothing(source) == -EPIPE && mio_socket_peer_addr(source, &peer) == 0;
+    return mio__socket_send_nothing(source) == -EPIPE && mio__socket_peer_addr(source, &peer) == 0;
 }
 
 int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how)
@@ -162,52 +163,52 @@ int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how
     if (SECOND_END_ENDS_READING && stream && how == MIO_SHUTDOWN_WRITE &&
         has_ended_writing(tcp_source(stream)))
         return 0;
-    return mio_socket_shutdown(tcp_source(stream), how);
+    return mio__socket_shutdown(tcp_source(stream), how);
 }
 
 int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay)
 {
-    return mio_socket_set_int(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY, nodelay);
+    return mio__socket_set_int(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY, nodelay);
 }
 
 int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream)
 {
-    return mio_socket_get_bool(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY);
+    return mio__socket_get_bool(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY);
 }
 
 int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl)
 {
-    return mio_socket_set_ttl(tcp_source(stream), ttl);
+    return mio__socket_set_ttl(tcp_source(stream), ttl);
 }
 
 int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream)
 {
-    return mio_socket_ttl(tcp_source(stream));
+    return mio__socket_ttl(tcp_source(stream));
 }
 
 int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)
 {
-    return mio_socket_local_addr(tcp_source(stream), addr);
+    return mio__socket_local_addr(tcp_source(stream), addr);
 }
 
 int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)
 {
-    return mio_socket_peer_addr(tcp_source(stream), addr);
+    return mio__socket_peer_addr(tcp_source(stream), addr);
 }
 
 int mio_tcp_stream_take_error(struct mio_tcp_stream *stream)
 {
-    return mio_socket_take_error(tcp_source(stream));
+    return mio__socket_take_error(tcp_source(stream));
 }
 
 int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream)
 {
-    return mio_socket_from_fd(MIO_KIND_TCP_STREAM, fd, tcp_source(stream));
+    return mio__socket_from_fd(MIO_KIND_TCP_STREAM, fd, tcp_source(stream));
 }
 
 int mio_tcp_stream_into_fd(struct mio_tcp_stream *stream, mio_fd *fd)
 {
-    return mio_source_take_fd(tcp_source(stream), fd);
+    return mio__source_take_fd(tcp_source(stream), fd);
 }
 
 int mio_tcp_stream_close(struct mio_tcp_stream *stream)

@@ -3,8 +3,8 @@
 #define _GNU_SOURCE /* struct ip_mreq */
 #endif
 
-#include "../error.h"
-#include "descriptor.h"
+#include "../os/descriptor.h"
+#include "../poll/source.h"
 #include "socket.h"
 
 #include <mio/udp.h>
@@ -22,70 +22,70 @@ static inline struct mio_source *udp_source(const struct mio_udp_socket *socket)
 int mio_udp_socket_bind(const struct mio_addr *addr, const struct mio_socket_options *options,
                         struct mio_udp_socket *socket)
 {
-    return mio_socket_bind(MIO_KIND_UDP, addr, options, udp_source(socket));
+    return mio__socket_bind(MIO_KIND_UDP, addr, options, udp_source(socket));
 }
 
 int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr)
 {
-    return mio_socket_connect_datagram(MIO_KIND_UDP, udp_source(socket), addr);
+    return mio__socket_connect_datagram(MIO_KIND_UDP, udp_source(socket), addr);
 }
 
 ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buffer, size_t size)
 {
-    return mio_socket_send(udp_source(socket), buffer, size);
+    return mio__socket_send(udp_source(socket), buffer, size);
 }
 
 ptrdiff_t mio_udp_socket_send_to(struct mio_udp_socket *socket, const void *buffer, size_t size,
                                  const struct mio_addr *addr)
 {
-    return mio_socket_send_to(MIO_KIND_UDP, udp_source(socket), buffer, size, addr);
+    return mio__socket_send_to(MIO_KIND_UDP, udp_source(socket), buffer, size, addr);
 }
 
 ptrdiff_t mio_udp_socket_recv(struct mio_udp_socket *socket, void *buffer, size_t size)
 {
-    return mio_socket_recv(udp_source(socket), buffer, size);
+    return mio__socket_recv(udp_source(socket), buffer, size);
 }
 
 ptrdiff_t mio_udp_socket_recv_from(struct mio_udp_socket *socket, void *buffer, size_t size,
                                    struct mio_addr *from)
 {
-    return mio_socket_recv_from(udp_source(socket), buffer, size, from);
+    return mio__socket_recv_from(udp_source(socket), buffer, size, from);
 }
 
 ptrdiff_t mio_udp_socket_peek(struct mio_udp_socket *socket, void *buffer, size_t size)
 {
-    return mio_socket_peek(udp_source(socket), buffer, size);
+    return mio__socket_peek(udp_source(socket), buffer, size);
 }
 
 ptrdiff_t mio_udp_socket_peek_from(struct mio_udp_socket *socket, void *buffer, size_t size,
                                    struct mio_addr *from)
 {
-    return mio_socket_peek_from(udp_source(socket), buffer, size, from);
+    return mio__socket_peek_from(udp_source(socket), buffer, size, from);
 }
 
 int mio_udp_socket_set_broadcast(struct mio_udp_socket *socket, bool on)
 {
-    return mio_socket_set_int(udp_source(socket), SOL_SOCKET, SO_BROADCAST, on);
+    return mio__socket_set_int(udp_source(socket), SOL_SOCKET, SO_BROADCAST, on);
 }
 
 int mio_udp_socket_broadcast(const struct mio_udp_socket *socket)
 {
-    return mio_socket_get_bool(udp_source(socket), SOL_SOCKET, SO_BROADCAST);
+    return mio__socket_get_bool(udp_source(socket), SOL_SOCKET, SO_BROADCAST);
 }
 
 int mio_udp_socket_set_ttl(struct mio_udp_socket *socket, uint32_t ttl)
 {
-    return mio_socket_set_ttl(udp_source(socket), ttl);
+    return mio__socket_set_ttl(udp_source(socket), ttl);
 }
 
 int mio_udp_socket_ttl(const struct mio_udp_socket *socket)
 {
-    return mio_socket_ttl(udp_source(socket));
+    return mio__socket_ttl(udp_source(socket));
 }
 
 int mio_udp_socket_only_v6(const struct mio_udp_socket *socket)
 {
-    return mio_socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_V6ONLY);
+    return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_V6ONLY);
 }
 
 /* --- multicast --- */
@@ -103,7 +103,7 @@ static int change_group_v4(struct mio_udp_socket *socket, int name, const struct
         memcpy(&request.imr_interface, interface_addr->bytes, sizeof request.imr_interface);
     int saved = errno;
     int result = setsockopt(socket->source.fd, IPPROTO_IP, name, &request, sizeof request);
-    return result < 0 ? mio_failed(saved) : 0;
+    return result < 0 ? mio__failed(saved) : 0;
 }
 
 static int change_group_v6(struct mio_udp_socket *socket, int name, const struct mio_addr *group,
@@ -118,7 +118,7 @@ static int change_group_v6(struct mio_udp_socket *socket, int name, const struct
     request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
     int saved = errno;
     int result = setsockopt(socket->source.fd, IPPROTO_IPV6, name, &request, sizeof request);
-    return result < 0 ? mio_failed(saved) : 0;
+    return result < 0 ? mio__failed(saved) : 0;
 }
 
 int mio_udp_socket_join_multicast_v4(struct mio_udp_socket *socket, const struct mio_addr *group,
@@ -154,7 +154,7 @@ static int set_byte(struct mio_udp_socket *socket, int name, uint32_t value)
     unsigned char byte = (unsigned char)value;
     int saved = errno;
     int result = setsockopt(socket->source.fd, IPPROTO_IP, name, &byte, sizeof byte);
-    return result < 0 ? mio_failed(saved) : 0;
+    return result < 0 ? mio__failed(saved) : 0;
 }
 
 static int get_byte(const struct mio_udp_socket *socket, int name)
@@ -165,7 +165,7 @@ static int get_byte(const struct mio_udp_socket *socket, int name)
     socklen_t size = sizeof byte;
     int saved = errno;
     int result = getsockopt(socket->source.fd, IPPROTO_IP, name, &byte, &size);
-    return result < 0 ? mio_failed(saved) : byte;
+    return result < 0 ? mio__failed(saved) : byte;
 }
 
 int mio_udp_socket_set_multicast_loop_v4(struct mio_udp_socket *socket, bool on)
@@ -190,39 +190,39 @@ int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket)
 
 int mio_udp_socket_set_multicast_loop_v6(struct mio_udp_socket *socket, bool on)
 {
-    return mio_socket_set_int(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on);
+    return mio__socket_set_int(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on);
 }
 
 int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket)
 {
-    return mio_socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP);
+    return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP);
 }
 
 /* --- what all sockets have --- */
 
 int mio_udp_socket_local_addr(const struct mio_udp_socket *socket, struct mio_addr *addr)
 {
-    return mio_socket_local_addr(udp_source(socket), addr);
+    return mio__socket_local_addr(udp_source(socket), addr);
 }
 
 int mio_udp_socket_peer_addr(const struct mio_udp_socket *socket, struct mio_addr *addr)
 {
-    return mio_socket_peer_addr(udp_source(socket), addr);
+    return mio__socket_peer_addr(udp_source(socket), addr);
 }
 
 int mio_udp_socket_take_error(struct mio_udp_socket *socket)
 {
-    return mio_socket_take_error(udp_source(socket));
+    return mio__socket_take_error(udp_source(socket));
 }
 
 int mio_udp_socket_from_fd(mio_fd fd, struct mio_udp_socket *socket)
 {
-    return mio_socket_from_fd(MIO_KIND_UDP, fd, udp_source(socket));
+    return mio__socket_from_fd(MIO_KIND_UDP, fd, udp_source(socket));
 }
 
 int mio_udp_socket_into_fd(struct mio_udp_socket *socket, mio_fd *fd)
 {
-    return mio_source_take_fd(udp_source(socket), fd);
+    return mio__source_take_fd(udp_source(socket), fd);
 }
 
 int mio_udp_socket_close(struct mio_udp_socket *socket)

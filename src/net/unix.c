@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "descriptor.h"
+#include "../os/descriptor.h"
+#include "../poll/source.h"
 #include "iovec.h"
 #include "socket.h"
 
@@ -28,33 +29,33 @@ static inline struct mio_source *datagram_source(const struct mio_unix_datagram 
 int mio_unix_listener_bind(const struct mio_addr *addr, const struct mio_socket_options *options,
                            struct mio_unix_listener *listener)
 {
-    return mio_socket_bind(MIO_KIND_UNIX_LISTENER, addr, options, unix_listener_source(listener));
+    return mio__socket_bind(MIO_KIND_UNIX_LISTENER, addr, options, unix_listener_source(listener));
 }
 
 int mio_unix_listener_accept(struct mio_unix_listener *listener, struct mio_unix_stream *stream,
                              struct mio_addr *peer)
 {
-    return mio_socket_accept(unix_listener_source(listener), unix_source(stream), peer);
+    return mio__socket_accept(unix_listener_source(listener), unix_source(stream), peer);
 }
 
 int mio_unix_listener_local_addr(const struct mio_unix_listener *listener, struct mio_addr *addr)
 {
-    return mio_socket_local_addr(unix_listener_source(listener), addr);
+    return mio__socket_local_addr(unix_listener_source(listener), addr);
 }
 
 int mio_unix_listener_take_error(struct mio_unix_listener *listener)
 {
-    return mio_socket_take_error(unix_listener_source(listener));
+    return mio__socket_take_error(unix_listener_source(listener));
 }
 
 int mio_unix_listener_from_fd(mio_fd fd, struct mio_unix_listener *listener)
 {
-    return mio_socket_from_fd(MIO_KIND_UNIX_LISTENER, fd, unix_listener_source(listener));
+    return mio__socket_from_fd(MIO_KIND_UNIX_LISTENER, fd, unix_listener_source(listener));
 }
 
 int mio_unix_listener_into_fd(struct mio_unix_listener *listener, mio_fd *fd)
 {
-    return mio_source_take_fd(unix_listener_source(listener), fd);
+    return mio__source_take_fd(unix_listener_source(listener), fd);
 }
 
 int mio_unix_listener_close(struct mio_unix_listener *listener)
@@ -67,74 +68,74 @@ int mio_unix_listener_close(struct mio_unix_listener *listener)
 int mio_unix_stream_connect(const struct mio_addr *addr, const struct mio_socket_options *options,
                             struct mio_unix_stream *stream)
 {
-    return mio_socket_connect(MIO_KIND_UNIX_STREAM, addr, options, unix_source(stream));
+    return mio__socket_connect(MIO_KIND_UNIX_STREAM, addr, options, unix_source(stream));
 }
 
 int mio_unix_stream_pair(const struct mio_socket_options *options, struct mio_unix_stream *first,
                          struct mio_unix_stream *second)
 {
-    return mio_socket_pair(MIO_KIND_UNIX_STREAM, options, unix_source(first), unix_source(second));
+    return mio__socket_pair(MIO_KIND_UNIX_STREAM, options, unix_source(first), unix_source(second));
 }
 
 ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buffer, size_t size)
 {
-    return mio_socket_recv(unix_source(stream), buffer, size);
+    return mio__socket_recv(unix_source(stream), buffer, size);
 }
 
 ptrdiff_t mio_unix_stream_write(struct mio_unix_stream *stream, const void *buffer, size_t size)
 {
-    return mio_socket_send(unix_source(stream), buffer, size);
+    return mio__socket_send(unix_source(stream), buffer, size);
 }
 
 ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_iovec *parts,
                                 size_t count)
 {
-    if (count > MIO_MOST_PARTS)
+    if (count > MIO_MAX_PARTS)
         return -EMSGSIZE;
-    return mio_socket_recv_parts(unix_source(stream), parts, count);
+    return mio__socket_recv_parts(unix_source(stream), parts, count);
 }
 
 ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream, const struct mio_iovec *parts,
                                  size_t count)
 {
-    if (count > MIO_MOST_PARTS)
+    if (count > MIO_MAX_PARTS)
         return -EMSGSIZE;
-    return mio_socket_send_parts(unix_source(stream), parts, count);
+    return mio__socket_send_parts(unix_source(stream), parts, count);
 }
 
 ptrdiff_t mio_unix_stream_peek(struct mio_unix_stream *stream, void *buffer, size_t size)
 {
-    return mio_socket_peek(unix_source(stream), buffer, size);
+    return mio__socket_peek(unix_source(stream), buffer, size);
 }
 
 int mio_unix_stream_shutdown(struct mio_unix_stream *stream, enum mio_shutdown how)
 {
-    return mio_socket_shutdown(unix_source(stream), how);
+    return mio__socket_shutdown(unix_source(stream), how);
 }
 
 int mio_unix_stream_local_addr(const struct mio_unix_stream *stream, struct mio_addr *addr)
 {
-    return mio_socket_local_addr(unix_source(stream), addr);
+    return mio__socket_local_addr(unix_source(stream), addr);
 }
 
 int mio_unix_stream_peer_addr(const struct mio_unix_stream *stream, struct mio_addr *addr)
 {
-    return mio_socket_peer_addr(unix_source(stream), addr);
+    return mio__socket_peer_addr(unix_source(stream), addr);
 }
 
 int mio_unix_stream_take_error(struct mio_unix_stream *stream)
 {
-    return mio_socket_take_error(unix_source(stream));
+    return mio__socket_take_error(unix_source(stream));
 }
 
 int mio_unix_stream_from_fd(mio_fd fd, struct mio_unix_stream *stream)
 {
-    return mio_socket_from_fd(MIO_KIND_UNIX_STREAM, fd, unix_source(stream));
+    return mio__socket_from_fd(MIO_KIND_UNIX_STREAM, fd, unix_source(stream));
 }
 
 int mio_unix_stream_into_fd(struct mio_unix_stream *stream, mio_fd *fd)
 {
-    return mio_source_take_fd(unix_source(stream), fd);
+    return mio__source_take_fd(unix_source(stream), fd);
 }
 
 int mio_unix_stream_close(struct mio_unix_stream *stream)
@@ -147,77 +148,77 @@ int mio_unix_stream_close(struct mio_unix_stream *stream)
 int mio_unix_datagram_bind(const struct mio_addr *addr, const struct mio_socket_options *options,
                            struct mio_unix_datagram *socket)
 {
-    return mio_socket_bind(MIO_KIND_UNIX_DATAGRAM, addr, options, datagram_source(socket));
+    return mio__socket_bind(MIO_KIND_UNIX_DATAGRAM, addr, options, datagram_source(socket));
 }
 
 int mio_unix_datagram_unbound(const struct mio_socket_options *options,
                               struct mio_unix_datagram *socket)
 {
-    return mio_socket_unbound(MIO_KIND_UNIX_DATAGRAM, options, datagram_source(socket));
+    return mio__socket_unbound(MIO_KIND_UNIX_DATAGRAM, options, datagram_source(socket));
 }
 
 int mio_unix_datagram_pair(const struct mio_socket_options *options,
                            struct mio_unix_datagram *first, struct mio_unix_datagram *second)
 {
-    return mio_socket_pair(MIO_KIND_UNIX_DATAGRAM, options, datagram_source(first),
-                           datagram_source(second));
+    return mio__socket_pair(MIO_KIND_UNIX_DATAGRAM, options, datagram_source(first),
+                            datagram_source(second));
 }
 
 int mio_unix_datagram_connect(struct mio_unix_datagram *socket, const struct mio_addr *addr)
 {
-    return mio_socket_connect_datagram(MIO_KIND_UNIX_DATAGRAM, datagram_source(socket), addr);
+    return mio__socket_connect_datagram(MIO_KIND_UNIX_DATAGRAM, datagram_source(socket), addr);
 }
 
 ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buffer, size_t size)
 {
-    return mio_socket_send(datagram_source(socket), buffer, size);
+    return mio__socket_send(datagram_source(socket), buffer, size);
 }
 
 ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, const void *buffer,
                                     size_t size, const struct mio_addr *addr)
 {
-    return mio_socket_send_to(MIO_KIND_UNIX_DATAGRAM, datagram_source(socket), buffer, size, addr);
+    return mio__socket_send_to(MIO_KIND_UNIX_DATAGRAM, datagram_source(socket), buffer, size, addr);
 }
 
 ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buffer, size_t size)
 {
-    return mio_socket_recv(datagram_source(socket), buffer, size);
+    return mio__socket_recv(datagram_source(socket), buffer, size);
 }
 
 ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *buffer, size_t size,
                                       struct mio_addr *from)
 {
-    return mio_socket_recv_from(datagram_source(socket), buffer, size, from);
+    return mio__socket_recv_from(datagram_source(socket), buffer, size, from);
 }
 
 int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, enum mio_shutdown how)
 {
-    return mio_socket_shutdown(datagram_source(socket), how);
+    return mio__socket_shutdown(datagram_source(socket), how);
 }
 
 int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket, struct mio_addr *addr)
 {
-    return mio_socket_local_addr(datagram_source(socket), addr);
+    return mio__socket_local_addr(datagram_source(socket), addr);
 }
 
 int mio_unix_datagram_peer_addr(const struct mio_unix_datagram *socket, struct mio_addr *addr)
 {
-    return mio_socket_peer_addr(datagram_source(socket), addr);
+    return mio__socket_peer_addr(datagram_source(socket), addr);
 }
 
 int mio_unix_datagram_take_error(struct mio_unix_datagram *socket)
 {
-    return mio_socket_take_error(datagram_source(socket));
+    return mio__socket_take_error(datagram_source(socket));
 }
 
 int mio_unix_datagram_from_fd(mio_fd fd, struct mio_unix_datagram *socket)
 {
-    return mio_socket_from_fd(MIO_KIND_UNIX_DATAGRAM, fd, datagram_source(socket));
+    return mio__socket_from_fd(MIO_KIND_UNIX_DATAGRAM, fd, datagram_source(socket));
 }
 
 int mio_unix_datagram_into_fd(struct mio_unix_datagram *socket, mio_fd *fd)
 {
-    return mio_source_take_fd(datagram_source(socket), fd);
+    return mio__source_take_fd(datagram_source(socket), fd);
 }
 
 int mio_unix_datagram_close(struct mio_unix_datagram *socket)

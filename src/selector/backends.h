@@ -5,25 +5,25 @@
 
 #include <mio/platform.h>
 
-struct mio_selector_ops;
+struct mio__selector_ops;
 
 #if defined(MIO_RECORD_KEVENT)
 #define MIO_HAVE_KQUEUE 1
-extern const struct mio_selector_ops mio_kqueue_ops;
+extern const struct mio__selector_ops mio__kqueue_ops;
 #else
 #define MIO_HAVE_KQUEUE 0
 #endif
 
 #if defined(MIO_RECORD_EPOLL)
 #define MIO_HAVE_EPOLL 1
-extern const struct mio_selector_ops mio_epoll_ops;
+extern const struct mio__selector_ops mio__epoll_ops;
 #else
 #define MIO_HAVE_EPOLL 0
 #endif
 
 #if MIO_PLATFORM != MIO_PLATFORM_WINDOWS
 #define MIO_HAVE_POLL 1
-extern const struct mio_selector_ops mio_poll_ops;
+extern const struct mio__selector_ops mio__poll2_ops;
 #else
 #define MIO_HAVE_POLL 0
 #endif

@@ -14,9 +14,10 @@
 #ifndef MIO_SRC_SELECTOR_SELECTOR_H
 #define MIO_SRC_SELECTOR_SELECTOR_H
 
-#include "../birth.h"
-#include "../lock.h"
-#include "../wake_queue.h"
+#include "../os/fork_guard.h"
+#include "../os/lock.h"
+#include "../os/log.h"
+#include "../wake/wake_queue.h"
 
 #include <mio/event.h>
 #include <mio/options.h>
@@ -26,20 +27,12 @@
 
 /* What a selector is told about an earlier registration, by those who remember it; others pass
  * NULL. */
-struct mio_registration {
+struct mio__registration {
     mio_token token;
     mio_interest interest;
 };
 
-/* mio_options with every default filled in. */
-struct mio_config {
-    struct mio_allocator allocator;
-    mio_log_function *log; /* NULL: nothing is told */
-    void *log_user;
-    uint32_t flags;
-};
-
-struct mio_selector_ops {
+struct mio__selector_ops {
     const char *name;
 
     /* The interests it can serve, on this system, in this build: readiness and modes. */
@@ -49,9 +42,9 @@ struct mio_selector_ops {
      * Makes the kernel object. The new selector has its own members set, and `ops`; the portable
      * layer fills in the rest of the head. Returns 0 or -errno, with nothing left behind.
      */
-    int (*selector_new)(const struct mio_config *config, struct mio_selector **selector);
+    int (*selector_new)(const struct mio__config *config, struct mio_selector **selector);
 
-    /* Closes what selector_new() and setup_waker() opened, tells the log of failures, and releases
+    /* Closes what selector_new() and arm() opened, tells the log of failures, and releases
      * the struct. */
     void (*selector_free)(struct mio_selector *selector);
 
@@ -68,7 +61,7 @@ struct mio_selector_ops {
      * Looks through what select() has fetched, and drops or follows up records; called only once
      * the selector pays attention. NULL: nothing to look for. Returns how many are left.
      */
-    int (*sift)(struct mio_selector *selector, struct mio_event *list, int count);
+    int (*filter)(struct mio_selector *selector, struct mio_event *list, int count);
 
     /*
      * As mio_registry_register() and its kin have it. Any thread, during a select too. `previous`
@@ -78,9 +71,9 @@ struct mio_selector_ops {
     int (*register_fd)(struct mio_selector *selector, mio_fd fd, mio_token token,
                        mio_interest interest);
     int (*reregister_fd)(struct mio_selector *selector, mio_fd fd, mio_token token,
-                         mio_interest interest, const struct mio_registration *previous);
+                         mio_interest interest, const struct mio__registration *previous);
     int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
-                         const struct mio_registration *previous);
+                         const struct mio__registration *previous);
 
     /* NULL where the kernel makes the edges. An interest of 0: nothing was drained, but a hang-up or
      * an error may be over. */
@@ -91,16 +84,16 @@ struct mio_selector_ops {
     void (*apply)(struct mio_selector *selector, struct mio_change *changes, size_t n);
 
     /*
-     * The doorbell: one a selector, however many wakers there are. setup_waker() makes it, or finds
+     * The doorbell: one a selector, however many wakers there are. arm() makes it, or finds
      * it made, with the selector's lock held. After it wake() ends the select in progress, or the
-     * next one, with at least one record that is_wake() knows; several wakes may become one record.
+     * next one, with at least one record that is_doorbell() knows; several wakes may become one record.
      * wake() is async-signal-safe, never blocks, leaves errno alone.
      */
-    int (*setup_waker)(struct mio_selector *selector);
+    int (*arm)(struct mio_selector *selector);
     int (*wake)(struct mio_selector *selector);
-    bool (*is_wake)(const struct mio_selector *selector, const struct mio_event *record);
+    bool (*is_doorbell)(const struct mio_selector *selector, const struct mio_event *record);
 
-    /* Where a selector has events of its own to hand over (see mio_wake_queue_push): moves at most
+    /* Where a selector has events of its own to hand over (see mio__wake_queue_push): moves at most
      * `room` to `list`. */
     int (*collect)(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
 
@@ -109,53 +102,55 @@ struct mio_selector_ops {
 };
 
 struct mio_selector {
-    const struct mio_selector_ops *ops; /* never NULL */
-    struct mio_config config;
+    const struct mio__selector_ops *ops; /* never NULL */
+    struct mio__config config;
     uint64_t id;        /* unique in the process, not 0 */
     atomic_uint owners; /* poll, clones, wakers and sources that hold it; never 0 while in use */
     /*
      * The number of the process it was made in, for as long as a wait is nothing but ops->select();
-     * then 0xffffffff, for ever. So one comparison notices both an attentive selector and a forked
+     * then 0xffffffff, for ever. So one comparison notices both a mediated selector and a forked
      * child.
      */
-    _Atomic uint32_t plain;
-    struct mio_birth birth;      /* the process it was made in */
-    struct mio_wake_queue wakes; /* events that come from the program and not from the kernel */
-    mio_lock arming;             /* held while the doorbell is made */
+    _Atomic uint32_t direct;
+    struct mio__fork_guard fork_guard; /* the process it was made in */
+    struct mio__wake_queue wakes; /* events that come from the program and not from the kernel */
+    mio__lock arming;             /* held while the doorbell is made */
 };
 
 /* The selectors of this build, best first, ended by NULL. */
-extern const struct mio_selector_ops *const mio_selectors[];
+extern const struct mio__selector_ops *const mio__selectors[];
 
 /* Makes the selector that `backend` names (NULL: as options.h says) and becomes its first owner. */
-int mio_selector_open(const char *backend, const struct mio_config *config,
-                      struct mio_selector **selector);
+int mio__selector_open(const char *backend, const struct mio__config *config,
+                       struct mio_selector **selector);
 
 /* Whether a wait is nothing but ops->select(), in the process that made the selector. */
-static inline bool mio_selector_is_plain(const struct mio_selector *selector)
+static inline bool mio__selector_is_direct(const struct mio_selector *selector)
 {
-    return atomic_load_explicit(selector->birth.number, memory_order_relaxed) ==
-           atomic_load_explicit(&selector->plain, memory_order_relaxed);
+    return atomic_load_explicit(selector->fork_guard.number, memory_order_relaxed) ==
+           atomic_load_explicit(&selector->direct, memory_order_relaxed);
 }
 
 /* From now on a wait goes through the wake queue, and looks at what it has fetched. */
-static inline void mio_selector_pay_attention(struct mio_selector *selector)
+static inline void mio__selector_mediate(struct mio_selector *selector)
 {
-    atomic_store(&selector->plain, UINT32_MAX);
+    atomic_store(&selector->direct, UINT32_MAX);
 }
 
+/* Makes a selector of the kind, and becomes its first owner. */
+int mio__selector_make(const struct mio__selector_ops *ops, const struct mio__config *config,
+                       struct mio_selector **selector);
+
 /* One owner more: always succeeds. */
-struct mio_selector *mio_selector_try_clone(struct mio_selector *selector);
+struct mio_selector *mio__selector_try_clone(struct mio_selector *selector);
 
 /* One owner less; the last one frees it. */
-void mio_selector_release(struct mio_selector *selector);
+void mio__selector_release(struct mio_selector *selector);
 
 /*
  * Makes the doorbell unless it is there, and rings it once for a thread that may sleep in a wait
  * that began before, or on the selector's descriptor. Any thread.
  */
-int mio_selector_arm(struct mio_selector *selector);
-
-void mio_log(const struct mio_config *config, int error, const char *what);
+int mio__selector_arm(struct mio_selector *selector);
 
 #endif

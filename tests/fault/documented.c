@@ -92,7 +92,7 @@ static const struct rule rules[] = {
      "a descriptor that does not say is none"},
 
     /* --- making a poll --- */
-    {CALL_madvise, 0, NULL, ABSORBED, 0, "birth.h: fork() changes it all the same"},
+    {CALL_madvise, 0, NULL, ABSORBED, 0, "fork_guard.h: fork() changes it all the same"},
     {CALL_epoll_create1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
     {CALL_epoll_create1, ENOSYS, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},
     {CALL_kqueue1, EINVAL, "mio_poll_new(&best*", TOLD, 0, "options.h: the next selector"},

@@ -250,7 +250,7 @@ TEST(no_parts_are_no_call)
 
 /* --- everywhere: an EPIPE that raised no signal, while one comes for the process --- */
 
-extern atomic_bool mio_pipe_write_blocks_signal;
+extern atomic_bool mio__pipe_write_blocks_signal;
 
 static volatile sig_atomic_t heard;
 
@@ -272,7 +272,7 @@ TEST(a_signal_of_the_process_is_not_taken_for_the_writes)
     struct sigaction action = {.sa_handler = hear};
     REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
-    atomic_store(&mio_pipe_write_blocks_signal, true);
+    atomic_store(&mio__pipe_write_blocks_signal, true);
     for (int raised = 0; raised < 2; raised++) {
         heard = 0;
         if (raised)

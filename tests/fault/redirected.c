@@ -338,7 +338,7 @@ static long call_by_number(long number, const long arguments[6])
     return result;
 }
 
-/* Called with six longs, always (linux_syscall.h). */
+/* Called with six longs, always (syscall.h). */
 long fault_syscall(long number, ...);
 long fault_syscall(long number, ...)
 {

@@ -12,7 +12,7 @@ read -ra cflags <<<"$CFLAGS"
 read -ra own <<<"$MIO_CFLAGS"
 read -ra libs <<<"$MIO_LIBS"
 
-for source in "$MIO_SOURCE"/src/*.c "$MIO_SOURCE"/src/*/*.c; do
+for source in "$MIO_SOURCE"/src/*/*.c "$MIO_SOURCE"/src/*/*/*.c; do
     if [[ -f $source ]]; then
         echo "#include \"$source\""
     fi
@@ -47,7 +47,7 @@ clashes() {
 }
 
 cd "$MIO_SOURCE"
-names=$(clashes src/*.c src/*/*.c)
+names=$(clashes src/*/*.c src/*/*/*.c)
 if [[ -n $names ]]; then
     printf 'defined in two sources:\n%s\n' "$names"
     exit 1

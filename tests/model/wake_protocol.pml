@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The waker protocol of src/wake_queue.c: one waiter, two threads that wake it, a doorbell.
+ * The waker protocol of src/wake/wake_queue.c: one waiter, two threads that wake it, a doorbell.
  * README.md says which function each part stands for, and what is left out.
  *
  * Every statement outside of atomic and d_step is one access to something shared; Spin tries the
@@ -39,16 +39,16 @@
 
 mtype = { IDLE, PENDING, AWAKE, ASLEEP, RUNG, NOTHING };
 
-/* struct mio_wake_node */
+/* struct mio__wake_node */
 mtype state[WAKERS] = IDLE;
 byte next[WAKERS] = NOBODY;
 
-/* struct mio_wake_queue */
+/* struct mio__wake_queue */
 byte incoming = NOBODY;
 mtype waiter = AWAKE;
 mtype resting = AWAKE;
 bool armed;
-bool attentive; /* a wait is more than ops->select(): mio_selector_is_plain(), turned round */
+bool attentive; /* a wait is more than ops->select(): mio__selector_is_direct(), turned round */
 byte rings_begun;
 byte rings_done;
 byte taken[WAKERS] = NOBODY; /* the waiter's own, as is `settled`; first come first */
@@ -358,7 +358,7 @@ inline select_asleep()
     fi
 }
 
-/* mio_poll_wait(): a plain wait, or mio_wake_queue_select(). */
+/* mio_poll_wait(): a plain wait, or mio__wake_queue_select(). */
 inline wait(forever)
 {
     if

@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "memory.h"
-#include "registry.h"
+#include "os/memory.h"
+#include "poll/registry.h"
 #include "selector/selector.h"
 
 enum { TOKEN = 7, NEAR = 0, FAR = 1 };
@@ -35,10 +35,10 @@ static int refuse(struct mio_selector *selector, mio_fd fd, mio_interest interes
 /* A stream on its way waits for an event that will not come: that is told at once. */
 TEST(inside_connected_tells_that_nothing_more_will_come)
 {
-    static const struct mio_selector_ops ops = {.name = "refusing", .rearm = refuse};
+    static const struct mio__selector_ops ops = {.name = "refusing", .rearm = refuse};
     struct mio_selector selector = {.ops = &ops};
     struct mio_tcp_stream stream;
-    mio_birth_record(&selector.birth);
+    mio__fork_guard_set(&selector.birth);
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &stream), 0);
     stream.source.selector = &selector;
     stream.source.interest = MIO_WRITABLE;
@@ -86,7 +86,7 @@ TEST(inside_a_table_that_is_too_large)
 {
     void *table = NULL;
     size_t room = 0;
-    CHECK_EQ(mio_grow(&mio_default_allocator, &table, &room, SIZE_MAX / 2, 4), -ENOMEM);
+    CHECK_EQ(mio__grow(&mio__default_allocator, &table, &room, SIZE_MAX / 2, 4), -ENOMEM);
     CHECK(!table && room == 0);
 }
 

@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "io.h"
+#include "poll/io.h"
 #include "selector/selector.h"
 #include "test.h"
 
@@ -679,9 +679,9 @@ static ptrdiff_t give_user(mio_fd fd, void *user)
 
 TEST(net_try_io_asks_for_the_next_event_after_eagain_alone)
 {
-    static const struct mio_selector_ops ops = {.name = "asked", .rearm = count_rearm};
+    static const struct mio__selector_ops ops = {.name = "asked", .rearm = count_rearm};
     struct asked asked = {.selector = {.ops = &ops, .config = {.log = log_error}}};
-    mio_birth_record(&asked.selector.birth);
+    mio__fork_guard_set(&asked.selector.birth);
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);

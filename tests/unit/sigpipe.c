@@ -61,11 +61,11 @@ static void write_to_closed_pipe(void)
 /* Both ways of a Linux kernel, and the one way of others. */
 static void on_each_way(void (*test)(void))
 {
-    bool found = atomic_load(&mio_pipe_write_blocks_signal);
+    bool found = atomic_load(&mio__pipe_write_blocks_signal);
     test();
-    atomic_store(&mio_pipe_write_blocks_signal, true);
+    atomic_store(&mio__pipe_write_blocks_signal, true);
     test();
-    atomic_store(&mio_pipe_write_blocks_signal, found);
+    atomic_store(&mio__pipe_write_blocks_signal, found);
 }
 
 static void closed_pipe(void)
@@ -154,7 +154,7 @@ TEST(sigpipe_an_odd_descriptor_makes_no_pipe_slower)
     struct mio_pipe_receiver receiver;
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), 1);
-    bool found = atomic_load(&mio_pipe_write_blocks_signal);
+    bool found = atomic_load(&mio__pipe_write_blocks_signal);
     int fd = open("/proc/self/comm", O_WRONLY | O_CLOEXEC);
     REQUIRE_EQ(mio_pipe_sender_close(&sender), 0);
     REQUIRE_EQ(mio_pipe_receiver_close(&receiver), 0);
@@ -162,7 +162,7 @@ TEST(sigpipe_an_odd_descriptor_makes_no_pipe_slower)
         SKIP("no /proc here");
     REQUIRE_EQ(mio_pipe_sender_from_fd(fd, &odd), 0);
     CHECK_EQ(mio_pipe_sender_write(&odd, "unit", 4), 4);
-    CHECK_EQ(atomic_load(&mio_pipe_write_blocks_signal), found);
+    CHECK_EQ(atomic_load(&mio__pipe_write_blocks_signal), found);
     REQUIRE_EQ(mio_pipe_sender_close(&odd), 0);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The slab, against what its header promises and, in random operations, against a plain list. */
-#include "slab.h"
+#include "poll/slab.h"
 
 #include "test.h"
 
@@ -17,7 +17,7 @@ enum { INDEX_BITS = 3, GENERATION_BITS = 2, MOST = 7, GENERATIONS = 3, USES = 6 
 static struct mio_slab *small_slab(void)
 {
     struct mio_slab *slab = NULL;
-    REQUIRE_EQ(mio_slab_new_with_bits(INDEX_BITS, GENERATION_BITS, 0, NULL, &slab), 0);
+    REQUIRE_EQ(mio__slab_new_with_bits(INDEX_BITS, GENERATION_BITS, 0, NULL, &slab), 0);
     return slab;
 }
 
@@ -114,9 +114,9 @@ TEST(slab_refuses_wrong_arguments)
     mio_token token = 7;
     CHECK_EQ(mio_slab_new(0, NULL, NULL), -EINVAL);
     CHECK_EQ(mio_slab_new(MIO_SLAB_MAX + 1, NULL, &slab), -EINVAL);
-    CHECK_EQ(mio_slab_new_with_bits(INDEX_BITS, GENERATION_BITS, MOST + 1, NULL, &slab), -EINVAL);
+    CHECK_EQ(mio__slab_new_with_bits(INDEX_BITS, GENERATION_BITS, MOST + 1, NULL, &slab), -EINVAL);
     enum { TOKEN_BITS = 8 * sizeof token };
-    CHECK_EQ(mio_slab_new_with_bits(INDEX_BITS, TOKEN_BITS, 1, NULL, &slab), -EINVAL);
+    CHECK_EQ(mio__slab_new_with_bits(INDEX_BITS, TOKEN_BITS, 1, NULL, &slab), -EINVAL);
     CHECK(slab == NULL);
     slab = slab_of(1);
     CHECK_EQ(mio_slab_insert(NULL, objects, &token), -EINVAL);
@@ -205,7 +205,7 @@ TEST(slab_takes_all_memory_from_the_allocator_and_gives_it_back)
 TEST(slab_generations_wrap_and_skip_0)
 {
     struct mio_slab *slab = NULL;
-    REQUIRE_EQ(mio_slab_new_with_bits(1, GENERATION_BITS, 1, NULL, &slab), 0);
+    REQUIRE_EQ(mio__slab_new_with_bits(1, GENERATION_BITS, 1, NULL, &slab), 0);
     mio_token seen[USES];
     for (size_t i = 0; i < USES; i++) {
         seen[i] = inserted(slab, &objects[i]);

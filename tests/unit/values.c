@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "text.h"
+#include "record/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -63,7 +63,7 @@ TEST(event_bits_of_epoll)
 TEST(text_names_bits)
 {
     /* Headers have names for 0 and for bits that a wider name contains. */
-    static const struct mio_name names[] = {{"NONE", 0}, {"ALL", 7}, {"ONE", 1}, {"EIGHT", 8}};
+    static const struct mio__name names[] = {{"NONE", 0}, {"ALL", 7}, {"ONE", 1}, {"EIGHT", 8}};
     static const struct {
         uint32_t bits;
         const char *text;
@@ -73,10 +73,10 @@ TEST(text_names_bits)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         char buffer[64];
-        struct mio_text text = {.buffer = buffer, .size = sizeof buffer};
-        mio_text_add_bits(&text, rows[i].bits, names, COUNT(names));
+        struct mio__text text = {.buffer = buffer, .size = sizeof buffer};
+        mio__text_add_bits(&text, rows[i].bits, names, COUNT(names));
         CHECK_STR(buffer, rows[i].text);
-        CHECK_EQ(mio_text_result(&text), strlen(rows[i].text));
+        CHECK_EQ(mio__text_result(&text), strlen(rows[i].text));
     }
 }
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include <errno.h>
+
+void mio__log(const struct mio__config *config, int error, const char *what)
+{
+    int saved = errno;
+    if (config->log)
+        config->log(config->log_user, error, what);
+    errno = saved;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "registry.h"
+
+#include "../os/memory.h"
+#include "../selector/selector.h"
+#include "interest.h"
+
+#include <errno.h>
+
+/* What every call on a registry asks first. */
+static inline int check_registry(const struct mio_registry *registry)
+{
+    if (!registry)
+        return -EINVAL;
+    return mio__is_forked_copy(&registry->selector->fork_guard) ? -ECHILD : 0;
+}
+
+static inline int check_interest(const struct mio_registry *registry, mio_interest interest)
+{
+    int error = check_registry(registry);
+    return error < 0 ? error : mio__interest_check(interest, registry->selector->ops->serves);
+}
+
+int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
+                          mio_interest interest)
+{
+    int error = check_interest(registry, interest);
+    if (error < 0)
+        return error;
+    return registry->selector->ops->register_fd(registry->selector, fd, token, interest);
+}
+
+int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
+                            mio_interest interest)
+{
+    int error = check_interest(registry, interest);
+    if (error < 0)
+        return error;
+    return registry->selector->ops->reregister_fd(registry->selector, fd, token, interest, NULL);
+}
+
+int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)
+{
+    int error = check_registry(registry);
+    if (error < 0)
+        return error;
+    return registry->selector->ops->deregister_fd(registry->selector, fd, NULL);
+}
+
+int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest)
+{
+    int error = check_interest(registry, interest);
+    if (error < 0)
+        return error;
+    const struct mio__selector_ops *ops = registry->selector->ops;
+    return ops->rearm ? ops->rearm(registry->selector, fd, interest) : 0;
+}
+
+static int apply_one(struct mio_registry *registry, const struct mio_change *change)
+{
+    switch (change->kind) {
+    case MIO_REGISTER:
+        return mio_registry_register(registry, change->fd, change->token, change->interest);
+    case MIO_REREGISTER:
+        return mio_registry_reregister(registry, change->fd, change->token, change->interest);
+    case MIO_DEREGISTER:
+        return mio_registry_deregister(registry, change->fd);
+    }
+    return -EINVAL;
+}
+
+static int check_change(const struct mio_registry *registry, const struct mio_change *change)
+{
+    switch (change->kind) {
+    case MIO_REGISTER:
+    case MIO_REREGISTER:
+        return check_interest(registry, change->interest);
+    case MIO_DEREGISTER:
+        return 0;
+    }
+    return -EINVAL;
+}
+
+/* Gives the selector each run of changes whose arguments are right. */
+static void apply_batch(struct mio_registry *registry, struct mio_change *changes, size_t n)
+{
+    struct mio_selector *selector = registry->selector;
+    size_t first = 0;
+    for (size_t i = 0; i < n; i++) {
+        changes[i].result = check_change(registry, &changes[i]);
+        if (changes[i].result == 0)
+            continue;
+        if (i > first)
+            selector->ops->apply(selector, changes + first, i - first);
+        first = i + 1;
+    }
+    if (n > first)
+        selector->ops->apply(selector, changes + first, n - first);
+}
+
+int mio_registry_apply(struct mio_registry *registry, struct mio_change *changes, size_t n)
+{
+    int error = check_registry(registry);
+    if (error < 0)
+        return error;
+    if (!changes && n > 0)
+        return -EINVAL;
+    if (registry->selector->ops->apply) {
+        apply_batch(registry, changes, n);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            changes[i].result = apply_one(registry, &changes[i]);
+    }
+    int succeeded = 0;
+    for (size_t i = 0; i < n; i++)
+        succeeded += changes[i].result == 0;
+    return succeeded;
+}
+
+int mio_registry_clone(struct mio_registry *registry, struct mio_registry **clone)
+{
+    if (!registry || !clone)
+        return -EINVAL;
+    struct mio_selector *selector = registry->selector;
+    struct mio_registry *made = mio__allocate(&selector->config.allocator, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    made->selector = mio__selector_try_clone(selector);
+    *clone = made;
+    return 0;
+}
+
+void mio_registry_free(struct mio_registry *clone)
+{
+    if (!clone || clone->lent)
+        return;
+    struct mio_selector *selector = clone->selector;
+    mio__release(&selector->config.allocator, clone, sizeof *clone);
+    mio__selector_release(selector);
+}
+
+int mio_registry_fd(const struct mio_registry *registry)
+{
+    int error = check_registry(registry);
+    return error < 0 ? error : registry->selector->ops->selector_fd(registry->selector);
+}
+
+uint64_t mio_registry_id(const struct mio_registry *registry)
+{
+    return registry ? registry->selector->id : 0;
+}

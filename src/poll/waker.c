@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "waker.h"
+
+#include "../os/memory.h"
+#include "../selector/selector.h"
+#include "registry.h"
+
+#include <mio/waker.h>
+
+#include <errno.h>
+
+struct mio_waker {
+    struct mio__wake_node node;    /* first: the queue knows a waker by it */
+    struct mio_selector *selector; /* held */
+};
+
+int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_waker **waker)
+{
+    if (!registry || !waker)
+        return -EINVAL;
+    struct mio_selector *selector = registry->selector;
+    if (mio__is_forked_child(&selector->fork_guard))
+        return -ECHILD;
+    struct mio_waker *made = mio__allocate(&selector->config.allocator, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    int error = mio__selector_arm(selector);
+    if (error < 0) {
+        mio__release(&selector->config.allocator, made, sizeof *made);
+        return error;
+    }
+    atomic_init(&made->node.state, MIO_WAKE_IDLE);
+    made->node.token = token;
+    made->selector = mio__selector_try_clone(selector);
+    *waker = made;
+    return 0;
+}
+
+int mio_waker_wake(struct mio_waker *waker)
+{
+    if (!waker)
+        return -EINVAL;
+    /* The doorbell of a child's copy may be the parent's. */
+    if (mio__is_forked_copy(&waker->selector->fork_guard))
+        return -ECHILD;
+    return mio__wake_queue_push(waker->selector, &waker->node);
+}
+
+void mio__waker_release(struct mio_selector *selector, struct mio__wake_node *node)
+{
+    mio__release(&selector->config.allocator, node, sizeof(struct mio_waker));
+}
+
+void mio_waker_free(struct mio_waker *waker)
+{
+    if (!waker)
+        return;
+    struct mio_selector *selector = waker->selector;
+    if (mio__wake_queue_abandon(&waker->node))
+        mio__waker_release(selector, &waker->node);
+    mio__selector_release(selector);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* An epoll record by name. */
+#include "../selector/backends.h"
+
+#if MIO_HAVE_EPOLL
+
+#include "text.h"
+
+#include <mio/event.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/epoll.h>
+
+/* EPOLLET and EPOLLONESHOT are never in a record, but a caller may format what it means to
+ * register. */
+static const struct mio__name event_names[] = {
+    {"EPOLLIN", EPOLLIN},         {"EPOLLPRI", EPOLLPRI},         {"EPOLLOUT", EPOLLOUT},
+    {"EPOLLRDNORM", EPOLLRDNORM}, {"EPOLLRDBAND", EPOLLRDBAND},   {"EPOLLWRNORM", EPOLLWRNORM},
+    {"EPOLLWRBAND", EPOLLWRBAND}, {"EPOLLMSG", EPOLLMSG},         {"EPOLLERR", EPOLLERR},
+    {"EPOLLHUP", EPOLLHUP},       {"EPOLLRDHUP", EPOLLRDHUP},     {"EPOLLEXCLUSIVE", 1u << 28},
+    {"EPOLLWAKEUP", 1u << 29},    {"EPOLLONESHOT", EPOLLONESHOT}, {"EPOLLET", (uint32_t)EPOLLET},
+};
+
+int mio_event_format(const struct mio_event *event, char *buffer, size_t size)
+{
+    if (!event)
+        return -EINVAL;
+    struct mio__text text = {.buffer = buffer, .size = size, .length = 0};
+    mio__text_add(&text, "epoll_event { events: ");
+    mio__text_add_bits(&text, event->events, event_names,
+                       sizeof event_names / sizeof event_names[0]);
+    mio__text_add(&text, ", data: 0x%" PRIx64 " }", (uint64_t)event->data);
+    return mio__text_result(&text);
+}
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kqueue selector remembers of descriptors, because no kernel would tell it.
+ *
+ * One-shot registrations of several filters. Each filter is a knote that fires by itself, but a
+ * one-shot registration is to deliver once: when one filter has fired, the others are disabled,
+ * and dropped should they come all the same, since a kernel short of memory may refuse to disable.
+ * They are disabled when the wait has fetched, so that what is ready with the first comes with it.
+ * Kept by descriptor with the token, so that an event of an earlier registration does not silence a
+ * later one. What is left here of a descriptor that was closed does no harm: it is looked at only
+ * when a one-shot event with the same token comes, and registering the number again clears it.
+ */
+#include "../backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#include "kqueue.h"
+
+#include "../../os/memory.h"
+
+/* --- the table --- */
+
+int mio__kq_reserve(struct kqueue_selector *self, int fd)
+{
+    struct kqueue_descriptors *kept = &self->kept;
+    void *block = kept->descriptors;
+    int error = mio__grow(&self->base.config.allocator, &block, &kept->capacity, (size_t)fd + 1,
+                          sizeof *kept->descriptors);
+    if (error == 0)
+        kept->descriptors = block;
+    return error;
+}
+
+/* --- one-shot registrations of several filters --- */
+
+bool mio__kq_is_multi_filter_oneshot(mio_interest interest)
+{
+    if ((interest & MIO_ONESHOT) == 0)
+        return false;
+    /* EVFILT_EXCEPT is never EV_DISPATCH, since what is dropped would disable it: it has to be
+     * silenced by hand. */
+    return (interest & MIO_PRIORITY) != 0 ||
+           (interest & (MIO_READABLE | MIO_WRITABLE)) == (MIO_READABLE | MIO_WRITABLE);
+}
+
+int mio__kq_oneshot_add(struct kqueue_selector *self, int fd, mio_token token,
+                        mio_interest interest)
+{
+    int error = mio__kq_reserve(self, fd);
+    if (error < 0)
+        return error;
+    self->kept.descriptors[fd].oneshot =
+        (struct kqueue_oneshot){.token = token, .interest = interest};
+    mio__kq_filter_from_now_on(self);
+    return 0;
+}
+
+static struct kqueue_oneshot *find_oneshot(const struct kqueue_selector *self, int fd)
+{
+    struct kqueue_descriptor *known = mio__kq_find(self, fd);
+    return known && known->oneshot.interest != 0 ? &known->oneshot : NULL;
+}
+
+void mio__kq_oneshot_forget(struct kqueue_selector *self, int fd)
+{
+    struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    if (oneshot)
+        *oneshot = (struct kqueue_oneshot){.interest = 0};
+}
+
+struct kqueue_oneshot mio__kq_oneshot_of(const struct kqueue_selector *self, int fd)
+{
+    const struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    return oneshot ? *oneshot : (struct kqueue_oneshot){.interest = 0};
+}
+
+void mio__kq_oneshot_put_back(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot)
+{
+    if (oneshot.interest != 0)
+        self->kept.descriptors[fd].oneshot = oneshot; /* the table never shrinks */
+}
+
+bool mio__kq_is_stale(const struct kqueue_selector *self, int fd, mio_token token)
+{
+    const struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    return oneshot && oneshot->token == token && oneshot->spent &&
+           oneshot->spent_in != self->base.wakes.waits;
+}
+
+static void disable_all(struct kqueue_selector *self, int fd)
+{
+    const struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    struct kevent changes[MAX_FILTERS];
+    int errors[MAX_FILTERS]; /* not looked at: what is not silent is dropped when it comes */
+    size_t count = 0;
+    if (!oneshot || !oneshot->spent) /* it is another by now */
+        return;
+    for (size_t i = 0; i < mio__kq_filter_count; i++) {
+        const struct kqueue_filter *filter = &mio__kq_filters[i];
+        if ((oneshot->interest & filter->interest) != 0)
+            changes[count++] = kqueue_change((uintptr_t)fd, filter->filter, EV_DISABLE,
+                                             filter->fflags, oneshot->token);
+    }
+    (void)mio__kevent_register(self, changes, count, errors);
+}
+
+static void silence_later(struct kqueue_selector *self, int fd)
+{
+    struct kqueue_descriptor *descriptor = &self->kept.descriptors[fd];
+    if (descriptor->to_silence)
+        return;
+    descriptor->to_silence = true;
+    descriptor->next_to_silence = self->kept.to_silence;
+    self->kept.to_silence = fd;
+}
+
+void mio__kq_oneshot_fire(struct kqueue_selector *self, int fd, mio_token token)
+{
+    struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
+    if (!oneshot || oneshot->token != token || oneshot->spent)
+        return;
+    oneshot->spent = true;
+    oneshot->spent_in = self->base.wakes.waits;
+    if (self->kept.fetched_in == self->base.wakes.waits)
+        disable_all(self, fd);
+    else
+        silence_later(self, fd);
+}
+
+void mio__kq_end_fetch(struct kqueue_selector *self)
+{
+    struct kqueue_descriptors *kept = &self->kept;
+    kept->fetched_in = self->base.wakes.waits;
+    while (kept->to_silence >= 0) {
+        int fd = kept->to_silence;
+        kept->to_silence = kept->descriptors[fd].next_to_silence;
+        kept->descriptors[fd].to_silence = false;
+        disable_all(self, fd);
+    }
+}
+
+void mio__kq_descriptors_release(struct kqueue_selector *self)
+{
+    struct kqueue_descriptors *kept = &self->kept;
+    const struct mio_allocator *allocator = &self->base.config.allocator;
+    mio__release(allocator, kept->descriptors, kept->capacity * sizeof *kept->descriptors);
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Submitting changes to a kqueue, and matching what comes back with them.
+ */
+#include "../backends.h"
+
+#if MIO_HAVE_KQUEUE
+
+#include "kqueue.h"
+
+#include "../../os/descriptor.h"
+
+/*
+ * An event that came with receipts. The doorbell is rung again for the thread that it was meant to
+ * wake. The ident of another filter than a descriptor's is no descriptor.
+ */
+static void keep_stolen(struct kqueue_selector *self, const struct kevent *event)
+{
+    struct mio_event record;
+    memcpy(&record, event, sizeof record);
+    bool is_except = (int)record.filter == EXCEPT_FILTER;
+    int error = 0;
+    if (self->base.ops->is_doorbell(&self->base, &record))
+        error = mio__wake_queue_ring(&self->base);
+    else if (is_except ? mio_event_is_priority(&record) : mio_kevent_is_of_descriptor(&record))
+        error = mio__kq_inject(self, (int)record.ident, &record, IDENTITY_FILE, false);
+    else if (!is_except)
+        error = mio__kq_inject(self, -1, &record, IDENTITY_NONE, false);
+    if (error < 0)
+        mio__log(&self->base.config, error, "keeping an event that came with receipts");
+}
+
+/* Receipts come in the order of their changes. */
+static void match_one_by_one(struct kqueue_selector *self, const struct kevent *changes,
+                             size_t count, int *errors, const struct kevent *results,
+                             int result_count)
+{
+    size_t next = 0;
+    for (int i = 0; i < result_count; i++) {
+        if ((results[i].flags & EV_ERROR) == 0) {
+            keep_stolen(self, &results[i]);
+            continue;
+        }
+        while (next < count && (changes[next].ident != results[i].ident ||
+                                changes[next].filter != results[i].filter))
+            next++;
+        if (next < count)
+            errors[next++] = (int)results[i].data;
+    }
+}
+
+/* As kernels do: a receipt for each change, in their order. False: something else has come. */
+static inline bool match_all(const struct kevent *changes, size_t count, int *errors,
+                             const struct kevent *results, int result_count)
+{
+    if (result_count != (int)count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if ((results[i].flags & EV_ERROR) == 0 || results[i].ident != changes[i].ident ||
+            results[i].filter != changes[i].filter)
+            return false;
+        errors[i] = (int)results[i].data;
+    }
+    return true;
+}
+
+/* Receipts of a call that failed, or that has brought something else. */
+__attribute__((noinline)) static void match_receipts(struct kqueue_selector *self,
+                                                     const struct kevent *changes, size_t count,
+                                                     int *errors, const struct kevent *results,
+                                                     int result_count, int error)
+{
+    for (size_t i = 0; i < count; i++)
+        errors[i] = error;
+    match_one_by_one(self, changes, count, errors, results, result_count);
+}
+
+/* What an interrupted call had deleted already is not there any more (K11). */
+__attribute__((noinline)) static void forgive_deletions(const struct kevent *changes, size_t count,
+                                                        int *errors)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i] == ENOENT && kqueue_is_delete(&changes[i]))
+            errors[i] = 0;
+    }
+}
+
+int mio__kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
+                         int *errors)
+{
+    static const struct timespec at_once;
+    struct kevent results[MAX_CHANGES];
+    int saved = errno;
+    bool interrupted = false;
+    int result_count;
+    for (;;) {
+        result_count =
+            kevent(self->kq, changes, (kevent_count)count, results, (kevent_count)count, &at_once);
+        if (result_count >= 0 || errno != EINTR)
+            break;
+        interrupted = true;
+    }
+    int error = result_count < 0 ? errno : 0;
+    errno = saved;
+    if (!match_all(changes, count, errors, results, result_count))
+        match_receipts(self, changes, count, errors, results, result_count, error);
+    if (interrupted)
+        forgive_deletions(changes, count, errors);
+    if (self->refusals.count > 0)
+        mio__kq_follow(self, changes, count, errors);
+    return error;
+}
+
+#endif

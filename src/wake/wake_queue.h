@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events that come from the program itself: wakes, and what a selector has to report beside the
+ * kernel.
+ *
+ * A wake is a node put on a lock-free stack. The waiter takes the whole stack and hands the nodes
+ * over as events, so a wake that finds it awake costs no system call. Only a waiter that is about
+ * to sleep must be told through the kernel, by ringing the selector's doorbell. Both sides follow
+ * one rule, with sequentially consistent operations:
+ *
+ *      waker                               waiter
+ *      1. put the node on the stack        1. say "asleep"
+ *      2. look whether the waiter sleeps   2. look at the stack again
+ *      3. if so, ring                      3. if it is empty, sleep
+ *
+ * Whichever order the four first steps take, the waker sees the sleeper or the waiter sees the
+ * node: no wake is lost. tests/model/ checks exactly this with Spin.
+ *
+ * A selector nobody has made a waker for is waited on directly: it is waited on without any of this, and its
+ * waiter does not say "asleep", which would cost it 20 cycles a wait. Making the doorbell therefore
+ * rings it once, for a waiter that may sleep without having said so; and a wait that finds the
+ * selector mediated at its end, but direct at its beginning, ends as the others do.
+ *
+ * The doorbell's record comes out of the kernel among the others and must not reach the caller.
+ * Looking for it costs a comparison an event, so it is done only while a record may be under way:
+ * while the rings begun are not known to be used up. They are when a fetch that began after the
+ * last of them was done had room to spare.
+ */
+#ifndef MIO_SRC_WAKE_WAKE_QUEUE_H
+#define MIO_SRC_WAKE_WAKE_QUEUE_H
+
+#include <mio/event.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct mio_selector;
+
+enum mio__wake_state {
+    MIO_WAKE_IDLE,    /* on no list */
+    MIO_WAKE_PENDING, /* on the stack or among the taken, once */
+    MIO_WAKE_DEAD     /* freed by its owner while pending: whoever takes it releases it */
+};
+
+enum mio__waiter_state {
+    MIO_WAITER_AWAKE,  /* will look at the stack by itself */
+    MIO_WAITER_ASLEEP, /* sleeps, or is about to: must be rung */
+    MIO_WAITER_RUNG    /* somebody rings already */
+};
+
+struct mio__wake_node {
+    struct mio__wake_node *next; /* on its list; written only while the node is pending */
+    atomic_int state;            /* enum mio__wake_state */
+    mio_token token;             /* of the event; never changes */
+    bool collects;               /* stands for events that ops->collect() hands over */
+};
+
+struct mio__wake_queue {
+    _Atomic(struct mio__wake_node *) incoming; /* the stack, last first */
+    atomic_int waiter;                         /* enum mio__waiter_state */
+    atomic_int resting;      /* what `waiter` returns to: ASLEEP once others wait too */
+    atomic_bool armed;       /* the doorbell is there; before it is, nothing is pushed */
+    atomic_uint rings_begun; /* counted before the kernel is told ... */
+    atomic_uint rings_done;  /* ... and after */
+
+    /* --- the waiter's own --- */
+    struct mio__wake_node *taken; /* first come first; what found no room last time */
+    struct mio__wake_node *last;  /* of the taken; anything when there are none */
+    unsigned settled;             /* up to this count of rings no record can come any more */
+    unsigned waits;    /* begun with this queue; tells the events of one wait from the next's */
+    bool kernel_first; /* whose turn it is when both have events; changes with every wait */
+};
+
+/* Puts the node on the queue unless it is there, and rings if the waiter sleeps. 0, or the
+ * doorbell's error. */
+int mio__wake_queue_push(struct mio_selector *selector, struct mio__wake_node *node);
+
+/* Takes the node from its owner: true when it is on no list and may be released now, else the queue
+ * does so later. */
+bool mio__wake_queue_abandon(struct mio__wake_node *node);
+
+/* Rings the doorbell whoever sleeps. */
+int mio__wake_queue_ring(struct mio_selector *selector);
+
+/* Does what may bring the doorbell's record out of the kernel as a ring would. */
+int mio__wake_queue_ring_by(struct mio_selector *selector, int (*ring)(struct mio_selector *));
+
+/* From now on somebody else may sleep on the selector's descriptor: every wake rings. */
+int mio__wake_queue_embed(struct mio_selector *selector);
+
+/* One wait of a mediated selector: the kernel's events and the program's. As ops->select(). */
+int mio__wake_queue_select(struct mio_selector *selector, struct mio_event *list, int room,
+                           int64_t timeout_ns);
+
+/* Ends a wait that began when the selector was direct, and has fetched so many events. */
+int mio__wake_queue_finish(struct mio_selector *selector, struct mio_event *list, int room,
+                           int fetched);
+
+/* Releases what was abandoned. Nobody waits or wakes any more. */
+void mio__wake_queue_destroy(struct mio_selector *selector);
+
+#endif
