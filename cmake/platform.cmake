@@ -50,7 +50,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "NetBSD")
 endif()
 
 # Gives a target what was decided above. Every program has to link that other library; an installed
-# libmio does not name its headers, which only programs that use the raw door need.
+# libmio does not name its headers, which only programs that use the raw access need.
 function(mio_use_platform target)
     target_compile_definitions(${target} PUBLIC ${mio_public_definitions})
     if(MIO_KQUEUE_INCLUDE_DIR)

@@ -83,7 +83,7 @@ static void plan_call(struct machine *machine, const struct operation *operation
     }
 }
 
-static void conclude_call(struct machine *machine, int end, const struct call *call)
+static void finish_call(struct machine *machine, int end, const struct call *call)
 {
     switch (call->kind) {
     case CALL_WRITE:
@@ -179,7 +179,7 @@ bool do_asleep(struct machine *machine, const struct operation *operation)
         looks ? look_on(machine, events, &call) : mio_poll_wait(machine->poll, events, LONG_WAIT);
     int64_t ended = mio_now();
     helper_join();
-    conclude_call(machine, operation->where, &call);
+    finish_call(machine, operation->where, &call);
     oracle_check(&machine->oracle, call.kind == CALL_WAKE ? RULE_WAKE1 : RULE_REG7,
                  ended - call.ended < TOO_LATE,
                  "a wait went on for %lld ms after what had to end it",

@@ -42,7 +42,7 @@ static bool is_slow(const struct oracle *oracle, int end)
 }
 
 /* Whether what comes for this end may be late: while a condition stands poll(2) is asked seldom. */
-static bool is_late(const struct oracle *oracle, int end)
+static bool is_quiet_so_far(const struct oracle *oracle, int end)
 {
     const struct end *self = &oracle->ends[end];
     bool may_stand = is_at_end(oracle, end) || self->shut || self->reset || self->vague;
@@ -56,7 +56,7 @@ bool oracle_anything_due(struct oracle *oracle, bool at_once)
             return true;
     }
     for (int end = 0; end < ENDS; end++) {
-        if (at_once && is_late(oracle, end))
+        if (at_once && is_quiet_so_far(oracle, end))
             continue;
         if (owes(oracle, end, IN) || owes(oracle, end, OUT))
             return true;
@@ -328,7 +328,7 @@ static void judge_turn(struct oracle *oracle, unsigned *passed_over, int count, 
 /* Returns whether the network may still bring what is missing. */
 static bool judge_missing(struct oracle *oracle, int end, enum direction direction, bool patient)
 {
-    if (is_late(oracle, end) && patient)
+    if (is_quiet_so_far(oracle, end) && patient)
         return true;
     const struct registration *registration = &oracle->ends[end].registration;
     oracle_check(oracle, rule_of(oracle, end, direction), false,
@@ -345,7 +345,8 @@ static bool end_registration_wait(struct oracle *oracle, int end, int count, boo
     bool missing = false;
     bool any_came = registration->firing;
     /* What the network brings after a one-shot has fired stays with it. */
-    bool spent = any_came && (registration->interest & MIO_ONESHOT) != 0 && is_late(oracle, end);
+    bool spent =
+        any_came && (registration->interest & MIO_ONESHOT) != 0 && is_quiet_so_far(oracle, end);
     for (int d = IN; d < DIRECTIONS; d++) {
         enum direction direction = (enum direction)d;
         if (!registration->of[direction].due || registration->fired)

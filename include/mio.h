@@ -3,7 +3,7 @@
  * libmio: which of a program's descriptors are ready, the same way on every system.
  *
  * This is the only header to include; it defines no macro outside MIO_ and mio_events_each, and
- * includes no system header beyond <stddef.h>, <stdint.h> and <stdbool.h>. The raw door to kqueue,
+ * includes no system header beyond <stddef.h>, <stdint.h> and <stdbool.h>. The raw access to kqueue,
  * mio/kqueue.h, is asked for by name.
  */
 #ifndef MIO_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The raw door: any kqueue filter, and every field of a kevent, for programs that only target
+ * The raw access: any kqueue filter, and every field of a kevent, for programs that only target
  * kqueue.
  *
  * Constants come from the program's own <sys/event.h>. What is registered here is not the portable

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The raw door to kqueue; on systems without one it is shut. */
+/* The raw access to a kqueue; -ENOTSUP on systems without one. */
 #include <mio/kqueue.h>
 
 #include "../selector/backends.h"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "waker.h"
-
 #include "../os/memory.h"
 #include "../selector/selector.h"
 #include "registry.h"
@@ -10,9 +8,16 @@
 #include <errno.h>
 
 struct mio_waker {
-    struct mio__wake_node node;    /* first: the queue knows a waker by it */
+    struct mio__wake_node node;    /* first: release_waker() knows a waker by it */
     struct mio_selector *selector; /* held */
 };
+
+/* The queue's selector lives for as long as the queue. */
+static void release_waker(struct mio__wake_node *node)
+{
+    const struct mio_waker *waker = (const struct mio_waker *)node;
+    mio__release(&waker->selector->config.allocator, node, sizeof *waker);
+}
 
 int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_waker **waker)
 {
@@ -31,6 +36,7 @@ int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_wak
     }
     atomic_init(&made->node.state, MIO_WAKE_IDLE);
     made->node.token = token;
+    made->node.release = release_waker;
     made->selector = mio__selector_try_clone(selector);
     *waker = made;
     return 0;
@@ -43,12 +49,7 @@ int mio_waker_wake(struct mio_waker *waker)
     /* The doorbell of a child's copy may be the parent's. */
     if (mio__is_forked_copy(&waker->selector->fork_guard))
         return -ECHILD;
-    return mio__wake_queue_push(waker->selector, &waker->node);
-}
-
-void mio__waker_release(struct mio_selector *selector, struct mio__wake_node *node)
-{
-    mio__release(&selector->config.allocator, node, sizeof(struct mio_waker));
+    return mio__wake_queue_push(&waker->selector->wakes, &waker->node);
 }
 
 void mio_waker_free(struct mio_waker *waker)
@@ -57,6 +58,6 @@ void mio_waker_free(struct mio_waker *waker)
         return;
     struct mio_selector *selector = waker->selector;
     if (mio__wake_queue_abandon(&waker->node))
-        mio__waker_release(selector, &waker->node);
+        release_waker(&waker->node);
     mio__selector_release(selector);
 }

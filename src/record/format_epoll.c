@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* An epoll record by name. */
-#include "../selector/backends.h"
+#include <mio/event.h>
 
-#if MIO_HAVE_EPOLL
+#if defined(MIO_RECORD_EPOLL)
 
 #include "text.h"
-
-#include <mio/event.h>
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,11 +7,14 @@
  * else for every filter: the table is chosen by it. Under EV_EOF the fflags of READ and WRITE are
  * an errno value, printed as a number.
  */
-#include "../selector/backends.h"
+#include <mio/event.h>
 
-#if MIO_HAVE_KQUEUE
+#if defined(MIO_RECORD_KEVENT)
 
-#include "../selector/kqueue/kqueue.h"
+#include <sys/types.h>
+
+#include <sys/event.h>
+#include <sys/time.h>
 
 #include "text.h"
 

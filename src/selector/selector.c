@@ -42,6 +42,7 @@ int mio__selector_make(const struct mio__selector_ops *ops, const struct mio__co
     atomic_init(&made->owners, 1);
     made->fork_guard = guard;
     atomic_init(&made->direct, made->fork_guard.generation);
+    mio__wake_queue_init(&made->wakes, made, ops->ring);
     mio__lock_init(&made->arming);
     *selector = made;
     return 0;
@@ -57,7 +58,7 @@ void mio__selector_release(struct mio_selector *selector)
 {
     if (atomic_fetch_sub_explicit(&selector->owners, 1, memory_order_acq_rel) != 1)
         return;
-    mio__wake_queue_destroy(selector);
+    mio__wake_queue_destroy(&selector->wakes);
     mio__lock_destroy(&selector->arming);
     selector->ops->selector_free(selector);
 }
@@ -70,10 +71,10 @@ int mio__selector_arm(struct mio_selector *selector)
     int error = 0;
     mio__lock_take(&selector->arming);
     if (!atomic_load(&queue->armed)) {
-        error = selector->ops->arm(selector);
+        error = selector->ops->arm_doorbell(selector);
         if (error == 0) {
             mio__selector_mediate(selector);
-            error = mio__wake_queue_ring(selector);
+            error = mio__wake_queue_ring(queue);
         }
         if (error == 0)
             atomic_store(&queue->armed, true);

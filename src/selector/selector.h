@@ -84,18 +84,14 @@ struct mio__selector_ops {
     void (*apply)(struct mio_selector *selector, struct mio_change *changes, size_t n);
 
     /*
-     * The doorbell: one a selector, however many wakers there are. arm() makes it, or finds
-     * it made, with the selector's lock held. After it wake() ends the select in progress, or the
-     * next one, with at least one record that is_doorbell() knows; several wakes may become one record.
-     * wake() is async-signal-safe, never blocks, leaves errno alone.
+     * The doorbell: one a selector, however many wakers there are. arm_doorbell() makes it, or finds
+     * it made, with the selector's lock held. After it ring() ends the select in progress, or the
+     * next one, with at least one record that is_doorbell() knows; several rings may become one
+     * record. ring() is async-signal-safe, never blocks, leaves errno alone.
      */
-    int (*arm)(struct mio_selector *selector);
-    int (*wake)(struct mio_selector *selector);
+    int (*arm_doorbell)(struct mio_selector *selector);
+    int (*ring)(struct mio_selector *selector);
     bool (*is_doorbell)(const struct mio_selector *selector, const struct mio_event *record);
-
-    /* Where a selector has events of its own to hand over (see mio__wake_queue_push): moves at most
-     * `room` to `list`. */
-    int (*collect)(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
 
     /* The kernel object as a descriptor, or -ENOTSUP. */
     int (*selector_fd)(const struct mio_selector *selector);
@@ -116,13 +112,6 @@ struct mio_selector {
     struct mio__wake_queue wakes; /* events that come from the program and not from the kernel */
     mio__lock arming;             /* held while the doorbell is made */
 };
-
-/* The selectors of this build, best first, ended by NULL. */
-extern const struct mio__selector_ops *const mio__selectors[];
-
-/* Makes the selector that `backend` names (NULL: as options.h says) and becomes its first owner. */
-int mio__selector_open(const char *backend, const struct mio__config *config,
-                       struct mio_selector **selector);
 
 /* Whether a wait is nothing but ops->select(), in the process that made the selector. */
 static inline bool mio__selector_is_direct(const struct mio_selector *selector)

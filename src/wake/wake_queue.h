@@ -51,11 +51,18 @@ enum mio__waiter_state {
 struct mio__wake_node {
     struct mio__wake_node *next; /* on its list; written only while the node is pending */
     atomic_int state;            /* enum mio__wake_state */
-    mio_token token;             /* of the event; never changes */
-    bool collects;               /* stands for events that ops->collect() hands over */
+    mio_token token;             /* of the event, where there is no collect(); never changes */
+
+    /* Where the node stands for more than a wake: moves at most `capacity` events to `list`. */
+    int (*collect)(struct mio__wake_node *node, struct mio_event *list, int capacity, bool *more);
+
+    /* Releases the node, which was abandoned while it was pending. NULL: it never is. */
+    void (*release)(struct mio__wake_node *node);
 };
 
 struct mio__wake_queue {
+    struct mio_selector *selector;             /* whose doorbell is rung */
+    int (*ring)(struct mio_selector *);        /* rings it: 0 or -errno; async-signal-safe */
     _Atomic(struct mio__wake_node *) incoming; /* the stack, last first */
     atomic_int waiter;                         /* enum mio__waiter_state */
     atomic_int resting;      /* what `waiter` returns to: ASLEEP once others wait too */
@@ -71,32 +78,43 @@ struct mio__wake_queue {
     bool kernel_first; /* whose turn it is when both have events; changes with every wait */
 };
 
+/* An empty queue, of a selector that nobody has armed. */
+void mio__wake_queue_init(struct mio__wake_queue *queue, struct mio_selector *selector,
+                          int (*ring)(struct mio_selector *));
+
+/* --- the waker's side: any thread, and signal handlers --- */
+
 /* Puts the node on the queue unless it is there, and rings if the waiter sleeps. 0, or the
  * doorbell's error. */
-int mio__wake_queue_push(struct mio_selector *selector, struct mio__wake_node *node);
+int mio__wake_queue_push(struct mio__wake_queue *queue, struct mio__wake_node *node);
 
 /* Takes the node from its owner: true when it is on no list and may be released now, else the queue
  * does so later. */
 bool mio__wake_queue_abandon(struct mio__wake_node *node);
 
 /* Rings the doorbell whoever sleeps. */
-int mio__wake_queue_ring(struct mio_selector *selector);
+int mio__wake_queue_ring(struct mio__wake_queue *queue);
 
 /* Does what may bring the doorbell's record out of the kernel as a ring would. */
-int mio__wake_queue_ring_by(struct mio_selector *selector, int (*ring)(struct mio_selector *));
+int mio__wake_queue_ring_by(struct mio__wake_queue *queue, int (*ring)(struct mio_selector *));
+
+/* Rings if the waiter has said that it sleeps. */
+int mio__wake_queue_ring_sleeper(struct mio__wake_queue *queue);
 
 /* From now on somebody else may sleep on the selector's descriptor: every wake rings. */
-int mio__wake_queue_embed(struct mio_selector *selector);
+int mio__wake_queue_embed(struct mio__wake_queue *queue);
 
-/* One wait of a mediated selector: the kernel's events and the program's. As ops->select(). */
-int mio__wake_queue_select(struct mio_selector *selector, struct mio_event *list, int room,
-                           int64_t timeout_ns);
+/* --- the waiter's side --- */
 
-/* Ends a wait that began when the selector was direct, and has fetched so many events. */
-int mio__wake_queue_finish(struct mio_selector *selector, struct mio_event *list, int room,
-                           int fetched);
+static inline bool mio__wake_queue_has_pending(struct mio__wake_queue *queue)
+{
+    return queue->taken || atomic_load(&queue->incoming);
+}
+
+/* Writes at most `capacity` events of what is pending to `list`. Returns how many. */
+int mio__wake_queue_hand_over(struct mio__wake_queue *queue, struct mio_event *list, int capacity);
 
 /* Releases what was abandoned. Nobody waits or wakes any more. */
-void mio__wake_queue_destroy(struct mio_selector *selector);
+void mio__wake_queue_destroy(struct mio__wake_queue *queue);
 
 #endif

@@ -332,7 +332,7 @@ TEST(kqueue1_finished_requests_are_events)
     model_close(&loop, ends);
 }
 
-/* --- the raw door --- */
+/* --- the raw access --- */
 
 TEST(kqueue1_the_raw_door_registers_any_filter)
 {

@@ -336,7 +336,7 @@ TEST(reg8_files_of_the_kernel)
     loop_close(&loop);
 }
 
-/* --- the raw door leads nowhere else --- */
+/* --- the raw access leads nowhere else --- */
 
 TEST(reg1_the_raw_door_is_kqueues)
 {

@@ -34,12 +34,12 @@ static void *wait_for_last(void *argument)
     return NULL;
 }
 
-static void start(struct waiter *waiter, bool attentive)
+static void start(struct waiter *waiter, bool mediated)
 {
     waiter->loop = loop_open();
     for (int i = 0; i < TOKENS; i++)
         atomic_init(&waiter->seen[i], 0);
-    if (attentive)
+    if (mediated)
         mio_waker_free(waker_open(&waiter->loop, LAST));
     waiter->thread = thread_start(wait_for_last, waiter);
 }
@@ -59,7 +59,7 @@ TEST(reg4_the_token_of_an_unknown_reregistration_is_not_delivered)
     static const mio_interest interests[] = {MIO_READABLE | MIO_LEVEL, MIO_READABLE,
                                              MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT};
 
-    for (int attentive = 0; attentive < 2; attentive++) {
+    for (int mediated = 0; mediated < 2; mediated++) {
         for (size_t i = 0; i < sizeof interests / sizeof interests[0]; i++) {
             struct waiter waiter;
             int ends[2];
@@ -67,7 +67,7 @@ TEST(reg4_the_token_of_an_unknown_reregistration_is_not_delivered)
             open_pair(ends);
             open_pair(others);
             put(ends[FAR], "x");
-            start(&waiter, attentive != 0);
+            start(&waiter, mediated != 0);
             for (int try = 0; try < TRIES; try++)
                 CHECK_EQ(mio_registry_reregister(waiter.loop.registry, ends[NEAR], REFUSED,
                                                  interests[i]),

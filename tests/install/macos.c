@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * For scripts/macos.sh, which compiles and links it but cannot run it: every part of the library is
- * referred to, and the raw door with the constants of the system's own header.
+ * referred to, and the raw access with the constants of the system's own header.
  */
 #include <mio.h>
 #include <mio/kqueue.h>

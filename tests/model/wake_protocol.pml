@@ -18,7 +18,7 @@
  *   NO_FENCE      "asleep" is a plain store, which the second look may overtake
  *   NO_RECHECK    there is no second look
  *   NO_KICK       making the doorbell does not ring it
- *   NO_CONCLUDE   a wait that became attentive while it slept ends as if it had not
+ *   NO_FINISH   a wait that became mediated while it slept ends as if it had not
  *   SETTLE_EARLY  a fetch that filled all its room counts as one that had room to spare
  */
 
@@ -48,7 +48,7 @@ byte incoming = NOBODY;
 mtype waiter = AWAKE;
 mtype resting = AWAKE;
 bool armed;
-bool attentive; /* a wait is more than ops->select(): mio__selector_is_direct(), turned round */
+bool mediated; /* a wait is more than ops->select(): mio__selector_is_direct(), turned round */
 byte rings_begun;
 byte rings_done;
 byte taken[WAKERS] = NOBODY; /* the waiter's own, as is `settled`; first come first */
@@ -92,7 +92,7 @@ inline arm(may_sleep)
         if
         :: armed
         :: !armed ->
-            atomic { attentive = true; printf("the doorbell is there\n") };
+            atomic { mediated = true; printf("the doorbell is there\n") };
 #ifndef NO_KICK
             if
             :: may_sleep -> ring()
@@ -358,22 +358,22 @@ inline select_asleep()
     fi
 }
 
-/* mio_poll_wait(): a plain wait, or mio__wake_queue_select(). */
+/* mio_poll_wait(): a direct wait, or select_mediated(). */
 inline wait(forever)
 {
     if
-    :: !attentive ->
+    :: !mediated ->
         ask_kernel(forever);
         if
-#ifndef NO_CONCLUDE
-        :: attentive -> look_through(settled); end_wait()
+#ifndef NO_FINISH
+        :: mediated -> look_through(settled); end_wait()
 #endif
-        :: atomic { !attentive -> assert(!got_bell) }
-#ifdef NO_CONCLUDE
-        :: atomic { attentive -> assert(!got_bell) }
+        :: atomic { !mediated -> assert(!got_bell) }
+#ifdef NO_FINISH
+        :: atomic { mediated -> assert(!got_bell) }
 #endif
         fi
-    :: attentive ->
+    :: mediated ->
         pending = ANYTHING_PENDING;
         if
         :: !forever || pending -> select_awake()

@@ -78,7 +78,7 @@ must_hold NP -DCAPACITY=1
 must_fail -DNO_FENCE
 must_fail -DNO_RECHECK
 must_fail -DNO_KICK -DWAKES=1
-must_fail -DNO_CONCLUDE -DWAKES=1
+must_fail -DNO_FINISH -DWAKES=1
 must_fail -DSETTLE_EARLY -DWAKES=1 -DCAPACITY=1 -DPEER
 
 exit $failed

@@ -38,7 +38,7 @@ TEST(inside_connected_tells_that_nothing_more_will_come)
     static const struct mio__selector_ops ops = {.name = "refusing", .rearm = refuse};
     struct mio_selector selector = {.ops = &ops};
     struct mio_tcp_stream stream;
-    mio__fork_guard_set(&selector.birth);
+    mio__fork_guard_set(&selector.fork_guard);
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &stream), 0);
     stream.source.selector = &selector;
     stream.source.interest = MIO_WRITABLE;

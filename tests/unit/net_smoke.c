@@ -681,7 +681,7 @@ TEST(net_try_io_asks_for_the_next_event_after_eagain_alone)
 {
     static const struct mio__selector_ops ops = {.name = "asked", .rearm = count_rearm};
     struct asked asked = {.selector = {.ops = &ops, .config = {.log = log_error}}};
-    mio__fork_guard_set(&asked.selector.birth);
+    mio__fork_guard_set(&asked.selector.fork_guard);
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);

@@ -326,7 +326,7 @@ __attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, m
     if (atomic_load(&self->mark) == token) {
         atomic_store(&self->mark, make_mark(self, token));
         if (self->doorbell.read_end >= 0)
-            error = mio__wake_queue_ring_by(&self->base, move_doorbell);
+            error = mio__wake_queue_ring_by(&self->base.wakes, move_doorbell);
         if (error < 0)
             atomic_store(&self->mark, token);
     }
@@ -442,10 +442,9 @@ const struct mio__selector_ops mio__epoll_ops = {
     .deregister_fd = epoll_deregister,
     .rearm = NULL,
     .apply = NULL,
-    .arm = epoll_setup_waker,
-    .wake = epoll_wake,
+    .arm_doorbell = epoll_setup_waker,
+    .ring = epoll_wake,
     .is_doorbell = epoll_is_wake,
-    .collect = NULL,
     .selector_fd = epoll_selector_fd,
 };
 

@@ -147,7 +147,7 @@ static int kqueue_selector_new(const struct mio__config *config, struct mio_sele
     made->base.ops = &mio__kqueue_ops;
     made->doorbell = DOORBELL_NONE;
     made->pipe = (struct mio__doorbell){-1, -1};
-    made->collector.collects = true;
+    made->collector.collect = mio__kq_collect;
     made->refusals.era = 1;
     made->kept.to_silence = -1;
     mio__lock_init(&made->lock);
@@ -413,10 +413,9 @@ const struct mio__selector_ops mio__kqueue_ops = {
     .deregister_fd = mio__kq_deregister,
     .rearm = REARMS_DEVICES ? mio__kq_rearm : NULL,
     .apply = mio__kq_apply,
-    .arm = kqueue_setup_waker,
-    .wake = kqueue_wake,
+    .arm_doorbell = kqueue_setup_waker,
+    .ring = kqueue_wake,
     .is_doorbell = kqueue_is_wake,
-    .collect = mio__kq_collect,
     .selector_fd = kqueue_selector_fd,
 };
 

@@ -362,8 +362,8 @@ uint64_t mio__kq_injected(const struct kqueue_selector *self);
  */
 bool mio__kq_forget_injected(struct kqueue_selector *self, int fd, uint64_t last);
 
-/* ops->collect. Takes the lock itself. */
-int mio__kq_collect(struct mio_selector *selector, struct mio_event *list, int room, bool *more);
+/* The collector's. Takes the lock itself. */
+int mio__kq_collect(struct mio__wake_node *node, struct mio_event *list, int capacity, bool *more);
 
 void mio__kq_release_injected(struct kqueue_selector *self);
 

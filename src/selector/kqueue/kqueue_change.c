@@ -425,7 +425,7 @@ int mio__kq_deregister(struct mio_selector *selector, mio_fd fd,
     return run_alone(selector, &operation);
 }
 
-/* --- the raw door --- */
+/* --- the raw access --- */
 
 /* Whether the change is for a knote that is ours, and not the caller's. */
 static bool is_for_ours(const struct kqueue_selector *self, const struct kevent *change)

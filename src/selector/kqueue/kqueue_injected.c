@@ -23,6 +23,7 @@
 #include "../../os/descriptor.h"
 #include "../../os/memory.h"
 
+#include <stddef.h>
 #include <sys/stat.h>
 
 /* --- identity --- */
@@ -50,7 +51,7 @@ static bool is_same_file(const struct kqueue_injected *injected)
 }
 
 /* A change without an operation leaves a registration's knote as it is, with its own token. The
- * raw door may have put one in the place of ours. */
+ * raw access may have put one in the place of ours. */
 static bool has_knote(struct kqueue_selector *self, const struct kqueue_injected *injected)
 {
     const struct kqueue_guard *guard = &mio__kq_find(self, injected->fd)->guard;
@@ -155,7 +156,7 @@ int mio__kq_inject(struct kqueue_selector *self, int fd, const struct mio_event 
         descriptor->injected = made;
     }
     add_due(&self->kept, made);
-    return mio__wake_queue_push(&self->base, &self->collector);
+    return mio__wake_queue_push(&self->base.wakes, &self->collector);
 }
 
 uint64_t mio__kq_injected(const struct kqueue_selector *self)
@@ -212,12 +213,13 @@ static int deliver_injected(struct kqueue_selector *self, struct mio_event *reco
     return count;
 }
 
-int mio__kq_collect(struct mio_selector *selector, struct mio_event *list, int room, bool *more)
+int mio__kq_collect(struct mio__wake_node *node, struct mio_event *list, int capacity, bool *more)
 {
-    struct kqueue_selector *self = kqueue_of(selector);
+    void *base = (char *)node - offsetof(struct kqueue_selector, collector);
+    struct kqueue_selector *self = base;
     int count = 0;
     mio__lock_take(&self->lock);
-    while (self->kept.due && count < room)
+    while (self->kept.due && count < capacity)
         count += deliver_injected(self, list + count);
     *more = self->kept.due != NULL;
     mio__lock_give(&self->lock);

@@ -21,7 +21,7 @@ static void keep_stolen(struct kqueue_selector *self, const struct kevent *event
     bool is_except = (int)record.filter == EXCEPT_FILTER;
     int error = 0;
     if (self->base.ops->is_doorbell(&self->base, &record))
-        error = mio__wake_queue_ring(&self->base);
+        error = mio__wake_queue_ring(&self->base.wakes);
     else if (is_except ? mio_event_is_priority(&record) : mio_kevent_is_of_descriptor(&record))
         error = mio__kq_inject(self, (int)record.ident, &record, IDENTITY_FILE, false);
     else if (!is_except)

@@ -479,10 +479,9 @@ const struct mio__selector_ops mio__poll2_ops = {
     .deregister_fd = poll_deregister,
     .rearm = poll_rearm,
     .apply = NULL,
-    .arm = poll_setup_waker,
-    .wake = poll_wake,
+    .arm_doorbell = poll_setup_waker,
+    .ring = poll_wake,
     .is_doorbell = poll_is_wake,
-    .collect = NULL,
     .selector_fd = poll_selector_fd,
 };
 

@@ -4,8 +4,9 @@
 #define _GNU_SOURCE /* issetugid under a strict -std= */
 #endif
 
-#include "backends.h"
-#include "selector.h"
+#include "choice.h"
+
+#include "../selector/backends.h"
 
 #include <errno.h>
 #include <stdlib.h>

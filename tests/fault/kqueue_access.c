@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The raw door. */
+/* The raw access. */
 #define _GNU_SOURCE
 
 #include "sweep.h"
