@@ -38,6 +38,7 @@ struct mio_source {
     mio_interest interest;         /* of the registration; 0 when there is none */
     mio_token token;               /* of the registration */
     struct mio_selector *selector; /* where it is registered, held; NULL: nowhere */
+    uintptr_t word;                /* the selector's own, of the registration */
 };
 
 /* Starts a source, unregistered. The descriptor becomes the source's: mio_source_close() closes it.

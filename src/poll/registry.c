@@ -2,46 +2,32 @@
 #include "registry.h"
 
 #include "../os/memory.h"
-#include "../selector/selector.h"
-#include "interest.h"
-
-#include <errno.h>
-
-/* What every call on a registry asks first. */
-static inline int check_registry(const struct mio_registry *registry)
-{
-    if (!registry)
-        return -EINVAL;
-    return mio__is_forked_copy(&registry->selector->fork_guard) ? -ECHILD : 0;
-}
-
-static inline int check_interest(const struct mio_registry *registry, mio_interest interest)
-{
-    int error = check_registry(registry);
-    return error < 0 ? error : mio__interest_check(interest, registry->selector->ops->serves);
-}
 
 int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
                           mio_interest interest)
 {
-    int error = check_interest(registry, interest);
+    int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
-    return registry->selector->ops->register_fd(registry->selector, fd, token, interest);
+    uintptr_t word = 0;
+    const struct mio__registration wanted = {fd, interest, token, &word};
+    return registry->selector->ops->register_fd(registry->selector, &wanted);
 }
 
 int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
                             mio_interest interest)
 {
-    int error = check_interest(registry, interest);
+    int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
-    return registry->selector->ops->reregister_fd(registry->selector, fd, token, interest, NULL);
+    uintptr_t word = 0;
+    const struct mio__registration wanted = {fd, interest, token, &word};
+    return registry->selector->ops->reregister_fd(registry->selector, &wanted, NULL);
 }
 
 int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)
 {
-    int error = check_registry(registry);
+    int error = mio__registry_check(registry);
     if (error < 0)
         return error;
     return registry->selector->ops->deregister_fd(registry->selector, fd, NULL);
@@ -49,7 +35,7 @@ int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)
 
 int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest)
 {
-    int error = check_interest(registry, interest);
+    int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
     const struct mio__selector_ops *ops = registry->selector->ops;
@@ -74,7 +60,7 @@ static int check_change(const struct mio_registry *registry, const struct mio_ch
     switch (change->kind) {
     case MIO_REGISTER:
     case MIO_REREGISTER:
-        return check_interest(registry, change->interest);
+        return mio__registry_check_interest(registry, change->interest);
     case MIO_DEREGISTER:
         return 0;
     }
@@ -100,7 +86,7 @@ static void apply_batch(struct mio_registry *registry, struct mio_change *change
 
 int mio_registry_apply(struct mio_registry *registry, struct mio_change *changes, size_t n)
 {
-    int error = check_registry(registry);
+    int error = mio__registry_check(registry);
     if (error < 0)
         return error;
     if (!changes && n > 0)
@@ -141,7 +127,7 @@ void mio_registry_free(struct mio_registry *clone)
 
 int mio_registry_fd(const struct mio_registry *registry)
 {
-    int error = check_registry(registry);
+    int error = mio__registry_check(registry);
     return error < 0 ? error : registry->selector->ops->selector_fd(registry->selector);
 }
 

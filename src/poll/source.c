@@ -2,42 +2,54 @@
 #include "source.h"
 
 #include "../os/descriptor.h"
-#include "../selector/selector.h"
-#include "interest.h"
 #include "registry.h"
 
 #include <unistd.h>
-
-static struct mio__registration registration_of(const struct mio_source *source)
-{
-    return (struct mio__registration){.token = source->token, .interest = source->interest};
-}
 
 /*
  * The source knows of a registration before the kernel does. From then on an event may be delivered
  * to another thread, which may own the source by the program's own rules: read from it, close it,
  * free it. So a call that has succeeded touches the source no more.
  */
-static void remember(struct mio_source *source, struct mio__registration registration)
+static struct mio__registration remember(struct mio_source *source, mio_token token,
+                                         mio_interest interest)
 {
-    source->token = registration.token;
-    source->interest = registration.interest;
+    source->token = token;
+    source->interest = interest;
+    return (struct mio__registration){source->fd, interest, token, &source->word};
+}
+
+/* What the source is registered for, with a copy of its word. */
+static struct mio__registration registration_of(const struct mio_source *source, uintptr_t *word)
+{
+    *word = source->word;
+    return (struct mio__registration){source->fd, source->interest, source->token, word};
+}
+
+static void restore(struct mio_source *source, const struct mio__registration *previous)
+{
+    (void)remember(source, previous->token, previous->interest);
+    source->word = *previous->word;
 }
 
 static void forget(struct mio_source *source)
 {
     struct mio_selector *selector = source->selector;
     source->selector = NULL;
-    remember(source, (struct mio__registration){0});
+    source->word = 0;
+    (void)remember(source, 0, 0);
     mio__selector_release(selector);
 }
 
-/* What each registering call asks before the source's own state. */
-static int check_both(const struct mio_source *source, const struct mio_registry *registry)
+static int check(const struct mio_source *source, const struct mio_registry *registry)
 {
-    if (!source || !registry)
-        return -EINVAL;
-    return mio__is_forked_copy(&registry->selector->fork_guard) ? -ECHILD : 0;
+    return source ? mio__registry_check(registry) : -EINVAL;
+}
+
+static int check_interest(const struct mio_source *source, const struct mio_registry *registry,
+                          mio_interest interest)
+{
+    return source ? mio__registry_check_interest(registry, interest) : -EINVAL;
 }
 
 void mio__source_forget_the_parents(struct mio_source *source)
@@ -56,12 +68,11 @@ static bool says_gone(int error)
  * source's back, or is another file's by now. Either error may have been about something else, so
  * that the selector is asked for the registration itself.
  */
-static bool is_gone(struct mio_selector *selector, const struct mio_source *source, int error,
+static bool is_gone(struct mio_selector *selector, int error,
                     const struct mio__registration *previous)
 {
     return says_gone(error) &&
-           says_gone(selector->ops->reregister_fd(selector, source->fd, previous->token,
-                                                  previous->interest, previous));
+           says_gone(selector->ops->reregister_fd(selector, previous, previous));
 }
 
 void mio_source_init(struct mio_source *source, mio_fd fd)
@@ -73,21 +84,19 @@ void mio_source_init(struct mio_source *source, mio_fd fd)
 int mio_source_register(struct mio_source *source, struct mio_registry *registry, mio_token token,
                         mio_interest interest)
 {
-    int error = check_both(source, registry);
+    int error = check_interest(source, registry, interest);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
-    error = mio__interest_check(interest, selector->ops->serves);
-    if (error < 0)
-        return error;
     mio__source_forget_the_parents(source);
     if (source->selector)
         return -EEXIST;
     if (source->fd == MIO_INVALID_FD)
         return -EBADF;
     source->selector = mio__selector_try_clone(selector);
-    remember(source, (struct mio__registration){.token = token, .interest = interest});
-    error = selector->ops->register_fd(selector, source->fd, token, interest);
+    source->word = 0;
+    const struct mio__registration wanted = remember(source, token, interest);
+    error = selector->ops->register_fd(selector, &wanted);
     if (error < 0)
         forget(source);
     return error;
@@ -96,40 +105,54 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
 int mio_source_reregister(struct mio_source *source, struct mio_registry *registry, mio_token token,
                           mio_interest interest)
 {
-    int error = check_both(source, registry);
+    int error = check_interest(source, registry, interest);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
-    error = mio__interest_check(interest, selector->ops->serves);
-    if (error < 0)
-        return error;
     if (source->selector != selector) {
         mio__source_forget_the_parents(source);
         return source->selector ? -EEXIST : -ENOENT;
     }
-    struct mio__registration previous = registration_of(source);
-    remember(source, (struct mio__registration){.token = token, .interest = interest});
-    error = selector->ops->reregister_fd(selector, source->fd, token, interest, &previous);
-    if (is_gone(selector, source, error, &previous))
+    uintptr_t word;
+    const struct mio__registration previous = registration_of(source, &word);
+    const struct mio__registration wanted = remember(source, token, interest);
+    error = selector->ops->reregister_fd(selector, &wanted, &previous);
+    if (is_gone(selector, error, &previous))
         forget(source);
     else if (error < 0)
-        remember(source, previous);
+        restore(source, &previous);
     return error;
 }
 
 int mio_source_deregister(struct mio_source *source, struct mio_registry *registry)
 {
-    int error = check_both(source, registry);
+    int error = check(source, registry);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
     if (source->selector != selector)
         return -ENOENT;
-    struct mio__registration previous = registration_of(source);
+    uintptr_t word;
+    const struct mio__registration previous = registration_of(source, &word);
     error = selector->ops->deregister_fd(selector, source->fd, &previous);
-    if (error == 0 || is_gone(selector, source, error, &previous))
+    if (error == 0 || is_gone(selector, error, &previous))
         forget(source);
     return error;
+}
+
+static int close_fd(mio_fd fd)
+{
+    int saved = errno;
+    return close(fd) < 0 ? mio__failed(saved) : 0;
+}
+
+/* There is nobody to tell of a failed deregistration: the descriptor is gone next. */
+static int close_registered(struct mio_selector *selector, const struct mio__registration *previous)
+{
+    if (selector->ops->close_fd)
+        return selector->ops->close_fd(selector, previous);
+    (void)selector->ops->deregister_fd(selector, previous->fd, previous);
+    return close_fd(previous->fd);
 }
 
 int mio_source_close(struct mio_source *source)
@@ -139,18 +162,15 @@ int mio_source_close(struct mio_source *source)
     if (source->fd == MIO_INVALID_FD)
         return -EBADF;
     struct mio_selector *selector = source->selector;
-    if (selector) {
-        /* In a forked child the registration is the parent's, and stays. Else there is nobody to
-         * tell of a failure: the descriptor is gone next. */
-        struct mio__registration previous = registration_of(source);
-        if (!mio__is_forked_child(&selector->fork_guard))
-            (void)selector->ops->deregister_fd(selector, source->fd, &previous);
+    uintptr_t word;
+    const struct mio__registration previous = registration_of(source, &word);
+    /* In a forked child the registration is the parent's, and stays. */
+    bool is_ours = selector && !mio__is_forked_child(&selector->fork_guard);
+    int error = is_ours ? close_registered(selector, &previous) : close_fd(previous.fd);
+    if (selector)
         forget(source);
-    }
-    mio_fd fd = source->fd;
     source->fd = MIO_INVALID_FD;
-    int saved = errno;
-    return close(fd) < 0 ? mio__failed(saved) : 0;
+    return error;
 }
 
 int mio__source_take_fd(struct mio_source *source, mio_fd *fd)

@@ -24,12 +24,25 @@
 #include <mio/registry.h>
 
 #include <stdatomic.h>
+#include <stdint.h>
 
-/* What a selector is told about an earlier registration, by those who remember it; others pass
- * NULL. */
+/* A registration, as it is passed down whole. */
 struct mio__registration {
-    mio_token token;
+    mio_fd fd;
     mio_interest interest;
+    mio_token token;
+    /* The selector's own, 0 at first: a handle of what it keeps for the registration. Whoever keeps
+     * the registration keeps the word with it. It is written before the kernel knows, if at all:
+     * afterwards the source may be another thread's. */
+    uintptr_t *word;
+};
+
+/* What a selector is. */
+enum {
+    MIO_TRAIT_MAKES_EDGES = 1 << 0, /* edges come from the library, after rearm(), not the kernel */
+    MIO_TRAIT_HAS_DESCRIPTOR = 1 << 1, /* selector_fd() gives one */
+    MIO_TRAIT_ONE_THREAD = 1 << 2,     /* only the thread that waits may register */
+    MIO_TRAIT_DEFERS = 1 << 3          /* changes count from the next wait on */
 };
 
 struct mio__selector_ops {
@@ -38,13 +51,15 @@ struct mio__selector_ops {
     /* The interests it can serve, on this system, in this build: readiness and modes. */
     mio_interest serves;
 
+    unsigned traits; /* MIO_TRAIT_... */
+
     /*
      * Makes the kernel object. The new selector has its own members set, and `ops`; the portable
      * layer fills in the rest of the head. Returns 0 or -errno, with nothing left behind.
      */
     int (*selector_new)(const struct mio__config *config, struct mio_selector **selector);
 
-    /* Closes what selector_new() and arm() opened, tells the log of failures, and releases
+    /* Closes what selector_new() and arm_doorbell() opened, tells the log of failures, and releases
      * the struct. */
     void (*selector_free)(struct mio_selector *selector);
 
@@ -65,15 +80,20 @@ struct mio__selector_ops {
 
     /*
      * As mio_registry_register() and its kin have it. Any thread, during a select too. `previous`
-     * is what the descriptor is known to be registered for. A failed call leaves the kernel as it
-     * was; without `previous`, a failed reregister_fd may leave the descriptor unregistered.
+     * is what the descriptor is registered for, from those who remember it; others pass NULL. A
+     * failed call leaves the kernel as it was; without `previous`, a failed reregister_fd may leave
+     * the descriptor unregistered.
      */
-    int (*register_fd)(struct mio_selector *selector, mio_fd fd, mio_token token,
-                       mio_interest interest);
-    int (*reregister_fd)(struct mio_selector *selector, mio_fd fd, mio_token token,
-                         mio_interest interest, const struct mio__registration *previous);
+    int (*register_fd)(struct mio_selector *selector, const struct mio__registration *wanted);
+    int (*reregister_fd)(struct mio_selector *selector, const struct mio__registration *wanted,
+                         const struct mio__registration *previous);
     int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
                          const struct mio__registration *previous);
+
+    /* Deregisters what is registered and closes it, where the kernel wants another order than that,
+     * or is still at work on the descriptor. Closes it whatever happens; 0 or close's -errno. NULL:
+     * deregister_fd(), then close(2). */
+    int (*close_fd)(struct mio_selector *selector, const struct mio__registration *previous);
 
     /* NULL where the kernel makes the edges. An interest of 0: nothing was drained, but a hang-up or
      * an error may be over. */

@@ -335,33 +335,32 @@ __attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, m
 }
 
 /* Registers under a token that is none of the doorbell's. */
-static inline int set_entry(struct epoll_selector *self, int operation, int fd, mio_token token,
-                            mio_interest interest)
+static inline int set_entry(struct epoll_selector *self, int operation,
+                            const struct mio__registration *wanted)
 {
-    if (token == doorbell_data(self)) {
-        int error = give_up_mark(self, token);
+    if (wanted->token == doorbell_data(self)) {
+        int error = give_up_mark(self, wanted->token);
         if (error < 0)
             return error;
     }
-    return control(self, operation, fd, epoll_events_of(interest), token);
+    return control(self, operation, wanted->fd, epoll_events_of(wanted->interest), wanted->token);
 }
 
-static int epoll_register(struct mio_selector *selector, mio_fd fd, mio_token token,
-                          mio_interest interest)
+static int epoll_register(struct mio_selector *selector, const struct mio__registration *wanted)
 {
-    return set_entry(epoll_of(selector), EPOLL_CTL_ADD, fd, token, interest);
+    return set_entry(epoll_of(selector), EPOLL_CTL_ADD, wanted);
 }
 
 /* What cannot be put back is told to the log: the descriptor is watched no more. */
-static int delete_and_add(struct epoll_selector *self, mio_fd fd, mio_token token,
-                          mio_interest interest, const struct mio__registration *previous)
+static int delete_and_add(struct epoll_selector *self, const struct mio__registration *wanted,
+                          const struct mio__registration *previous)
 {
-    int error = control(self, EPOLL_CTL_DEL, fd, 0, 0);
+    int error = control(self, EPOLL_CTL_DEL, wanted->fd, 0, 0);
     if (error < 0)
         return error;
-    error = set_entry(self, EPOLL_CTL_ADD, fd, token, interest);
+    error = set_entry(self, EPOLL_CTL_ADD, wanted);
     if (error < 0 && previous) {
-        int lost = set_entry(self, EPOLL_CTL_ADD, fd, previous->token, previous->interest);
+        int lost = set_entry(self, EPOLL_CTL_ADD, previous);
         if (lost < 0)
             mio__log(&self->base.config, lost, "putting back a registration");
     }
@@ -375,17 +374,17 @@ static bool may_be_exclusive(const struct mio__registration *previous)
     return !previous || (previous->interest & MIO_EXCLUSIVE) != 0;
 }
 
-static int epoll_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
-                            mio_interest interest, const struct mio__registration *previous)
+static int epoll_reregister(struct mio_selector *selector, const struct mio__registration *wanted,
+                            const struct mio__registration *previous)
 {
     struct epoll_selector *self = epoll_of(selector);
-    if ((interest & MIO_EXCLUSIVE) == 0) {
-        int error = set_entry(self, EPOLL_CTL_MOD, fd, token, interest);
+    if ((wanted->interest & MIO_EXCLUSIVE) == 0) {
+        int error = set_entry(self, EPOLL_CTL_MOD, wanted);
         /* Of the epoll set itself DEL is refused too. */
         if (error != -EINVAL || !may_be_exclusive(previous))
             return error;
     }
-    return delete_and_add(self, fd, token, interest, previous);
+    return delete_and_add(self, wanted, previous);
 }
 
 static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
@@ -397,7 +396,7 @@ static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
 
 /* --- waking --- */
 
-static int epoll_setup_waker(struct mio_selector *selector)
+static int epoll_arm_doorbell(struct mio_selector *selector)
 {
     struct epoll_selector *self = epoll_of(selector);
     if (self->doorbell.read_end >= 0)
@@ -414,12 +413,12 @@ static int epoll_setup_waker(struct mio_selector *selector)
     return error;
 }
 
-static int epoll_wake(struct mio_selector *selector)
+static int epoll_ring(struct mio_selector *selector)
 {
     return mio__doorbell_ring(&epoll_of(selector)->doorbell);
 }
 
-static bool epoll_is_wake(const struct mio_selector *selector, const struct mio_event *record)
+static bool epoll_is_doorbell(const struct mio_selector *selector, const struct mio_event *record)
 {
     const struct epoll_selector *self = (const struct epoll_selector *)selector;
     return record->data == doorbell_data(self) && record->events == EPOLLIN;
@@ -433,6 +432,7 @@ static int epoll_selector_fd(const struct mio_selector *selector)
 const struct mio__selector_ops mio__epoll_ops = {
     .name = "epoll",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE,
+    .traits = MIO_TRAIT_HAS_DESCRIPTOR,
     .selector_new = epoll_selector_new,
     .selector_free = epoll_selector_free,
     .select = epoll_select,
@@ -442,9 +442,9 @@ const struct mio__selector_ops mio__epoll_ops = {
     .deregister_fd = epoll_deregister,
     .rearm = NULL,
     .apply = NULL,
-    .arm_doorbell = epoll_setup_waker,
-    .ring = epoll_wake,
-    .is_doorbell = epoll_is_wake,
+    .arm_doorbell = epoll_arm_doorbell,
+    .ring = epoll_ring,
+    .is_doorbell = epoll_is_doorbell,
     .selector_fd = epoll_selector_fd,
 };
 

@@ -177,7 +177,7 @@ static uintptr_t doorbell_ident(const struct kqueue_selector *self)
     return (uintptr_t)self;
 }
 
-static bool kqueue_is_wake(const struct mio_selector *selector, const struct mio_event *record)
+static bool kqueue_is_doorbell(const struct mio_selector *selector, const struct mio_event *record)
 {
     const struct kqueue_selector *self = (const struct kqueue_selector *)selector;
     if (self->doorbell == DOORBELL_PIPE)
@@ -232,7 +232,7 @@ static int drop_wakes(const struct kqueue_selector *self, struct mio_event *list
 {
     int kept = 0;
     for (int i = 0; i < count; i++) {
-        if (!kqueue_is_wake(&self->base, &list[i]))
+        if (!kqueue_is_doorbell(&self->base, &list[i]))
             list[kept++] = list[i];
     }
     return kept;
@@ -369,7 +369,7 @@ static int setup_pipe_doorbell(struct kqueue_selector *self)
 
 /* The header may be newer than the kernel, and OpenBSD counts such knotes (K27): whatever is
  * refused, a pipe serves. */
-static int kqueue_setup_waker(struct mio_selector *selector)
+static int kqueue_arm_doorbell(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
     if (self->doorbell != DOORBELL_NONE)
@@ -388,7 +388,7 @@ static int trigger_user_doorbell(struct kqueue_selector *self)
                                           doorbell_ident(self)));
 }
 
-static int kqueue_wake(struct mio_selector *selector)
+static int kqueue_ring(struct mio_selector *selector)
 {
     struct kqueue_selector *self = kqueue_of(selector);
     return self->doorbell == DOORBELL_USER ? trigger_user_doorbell(self)
@@ -404,6 +404,7 @@ const struct mio__selector_ops mio__kqueue_ops = {
     .name = "kqueue",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_LEVEL | MIO_ONESHOT | AIO_INTERESTS |
               (HAVE_EVFILT_EXCEPT ? MIO_PRIORITY : 0),
+    .traits = MIO_TRAIT_HAS_DESCRIPTOR,
     .selector_new = kqueue_selector_new,
     .selector_free = kqueue_selector_free,
     .select = kqueue_select,
@@ -413,9 +414,9 @@ const struct mio__selector_ops mio__kqueue_ops = {
     .deregister_fd = mio__kq_deregister,
     .rearm = REARMS_DEVICES ? mio__kq_rearm : NULL,
     .apply = mio__kq_apply,
-    .arm_doorbell = kqueue_setup_waker,
-    .ring = kqueue_wake,
-    .is_doorbell = kqueue_is_wake,
+    .arm_doorbell = kqueue_arm_doorbell,
+    .ring = kqueue_ring,
+    .is_doorbell = kqueue_is_doorbell,
     .selector_fd = kqueue_selector_fd,
 };
 

@@ -399,21 +399,22 @@ static int run_alone(struct mio_selector *selector, struct operation *operation)
     return error;
 }
 
-int mio__kq_register(struct mio_selector *selector, mio_fd fd, mio_token token,
-                     mio_interest interest)
+int mio__kq_register(struct mio_selector *selector, const struct mio__registration *wanted)
 {
-    struct operation operation = {
-        .kind = MIO_REGISTER, .fd = fd, .token = token, .interest = interest};
+    struct operation operation = {.kind = MIO_REGISTER,
+                                  .fd = wanted->fd,
+                                  .token = wanted->token,
+                                  .interest = wanted->interest};
     return run_alone(selector, &operation);
 }
 
-int mio__kq_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
-                       mio_interest interest, const struct mio__registration *previous)
+int mio__kq_reregister(struct mio_selector *selector, const struct mio__registration *wanted,
+                       const struct mio__registration *previous)
 {
     struct operation operation = {.kind = MIO_REREGISTER,
-                                  .fd = fd,
-                                  .token = token,
-                                  .interest = interest,
+                                  .fd = wanted->fd,
+                                  .token = wanted->token,
+                                  .interest = wanted->interest,
                                   .previous = previous};
     return run_alone(selector, &operation);
 }

@@ -154,42 +154,41 @@ static void await_return(struct poll_selector *self)
         (void)pthread_cond_wait(&self->returned, &self->lock);
 }
 
-static int poll_register(struct mio_selector *selector, mio_fd fd, mio_token token,
-                         mio_interest interest)
+static int poll_register(struct mio_selector *selector, const struct mio__registration *wanted)
 {
     struct poll_selector *self = poll_of(selector);
     struct mio__poll2_file file;
-    int error = mio__poll2_file_admit(fd, &file);
+    int error = mio__poll2_file_admit(wanted->fd, &file);
     if (error < 0)
         return error;
     mio__lock_take(&self->lock);
-    error = mio__poll2_set_add(&self->set, fd, token, interest, &file);
+    error = mio__poll2_set_add(&self->set, wanted->fd, wanted->token, wanted->interest, &file);
     if (error == 0) {
         error = let_in(self);
         if (error < 0)
-            mio__poll2_set_remove(&self->set, mio__poll2_set_find(&self->set, fd));
+            mio__poll2_set_remove(&self->set, mio__poll2_set_find(&self->set, wanted->fd));
     }
     mio__lock_give(&self->lock);
     return error;
 }
 
-static int poll_reregister(struct mio_selector *selector, mio_fd fd, mio_token token,
-                           mio_interest interest, const struct mio__registration *previous)
+static int poll_reregister(struct mio_selector *selector, const struct mio__registration *wanted,
+                           const struct mio__registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
     struct mio__poll2_file file;
-    int error = mio__poll2_file_of(fd, &file);
+    int error = mio__poll2_file_of(wanted->fd, &file);
     if (error < 0)
         return error;
     (void)previous;
     mio__lock_take(&self->lock);
-    size_t place = mio__poll2_set_find_file(&self->set, fd, &file);
+    size_t place = mio__poll2_set_find_file(&self->set, wanted->fd, &file);
     if (place == 0)
         error = -ENOENT;
     else
         error = let_in(self);
     if (error == 0)
-        mio__poll2_set_replace(&self->set, place, token, interest);
+        mio__poll2_set_replace(&self->set, place, wanted->token, wanted->interest);
     mio__lock_give(&self->lock);
     return error;
 }
@@ -434,19 +433,19 @@ static int poll_select(struct mio_selector *selector, struct mio_event *list, in
 
 /* --- waking --- */
 
-static int poll_setup_waker(struct mio_selector *selector)
+static int poll_arm_doorbell(struct mio_selector *selector)
 {
     (void)selector;
     return 0;
 }
 
-static int poll_wake(struct mio_selector *selector)
+static int poll_ring(struct mio_selector *selector)
 {
     return mio__doorbell_ring(&poll_of(selector)->doorbell);
 }
 
 /* The doorbell is at a place of its own and makes no records. */
-static bool poll_is_wake(const struct mio_selector *selector, const struct mio_event *record)
+static bool poll_is_doorbell(const struct mio_selector *selector, const struct mio_event *record)
 {
     (void)selector;
     (void)record;
@@ -470,6 +469,7 @@ enum { PRIORITY = MIO_PRIORITY };
 const struct mio__selector_ops mio__poll2_ops = {
     .name = "poll",
     .serves = MIO_READABLE | MIO_WRITABLE | PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .traits = MIO_TRAIT_MAKES_EDGES,
     .selector_new = poll_selector_new,
     .selector_free = poll_selector_free,
     .select = poll_select,
@@ -479,9 +479,9 @@ const struct mio__selector_ops mio__poll2_ops = {
     .deregister_fd = poll_deregister,
     .rearm = poll_rearm,
     .apply = NULL,
-    .arm_doorbell = poll_setup_waker,
-    .ring = poll_wake,
-    .is_doorbell = poll_is_wake,
+    .arm_doorbell = poll_arm_doorbell,
+    .ring = poll_ring,
+    .is_doorbell = poll_is_doorbell,
     .selector_fd = poll_selector_fd,
 };
 
