@@ -3,6 +3,9 @@
 # Runs the tests of a preset that is built: test.sh PRESET [CTEST-OPTION...]. Tells of those that
 # fail and how far it is; what was skipped is counted, and ctest's summary comes last. All that
 # ctest says is in build/PRESET.test.log.
+#
+# A test that has not ended in its time is tried once more, and said to have been: a machine that
+# stood still is no fault of the test. One that fails is not.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -37,4 +40,4 @@ tell() {
         }'
 }
 
-ctest --preset "$preset" "$@" 2>&1 | tee "$log" | tell
+ctest --preset "$preset" --repeat after-timeout:2 "$@" 2>&1 | tee "$log" | tell

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wake_queue.h"
 
+#include "../os/assert.h"
 #include "../record/record.h"
 
 #include <stddef.h>
@@ -107,6 +108,7 @@ static void take_incoming(struct mio__wake_queue *queue)
 static inline int hand_over_node(struct mio__wake_queue *queue, struct mio__wake_node *node,
                                  struct mio_event *list, int capacity)
 {
+    MIO_ASSERT(atomic_load(&node->state) != MIO_WAKE_IDLE);
     mio_token token = node->token;
     bool collects = node->collect != NULL;
     /* From here on the node may be pushed again, or be gone. */
@@ -128,6 +130,7 @@ static inline int hand_over_node(struct mio__wake_queue *queue, struct mio__wake
 
 int mio__wake_queue_hand_over(struct mio__wake_queue *queue, struct mio_event *list, int capacity)
 {
+    MIO_ASSERT(capacity > 0);
     int count = 0;
     take_incoming(queue);
     while (queue->taken && count < capacity) {

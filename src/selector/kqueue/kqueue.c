@@ -150,6 +150,8 @@ static int kqueue_selector_new(const struct mio__config *config, struct mio_sele
     made->collector.collect = mio__kq_collect;
     made->refusals.era = 1;
     made->kept.to_silence = -1;
+    mio__descriptor_table_init(&made->kept.table, &made->base.config.allocator,
+                               sizeof(struct kqueue_descriptor));
     mio__lock_init(&made->lock);
     *selector = &made->base;
     return 0;

@@ -17,6 +17,7 @@
 #ifndef MIO_SRC_SELECTOR_KQUEUE_KQUEUE_H
 #define MIO_SRC_SELECTOR_KQUEUE_KQUEUE_H
 
+#include "../descriptor_table.h"
 #include "../selector.h"
 
 #include "../../wake/doorbell.h"
@@ -131,8 +132,7 @@ struct kqueue_injected {
     uint64_t number;                    /* counts them */
     int fd;                             /* -1 with IDENTITY_NONE */
     enum kqueue_identity identity;
-    dev_t device; /* IDENTITY_FILE: since closing tells nobody */
-    ino_t inode;
+    struct mio__file_id file; /* IDENTITY_FILE: since closing tells nobody */
     bool refused; /* no knote stands for the registration: kept after delivery, so that it still
                      counts */
     struct mio_event record;
@@ -167,9 +167,8 @@ struct kqueue_descriptor {
  * looked at with the token of its records or the answers of the kernel, and registering the number
  * again clears it. */
 struct kqueue_descriptors {
-    struct kqueue_descriptor *descriptors; /* NULL until one is needed */
-    size_t capacity;
-    struct kqueue_injected *due; /* injected events in the order of their delivery */
+    struct mio__descriptor_table table; /* of struct kqueue_descriptor */
+    struct kqueue_injected *due;        /* injected events in the order of their delivery */
     struct kqueue_injected **due_end;
     uint64_t injected; /* the number of the last one */
     int to_silence;    /* the first spent one-shot whose other filters still have to be; -1: none */
@@ -313,8 +312,7 @@ void mio__kq_release_refusals(struct kqueue_selector *self);
 /* What is remembered of a descriptor: NULL where nothing is; and a place for it: 0 or -ENOMEM. */
 static inline struct kqueue_descriptor *mio__kq_find(const struct kqueue_selector *self, int fd)
 {
-    const struct kqueue_descriptors *kept = &self->kept;
-    return fd >= 0 && (size_t)fd < kept->capacity ? &kept->descriptors[fd] : NULL;
+    return mio__descriptor_table_find(&self->kept.table, fd);
 }
 int mio__kq_reserve(struct kqueue_selector *self, int fd);
 

@@ -24,30 +24,16 @@
 #include "../../os/memory.h"
 
 #include <stddef.h>
-#include <sys/stat.h>
 
 /* --- identity --- */
 
-/* The file behind a descriptor: 0 or -errno. */
-static int identify(int fd, dev_t *device, ino_t *inode)
-{
-    struct stat status;
-    int saved = errno;
-    if (fstat(fd, &status) < 0)
-        return mio__failed(saved);
-    *device = status.st_dev;
-    *inode = status.st_ino;
-    return 0;
-}
-
 static bool is_same_file(const struct kqueue_injected *injected)
 {
-    dev_t device = 0;
-    ino_t inode = 0;
-    int error = identify(injected->fd, &device, &inode);
+    struct mio__file_id now;
+    int error = mio__file_id_of(injected->fd, &now);
     if (error < 0)
         return error != -EBADF;
-    return device == injected->device && inode == injected->inode;
+    return mio__file_id_equals(now, injected->file);
 }
 
 /* A change without an operation leaves a registration's knote as it is, with its own token. The
@@ -129,7 +115,7 @@ static struct kqueue_injected *make(struct kqueue_selector *self, int fd,
     if (identity != IDENTITY_NONE)
         *error = mio__kq_reserve(self, fd);
     if (*error == 0 && identity == IDENTITY_FILE)
-        *error = identify(fd, &made->device, &made->inode);
+        *error = mio__file_id_of(fd, &made->file);
     if (*error == 0)
         return made;
     mio__release(&self->base.config.allocator, made, sizeof *made);
@@ -231,9 +217,9 @@ void mio__kq_release_injected(struct kqueue_selector *self)
     struct kqueue_descriptors *kept = &self->kept;
     while (kept->due)
         drop(self, kept->due);
-    for (size_t fd = 0; fd < kept->capacity; fd++) {
-        while (kept->descriptors[fd].injected)
-            drop(self, kept->descriptors[fd].injected);
+    for (int fd = 0; mio__kq_find(self, fd); fd++) {
+        while (mio__kq_find(self, fd)->injected)
+            drop(self, mio__kq_find(self, fd)->injected);
     }
 }
 

@@ -16,19 +16,11 @@
 
 #include "kqueue.h"
 
-#include "../../os/memory.h"
-
 /* --- the table --- */
 
 int mio__kq_reserve(struct kqueue_selector *self, int fd)
 {
-    struct kqueue_descriptors *kept = &self->kept;
-    void *block = kept->descriptors;
-    int error = mio__grow(&self->base.config.allocator, &block, &kept->capacity, (size_t)fd + 1,
-                          sizeof *kept->descriptors);
-    if (error == 0)
-        kept->descriptors = block;
-    return error;
+    return mio__descriptor_table_reserve(&self->kept.table, fd);
 }
 
 /* --- one-shot registrations of several filters --- */
@@ -49,8 +41,7 @@ int mio__kq_oneshot_add(struct kqueue_selector *self, int fd, mio_token token,
     int error = mio__kq_reserve(self, fd);
     if (error < 0)
         return error;
-    self->kept.descriptors[fd].oneshot =
-        (struct kqueue_oneshot){.token = token, .interest = interest};
+    mio__kq_find(self, fd)->oneshot = (struct kqueue_oneshot){.token = token, .interest = interest};
     mio__kq_filter_from_now_on(self);
     return 0;
 }
@@ -77,7 +68,7 @@ struct kqueue_oneshot mio__kq_oneshot_of(const struct kqueue_selector *self, int
 void mio__kq_oneshot_put_back(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot)
 {
     if (oneshot.interest != 0)
-        self->kept.descriptors[fd].oneshot = oneshot; /* the table never shrinks */
+        mio__kq_find(self, fd)->oneshot = oneshot; /* the table never shrinks */
 }
 
 bool mio__kq_is_stale(const struct kqueue_selector *self, int fd, mio_token token)
@@ -106,7 +97,7 @@ static void disable_all(struct kqueue_selector *self, int fd)
 
 static void silence_later(struct kqueue_selector *self, int fd)
 {
-    struct kqueue_descriptor *descriptor = &self->kept.descriptors[fd];
+    struct kqueue_descriptor *descriptor = mio__kq_find(self, fd);
     if (descriptor->to_silence)
         return;
     descriptor->to_silence = true;
@@ -133,17 +124,16 @@ void mio__kq_end_fetch(struct kqueue_selector *self)
     kept->fetched_in = self->base.wakes.waits;
     while (kept->to_silence >= 0) {
         int fd = kept->to_silence;
-        kept->to_silence = kept->descriptors[fd].next_to_silence;
-        kept->descriptors[fd].to_silence = false;
+        struct kqueue_descriptor *descriptor = mio__kq_find(self, fd);
+        kept->to_silence = descriptor->next_to_silence;
+        descriptor->to_silence = false;
         disable_all(self, fd);
     }
 }
 
 void mio__kq_descriptors_release(struct kqueue_selector *self)
 {
-    struct kqueue_descriptors *kept = &self->kept;
-    const struct mio_allocator *allocator = &self->base.config.allocator;
-    mio__release(allocator, kept->descriptors, kept->capacity * sizeof *kept->descriptors);
+    mio__descriptor_table_release(&self->kept.table);
 }
 
 #endif

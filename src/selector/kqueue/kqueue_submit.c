@@ -8,6 +8,7 @@
 
 #include "kqueue.h"
 
+#include "../../os/assert.h"
 #include "../../os/descriptor.h"
 
 /*
@@ -36,6 +37,7 @@ static void match_one_by_one(struct kqueue_selector *self, const struct kevent *
                              int result_count)
 {
     size_t next = 0;
+    MIO_ASSERT(result_count <= (int)count); /* as many records as there was room for */
     for (int i = 0; i < result_count; i++) {
         if ((results[i].flags & EV_ERROR) == 0) {
             keep_stolen(self, &results[i]);

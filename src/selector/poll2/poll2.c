@@ -176,13 +176,13 @@ static int poll_reregister(struct mio_selector *selector, const struct mio__regi
                            const struct mio__registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
-    struct mio__poll2_file file;
-    int error = mio__poll2_file_of(wanted->fd, &file);
+    struct mio__file_id file;
+    int error = mio__file_id_of(wanted->fd, &file);
     if (error < 0)
         return error;
     (void)previous;
     mio__lock_take(&self->lock);
-    size_t place = mio__poll2_set_find_file(&self->set, wanted->fd, &file);
+    size_t place = mio__poll2_set_find_file(&self->set, wanted->fd, file);
     if (place == 0)
         error = -ENOENT;
     else
@@ -197,14 +197,14 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
                            const struct mio__registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
-    struct mio__poll2_file file;
-    int error = mio__poll2_file_of(fd, &file);
+    struct mio__file_id file;
+    int error = mio__file_id_of(fd, &file);
     (void)previous;
     if (error < 0 && error != -EBADF)
         return error;
     mio__lock_take(&self->lock);
     size_t place = error < 0 ? mio__poll2_set_find(&self->set, fd)
-                             : mio__poll2_set_find_file(&self->set, fd, &file);
+                             : mio__poll2_set_find_file(&self->set, fd, file);
     if (place != 0) {
         mio__poll2_set_remove(&self->set, place);
         await_return(self);

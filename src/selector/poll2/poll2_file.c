@@ -28,23 +28,6 @@
 #include <poll.h>
 #include <sys/stat.h>
 
-static int ask_status(int fd, struct stat *status, struct mio__poll2_file *file)
-{
-    int saved = errno;
-    if (fstat(fd, status) < 0)
-        return mio__failed(saved);
-    file->device = (uint64_t)status->st_dev;
-    file->inode = (uint64_t)status->st_ino;
-    file->is_unique = false;
-    return 0;
-}
-
-int mio__poll2_file_of(int fd, struct mio__poll2_file *file)
-{
-    struct stat status;
-    return ask_status(fd, &status, file);
-}
-
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
 
 #include <stdatomic.h>
@@ -68,8 +51,8 @@ static atomic_uint device_of_sockets;
 
 static bool is_known_device(const struct mio__poll2_file *file)
 {
-    return file->device == atomic_load_explicit(&device_of_pipes, memory_order_relaxed) ||
-           file->device == atomic_load_explicit(&device_of_sockets, memory_order_relaxed);
+    return file->id.device == atomic_load_explicit(&device_of_pipes, memory_order_relaxed) ||
+           file->id.device == atomic_load_explicit(&device_of_sockets, memory_order_relaxed);
 }
 
 /* The kind of file system, 0 if it does not say. */
@@ -86,9 +69,9 @@ static void learn_device(int fd, struct mio__poll2_file *file)
 {
     long kind = kind_of(fd);
     file->is_unique = kind == PIPES || kind == SOCKETS;
-    if (file->is_unique && file->device <= UINT32_MAX)
+    if (file->is_unique && file->id.device <= UINT32_MAX)
         atomic_store_explicit(kind == PIPES ? &device_of_pipes : &device_of_sockets,
-                              (unsigned)file->device, memory_order_relaxed);
+                              (unsigned)file->id.device, memory_order_relaxed);
 }
 
 static bool is_no_more_than_a_name(int fd)
@@ -153,8 +136,13 @@ static int admit(int fd, const struct stat *status, struct mio__poll2_file *file
 int mio__poll2_file_admit(int fd, struct mio__poll2_file *file)
 {
     struct stat status;
-    int error = ask_status(fd, &status, file);
-    return error < 0 ? error : admit(fd, &status, file);
+    int saved = errno;
+    if (fstat(fd, &status) < 0)
+        return mio__failed(saved);
+    file->id.device = (uint64_t)status.st_dev;
+    file->id.inode = (uint64_t)status.st_ino;
+    file->is_unique = false;
+    return admit(fd, &status, file);
 }
 
 #endif

@@ -68,18 +68,10 @@ static int reserve_one(struct poll_set *set)
     return 0;
 }
 
-static int reserve_descriptor(struct poll_set *set, int fd)
-{
-    void *block = set->places;
-    int error = mio__grow(set->allocator, &block, &set->index_capacity, (size_t)fd + 1,
-                          sizeof *set->places);
-    set->places = block;
-    return error;
-}
-
 int mio__poll2_set_open(struct poll_set *set, const struct mio_allocator *allocator, int doorbell)
 {
     *set = (struct poll_set){.allocator = allocator};
+    mio__descriptor_table_init(&set->index, allocator, sizeof(uint32_t));
     int error = reserve_one(set);
     if (error < 0) {
         mio__poll2_set_close(set);
@@ -96,7 +88,7 @@ void mio__poll2_set_close(struct poll_set *set)
     mio__poll2_copy_release(set->allocator, &set->spare);
     mio__release(set->allocator, set->fds, set->room * sizeof *set->fds);
     mio__release(set->allocator, set->entries, set->room * sizeof *set->entries);
-    mio__release(set->allocator, set->places, set->index_capacity * sizeof *set->places);
+    mio__descriptor_table_release(&set->index);
 }
 
 short mio__poll2_events_of(mio_interest interest)
@@ -114,7 +106,8 @@ short mio__poll2_events_of(mio_interest interest)
 /* 0 when the descriptor is not registered. */
 size_t mio__poll2_set_find(const struct poll_set *set, int fd)
 {
-    return fd >= 0 && (size_t)fd < set->index_capacity ? set->places[fd] : 0;
+    const uint32_t *place = mio__descriptor_table_find(&set->index, fd);
+    return place ? *place : 0;
 }
 
 static int descriptor_of(const struct pollfd *entry)
@@ -122,17 +115,25 @@ static int descriptor_of(const struct pollfd *entry)
     return entry->fd < 0 ? ~entry->fd : entry->fd;
 }
 
+/* The descriptor has an entry. */
+static void set_place(struct poll_set *set, int fd, size_t place)
+{
+    uint32_t *entry = mio__descriptor_table_find(&set->index, fd);
+    *entry = (uint32_t)place;
+}
+
 /* The last registration takes the place of the one that goes. */
 void mio__poll2_set_remove(struct poll_set *set, size_t place)
 {
+    MIO_ASSERT(place > 0 && place < set->count);
     size_t last = --set->count;
     set->looked_at -= set->entries[place].is_looked_at;
-    set->places[descriptor_of(&set->fds[place])] = 0;
+    set_place(set, descriptor_of(&set->fds[place]), 0);
     if (place == last)
         return;
     set->fds[place] = set->fds[last];
     set->entries[place] = set->entries[last];
-    set->places[descriptor_of(&set->fds[place])] = (uint32_t)place;
+    set_place(set, descriptor_of(&set->fds[place]), place);
 }
 
 /* What poll(2) may be asked for: nothing that a standing condition would answer at once. */
@@ -193,7 +194,7 @@ int mio__poll2_set_add(struct poll_set *set, int fd, mio_token token, mio_intere
 {
     size_t place = mio__poll2_set_find(set, fd);
     if (place != 0) {
-        if (file->is_unique && mio__poll2_file_may_be(&set->entries[place].file, file))
+        if (file->is_unique && mio__file_id_equals(set->entries[place].file.id, file->id))
             return -EEXIST;
         set->entries[place].file = *file;
         mio__poll2_set_replace(set, place, token, interest);
@@ -201,21 +202,21 @@ int mio__poll2_set_add(struct poll_set *set, int fd, mio_token token, mio_intere
     }
     int error = reserve_one(set);
     if (error == 0)
-        error = reserve_descriptor(set, fd);
+        error = mio__descriptor_table_reserve(&set->index, fd);
     if (error < 0)
         return error;
     place = set->count++;
-    set->places[fd] = (uint32_t)place;
+    set_place(set, fd, place);
     set->fds[place] = (struct pollfd){.fd = fd};
     set->entries[place] = (struct poll_entry){.file = *file};
     mio__poll2_set_replace(set, place, token, interest);
     return 0;
 }
 
-size_t mio__poll2_set_find_file(struct poll_set *set, int fd, const struct mio__poll2_file *file)
+size_t mio__poll2_set_find_file(struct poll_set *set, int fd, struct mio__file_id file)
 {
     size_t place = mio__poll2_set_find(set, fd);
-    if (place == 0 || mio__poll2_file_may_be(&set->entries[place].file, file))
+    if (place == 0 || mio__file_id_equals(set->entries[place].file.id, file))
         return place;
     mio__poll2_set_remove(set, place);
     return 0;

@@ -42,9 +42,8 @@ struct poll_set {
     struct poll_entry *entries; /* [0] is unused */
     size_t count;               /* at least 1 */
     size_t room;
-    size_t looked_at; /* how many of them are */
-    uint32_t *places; /* by descriptor: its place in the arrays, 0 for none */
-    size_t index_capacity;
+    size_t looked_at;                   /* how many of them are */
+    struct mio__descriptor_table index; /* by descriptor: its place in the arrays, 0 for none */
     uint32_t last_serial;
     struct poll_copy spare; /* larger than the waiter's copy, for it to take; or empty */
 };
@@ -60,7 +59,7 @@ short mio__poll2_events_of(mio_interest interest);
 size_t mio__poll2_set_find(const struct poll_set *set, int fd);
 
 /* The same, unless it was surely registered for another file; such a registration is dropped. */
-size_t mio__poll2_set_find_file(struct poll_set *set, int fd, const struct mio__poll2_file *file);
+size_t mio__poll2_set_find_file(struct poll_set *set, int fd, struct mio__file_id file);
 
 /* 0, -EEXIST for what is surely the same file, -ENOMEM. Another file's registration, and one that
  * nothing tells from it, is replaced. */
