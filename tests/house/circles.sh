@@ -18,18 +18,15 @@ if [[ ${1:-} == --draw ]]; then
     shift
 fi
 
-# folders : "poll/wait.c" of each source, its folder below src/
-folder_of() {
-    local path=$1
-    path=${path#src/}
-    dirname "$path"
-}
-
-# The folder of an object, by the name of its source: names are unique in the tree.
-declare -A home
-while read -r source; do
-    home[$(basename "$source" .c)]=$(folder_of "$source")
-done < <(find src -name '*.c')
+# "object folder" of each source; names are unique in the tree.
+homes=$(find src -name '*.c' | awk -F/ '{
+    object = $NF
+    sub(/\.c$/, "", object)
+    folder = $0
+    sub(/^src\//, "", folder)
+    sub(/\/[^\/]*$/, "", folder)
+    print object, folder
+}')
 
 # uses LIST : "user definer", by object without its ending, each pair once
 uses() {
@@ -55,24 +52,35 @@ uses() {
         }' | sort -u
 }
 
-# in_folders : pairs of objects into pairs of folders
+# in_folders < pairs of objects : pairs of the folders that they are in
 in_folders() {
-    local user definer
-    while read -r user definer; do
-        if [[ ${home[$user]} != "${home[$definer]}" ]]; then
-            echo "${home[$user]} ${home[$definer]}"
-        fi
-    done | sort -u
+    awk 'NR == FNR { home[$1] = $2; next } home[$1] != home[$2] { print home[$1], home[$2] }' \
+        <(echo "$homes") - | sort -u
 }
 
 # includes : "user included" of each header and source of src/, by path
 includes() {
-    local file included
-    find src -name '*.[ch]' | while read -r file; do
-        sed -n 's/^#include "\(.*\)"$/\1/p' "$file" | while read -r included; do
-            echo "$file $(realpath -m --relative-to=. "$(dirname "$file")/$included")"
-        done
-    done | sort -u
+    find src -name '*.[ch]' -exec awk '
+        /^#include "/ {
+            split($0, quoted, "\"")
+            folder = FILENAME
+            sub(/\/[^\/]*$/, "", folder)
+            path = folder "/" quoted[2]
+            while (sub(/\/[^\/.]+\/\.\.\//, "/", path))
+                ;
+            print FILENAME, path
+        }' {} + | sort -u
+}
+
+# in_folders_of_paths < pairs of paths : the same for them
+in_folders_of_paths() {
+    awk '
+        function folder(path) {
+            sub(/^src\//, "", path)
+            sub(/\/[^\/]*$/, "", path)
+            return path
+        }
+        folder($1) != folder($2) { print folder($1), folder($2) }' | sort -u
 }
 
 # check NAME < pairs : tells of a circle among them
@@ -85,14 +93,10 @@ check() {
     fi
 }
 
-# outside_of_selectors : pairs of objects that are not both of one selector's folder
+# outside_of_selectors < pairs of objects : those that are not both of one selector's folder
 outside_of_selectors() {
-    local user definer
-    while read -r user definer; do
-        if [[ ${home[$user]} != "${home[$definer]}" || ${home[$user]} != selector/* ]]; then
-            echo "$user $definer"
-        fi
-    done
+    awk 'NR == FNR { home[$1] = $2; next }
+        home[$1] != home[$2] || home[$1] !~ /^selector\// { print }' <(echo "$homes") -
 }
 
 # drawing : each folder with those that it uses, from the top
@@ -119,13 +123,7 @@ for list in "$@"; do
 done
 check "folders, by what is called" < <(in_folders <<<"$all") || failed=1
 check "includes" < <(includes) || failed=1
-check "folders, by what is included" < <(includes | while read -r user included; do
-    a=$(folder_of "$user")
-    b=$(folder_of "$included")
-    if [[ $a != "$b" ]]; then
-        echo "$a $b"
-    fi
-done | sort -u) || failed=1
+check "folders, by what is included" < <(includes | in_folders_of_paths) || failed=1
 
 # What the document shows is what was found.
 shown=$(sed -n '/<!-- folders -->/,/<!-- end -->/p' docs/architecture.md | grep '^[a-z]' || true)
