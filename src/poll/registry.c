@@ -9,8 +9,7 @@ int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token to
     int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
-    uintptr_t word = 0;
-    const struct mio__registration wanted = {fd, interest, token, &word};
+    const struct mio__registration wanted = {fd, interest, token, NULL};
     return registry->selector->ops->register_fd(registry->selector, &wanted);
 }
 
@@ -20,8 +19,7 @@ int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token 
     int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
-    uintptr_t word = 0;
-    const struct mio__registration wanted = {fd, interest, token, &word};
+    const struct mio__registration wanted = {fd, interest, token, NULL};
     return registry->selector->ops->reregister_fd(registry->selector, &wanted, NULL);
 }
 

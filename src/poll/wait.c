@@ -80,7 +80,7 @@ static inline int end_wait(struct mio_selector *selector, struct mio_event *list
         atomic_exchange(&queue->waiter, resting);
     if (fetched >= 0) {
         count += fetched;
-        if (count < room)
+        if (count < room && mio__wake_queue_has_pending(queue))
             count += mio__wake_queue_hand_over(queue, list + count, room - count);
     } else if (count == 0) {
         count = fetched;
@@ -124,8 +124,9 @@ static inline bool end_quietly(struct mio_selector *selector, int count)
     return true;
 }
 
-static int select_mediated(struct mio_selector *selector, struct mio_event *list, int room,
-                           int64_t timeout_ns)
+__attribute__((noinline)) static int select_mediated(struct mio_selector *selector,
+                                                     struct mio_event *list, int room,
+                                                     int64_t timeout_ns)
 {
     struct mio__wake_queue *queue = &selector->wakes;
     queue->waits++;
@@ -144,8 +145,8 @@ static int select_mediated(struct mio_selector *selector, struct mio_event *list
     return end_wait(selector, list, room, 0, count);
 }
 
-static int finish_mediated(struct mio_selector *selector, struct mio_event *list, int room,
-                           int fetched)
+__attribute__((noinline)) static int finish_mediated(struct mio_selector *selector,
+                                                     struct mio_event *list, int room, int fetched)
 {
     /* Rings may be under way whatever the counts say: none of them is taken for settled. */
     fetched = look_through(selector, list, room, fetched, selector->wakes.settled);

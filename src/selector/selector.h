@@ -32,8 +32,8 @@ struct mio__registration {
     mio_interest interest;
     mio_token token;
     /* The selector's own, 0 at first: a handle of what it keeps for the registration. Whoever keeps
-     * the registration keeps the word with it. It is written before the kernel knows, if at all:
-     * afterwards the source may be another thread's. */
+     * the registration keeps the word with it; NULL: nobody does. It is written before the kernel
+     * knows, if at all: afterwards the source may be another thread's. */
     uintptr_t *word;
 };
 
