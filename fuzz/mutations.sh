@@ -44,6 +44,7 @@ mutations=(
     "disarm@poll@selector/poll2/poll2.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
     "source-late@epoll@poll/source.c@error = selector->ops->register_fd(selector, source->fd, token, interest);@source->token = ~token; error = selector->ops->register_fd(selector, source->fd, token, interest); source->token = token;@a source is written to after the kernel knows"
     "refused@kqueue-freebsd@selector/kqueue/kqueue.c@    if ((looks & KQUEUE_DOUBTS) != 0)@    if (looks == 99)@a waiter gets the token of a refused change"
+    "full-pipe@kqueue-openbsd@selector/kqueue/kqueue_guard.c@    if (!GUARDS_WRITERS)@    if (true)@the writer of a full pipe is not told that its reader has gone"
     "muted@poll@selector/poll2/poll2_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
     "muted-pipe@poll-macos@selector/poll2/poll2_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
     "one-answer@poll-macos@selector/poll2/poll2_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
