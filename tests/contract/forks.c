@@ -301,6 +301,7 @@ static void hold_up(int number)
 
 struct waiting {
     struct family *family;
+    atomic_bool has_begun;
     atomic_bool is_over;
 };
 
@@ -308,6 +309,7 @@ static void *go_on_waiting(void *argument)
 {
     struct waiting *waiting = argument;
     struct loop *loop = &waiting->family->loop;
+    atomic_store(&waiting->has_begun, true);
     while (!atomic_load(&waiting->is_over)) {
         int count = mio_poll_wait(loop->poll, loop->events, MIO_FOREVER);
         CHECK(count >= 0 || count == -EINTR);
@@ -381,6 +383,9 @@ TEST(life3_a_child_frees_what_its_parents_threads_wait_in)
     REQUIRE_EQ(pipe(handler_began), 0);
     REQUIRE_EQ(pipe(handler_may_end), 0);
     pthread_t waiter = thread_start(go_on_waiting, &waiting);
+    /* Not in the making of the thread, where it may hold a lock that the next thread needs. */
+    while (!atomic_load(&waiting.has_begun))
+        (void)sched_yield();
     for (int i = 0; i < TIMES; i++)
         free_in_child_meanwhile(&family, waiter);
     atomic_store(&waiting.is_over, true);
