@@ -52,11 +52,14 @@ enum mio_shutdown {
 typedef ptrdiff_t mio_io_function(mio_fd fd, void *user);
 
 /*
- * Calls operation(source->fd, user) and returns its result, after noting a -EAGAIN: where the
- * library and not the kernel makes the edges, this asks for the next event in `direction`,
- * MIO_READABLE for what reads or accepts, MIO_WRITABLE for what writes. On epoll and kqueue
- * nothing has to be noted and plain calls on the descriptor do as well, but only with this does the
- * program run on every selector. The functions of the library do it themselves.
+ * Calls operation(source->fd, user) and returns its result. When that is -EAGAIN, it first asks the
+ * selector for the next event in `direction`: MIO_READABLE for an operation that reads or accepts,
+ * MIO_WRITABLE for one that writes.
+ *
+ * Use it for calls that the library does not have, such as recvmsg(2); the library's own functions
+ * do the same by themselves. With poll(2), where the library makes the edges, no event follows an
+ * -EAGAIN that was not seen here. With epoll and kqueue the kernel makes them, and a plain call on
+ * the descriptor does as well.
  *
  *   static ptrdiff_t receive(mio_fd fd, void *user)
  *   {
@@ -66,12 +69,13 @@ typedef ptrdiff_t mio_io_function(mio_fd fd, void *user);
  *   ...
  *   n = mio_source_try_io(&socket.source, MIO_READABLE, receive, &message);
  *
- * -EINVAL: NULL, or no direction. -EBADF: the source is closed. When the next event cannot be asked
- * for (-ENOMEM), that error is returned in place of -EAGAIN, since nothing would end the waiting;
- * it is told to the log too. That the selector has already forgotten the descriptor (-ENOENT) is no
- * such error: -EAGAIN stays. Nor is a registration for MIO_LEVEL, which needs no asking, for
- * MIO_ONESHOT, which only mio_source_reregister() arms again, or one made by the parent before a
- * fork.
+ * -EINVAL: NULL, or no direction. -EBADF: the source is closed. When asking for the next event
+ * fails (-ENOMEM), that error is returned in place of -EAGAIN, since no event would end the
+ * waiting; the log is told too.
+ *
+ * Nothing is asked for, and -EAGAIN is returned, when the selector has forgotten the descriptor,
+ * when the registration is level-triggered (it needs no asking) or one-shot (only
+ * mio_source_reregister() arms it again), and in a child of fork() when the parent made it.
  */
 MIO_API ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_interest direction,
                                     mio_io_function *operation, void *user);

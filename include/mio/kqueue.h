@@ -17,11 +17,14 @@ MIO_BEGIN_DECLS
 struct mio_registry;
 
 /*
- * Submits one change {ident, filter, flags, fflags, data} with `token` as udata; EV_RECEIPT is
- * added, so `flags` needs only EV_ADD and its kin. Idents of EVFILT_USER are the program's own,
- * except that addresses of the library's objects are its own. Returns 0 or the kernel's refusal,
- * -EINVAL for NULL, -ECHILD (see mio_poll_wait()); -ENOTSUP when the registry's selector is no
- * kqueue.
+ * Gives the kernel one change: a kevent of these members, with `token` as its udata. The call adds
+ * EV_RECEIPT to `flags`; the caller gives EV_ADD, EV_DELETE, EV_CLEAR and the like.
+ *
+ * With EVFILT_USER the program chooses `ident`: the address of an object of its own, or any small
+ * number. The library uses addresses of objects of its own, so the two never meet.
+ *
+ * Returns 0, or the kernel's error. -EINVAL: NULL. -ENOTSUP: the registry's selector is no kqueue.
+ * -ECHILD: see mio_poll_wait().
  */
 MIO_API int mio_kqueue_register(struct mio_registry *registry, uintptr_t ident, int filter,
                                 uint32_t flags, uint32_t fflags, int64_t data, mio_token token);

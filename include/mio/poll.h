@@ -74,19 +74,19 @@ MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interes
 MIO_API int mio_poll_fd(struct mio_poll *poll);
 
 /*
- * Waits until something is ready, at most `timeout_ns` nanoseconds (0: only looks; MIO_FOREVER),
- * and fills `events`, which it empties first. Returns the number of events, which is 0 only when
- * the time is up.
+ * Empties `events`, waits until something is ready, and fills them with what is. Returns how many
+ * there are; 0 only when the time is up. `timeout_ns` is how long to wait at most, in nanoseconds:
+ * 0 only looks, and MIO_FOREVER has no end.
  *
- * A wait allocates nothing and makes one system call; two when it has to sleep after a first look
- * that found nothing. One more is needed in the rare case that all that came is the doorbell of a
- * wake already handed over (a waker rang while the wait before was ending, or the poll's first
- * waker was made), or a record that is dropped, and on kqueue to deliver a one-shot registration of
- * both directions.
+ * A wait allocates nothing and makes one system call, or two when the first only looked, found
+ * nothing, and the wait has to sleep. Now and then it makes one more: when all that the kernel gave
+ * was of no use to the caller, such as the doorbell of a wake that an earlier wait has delivered,
+ * or when kqueue delivers a one-shot registration of both directions. docs/contract.md (WAIT2) has
+ * the whole list.
  *
- * Records that are for the library itself (the doorbell; on macOS EVFILT_EXCEPT for ordinary data)
- * take a place: a wait with little room may then bring less than is ready, and the next one the
- * rest.
+ * The kernel's records for the library itself (a rung doorbell; on macOS EVFILT_EXCEPT for ordinary
+ * data) take up room in `events` until they are removed. With little room a wait may therefore
+ * deliver less than is ready; the next one delivers the rest.
  *
  * Timeouts never end early. They are exact to the kernel's own granularity; epoll without
  * epoll_pwait2 rounds up to milliseconds.

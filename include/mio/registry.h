@@ -49,12 +49,18 @@ MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mi
 /*
  * Stops watching. No wait that begins after this has returned delivers the registration's token.
  *
- * -EBADF: the descriptor is closed. -ENOENT: not registered; kqueue says so too of a raw descriptor
- * whose registration the kernel itself has ended (FreeBSD: the writing end of a pipe whose reader
- * is gone), or that is registered for AIO and LIO alone, of which the kernel is not told. Where a
- * signal interrupts a kqueue in this call, an unknown raw descriptor is not told from one that the
- * interrupted call has removed: 0; reregistering it then registers it. With poll(2) the call sends
- * another thread that waits round once, for as long as which it blocks.
+ * -EBADF: the descriptor is closed. -ENOENT: it is not registered.
+ *
+ * kqueue knows of a raw descriptor only what the kernel has. It returns -ENOENT also
+ * - when the kernel has ended the registration itself: on FreeBSD that of a pipe's writing end,
+ *   with the event that tells of its reader's close;
+ * - when the registration was for MIO_AIO or MIO_LIO alone, which the kernel is not told.
+ * And it returns 0 for a raw descriptor that is not registered when a signal interrupts the system
+ * call: it is made again, and what it no longer finds the first try may have removed. In the same
+ * case mio_registry_reregister() registers such a descriptor.
+ *
+ * With poll(2) this blocks while another thread waits: until that thread has been woken and has
+ * left the system call, in which the kernel still holds the file. Its wait then goes on by itself.
  */
 MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
 

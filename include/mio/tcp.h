@@ -32,20 +32,23 @@ MIO_API int mio_tcp_listener_bind(const struct mio_addr *addr,
                                   struct mio_tcp_listener *listener);
 
 /*
- * Takes a connection that waits; with edge-triggered interest, accept until -EAGAIN. `peer` (or
- * NULL) receives its address; on BSD and Apple that can be MIO_ADDR_UNNAMED when the connection
- * ended while it waited.
+ * Accepts one connection into `stream`. With edge-triggered interest, accept until -EAGAIN. `peer`
+ * (or NULL) receives the client's address; on BSD and Apple it is MIO_ADDR_UNNAMED when the client
+ * left before it was accepted.
  *
- * -EAGAIN: none waits. -ECONNABORTED, and on Linux whatever ended the connection (-EPROTO, -ENETDOWN,
- * -EHOSTUNREACH, ...): that one is gone, try the next. -EINVAL: not a listener, or shut down.
+ * -EAGAIN: no connection waits. -EINVAL: not a listener, or one that was shut down. -ECONNABORTED,
+ * and on Linux whatever else ended the connection (-EPROTO, -ENETDOWN, -EHOSTUNREACH, ...): this
+ * client is gone, accept the next.
  *
- * -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: it could not be taken. It waits still, and those behind it
- * too, but an edge-triggered listener is not told of them again: clients would hang for good, also
- * when there is room once more. (macOS drops the connection, and those behind it wait.) So remember
- * that this happened, and accept again as soon as a descriptor was closed, or after a while. Or
- * keep a descriptor in reserve, and turn clients away: close it, accept, close the connection, open
- * it again, until -EAGAIN. With MIO_LEVEL the listener is told at every wait: that needs no
- * remembering, but spins unless it is deregistered until there is room.
+ * -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: there is no descriptor or memory for the connection. It goes
+ * on waiting, and so do those behind it. (macOS drops it; those behind it wait.) No edge tells of
+ * them again, even when there is room, so a program that does nothing leaves these clients hanging.
+ * Do one of these:
+ * - Remember the error, and accept again when a descriptor has been closed, or after a while.
+ * - Keep a spare descriptor open, and turn clients away with it: close it, accept, close the
+ *   connection, open the spare again; repeat until -EAGAIN.
+ * - Register the listener with MIO_LEVEL, which tells at every wait. Deregister it until there is
+ *   room, or the waits will spin.
  */
 MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
                                     struct mio_tcp_stream *stream, struct mio_addr *peer);

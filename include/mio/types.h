@@ -10,10 +10,11 @@
  * Ownership. mio_x_new() makes an object that its caller frees with mio_x_free(), which takes NULL
  * and cannot fail.
  *
- * Threads. Any function may be called from any thread; what may not be called for one object at the
- * same time is said at the function. Only mio_waker_wake() may be called from a signal handler, and
- * what a header says so of (addresses).
- * Nothing but a wait blocks.
+ * Threads. Any function may be called from any thread. Which calls for one object must not overlap
+ * is said at the function, or at the top of its header. A signal handler may call mio_waker_wake(),
+ * and of the other functions only those of which their header says so (most of mio/addr.h).
+ *
+ * Only a wait sleeps. What else can block says so at the function.
  */
 #ifndef MIO_TYPES_H
 #define MIO_TYPES_H

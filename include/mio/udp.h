@@ -29,10 +29,14 @@ MIO_API int mio_udp_socket_bind(const struct mio_addr *addr,
 MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr);
 
 /*
- * Sends one datagram. -EAGAIN: the buffer is full. -EMSGSIZE: too long. -ENOBUFS on BSD and Apple:
- * the interface's queue is full, of which no event tells the end. -ECONNREFUSED, -EHOSTUNREACH and
- * the like are about an earlier datagram. -EDESTADDRREQ: _send without being connected. -EISCONN:
- * _send_to when connected; but Linux sends it to that address, and DragonFly takes and loses it.
+ * Sends one datagram: to the connected address (_send), or to `addr` (_send_to).
+ *
+ * -EAGAIN: the socket's buffer is full; an event tells when it has room. -ENOBUFS, on BSD and
+ * Apple: the network interface's queue is full, and no event tells when it has room; try later.
+ * -EMSGSIZE: the datagram is too long. -EDESTADDRREQ: _send on a socket that is not connected.
+ * -EISCONN: _send_to on one that is; but Linux sends the datagram to `addr`, and DragonFly drops it
+ * and returns success. -ECONNREFUSED, -EHOSTUNREACH and the like: an earlier datagram failed, and
+ * this one was not sent either.
  */
 MIO_API ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buffer,
                                       size_t size);

@@ -18,10 +18,13 @@ struct mio_registry;
 struct mio_waker;
 
 /*
- * Makes a waker of the registry's poll. The first of a poll costs a descriptor on Linux (an
- * eventfd, shared by all), none with EVFILT_USER, two where a pipe has to serve. -EINVAL: NULL.
- * -ENOMEM, -EMFILE, -ENFILE; any other error is the kernel's, of making that doorbell or of ringing
- * it once. -ECHILD: see mio_poll_wait(). After an error no waker is made.
+ * Makes a waker of the registry's poll. All wakers of a poll share one doorbell, the kernel object
+ * that ends a sleeping wait, and the first waker opens it. It is an eventfd on Linux (one
+ * descriptor), EVFILT_USER on kqueue (none), and a pipe where there is neither (two).
+ *
+ * -EINVAL: NULL. -ENOMEM, -EMFILE, -ENFILE. -ECHILD: see mio_poll_wait(). The first waker of a
+ * poll may also fail with any other error that the kernel has for making the doorbell, or for
+ * ringing it, which happens once. After an error no waker is made.
  */
 MIO_API int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_waker **waker);
 

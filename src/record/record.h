@@ -11,24 +11,25 @@
 /* A wake: readable, with the waker's token. */
 void mio__record_wake(struct mio_event *record, mio_token token);
 
-/* Whether this platform has a record for each direction of a descriptor, as kqueue has. */
+/* Whether a record tells of one direction: a kevent does, since it names one filter. Elsewhere it
+ * has a mask of both directions. A descriptor that is ready both ways gives two records or one. */
 #if defined(MIO_RECORD_KEVENT)
 enum { MIO_RECORDS_BY_DIRECTION = true };
 #else
 enum { MIO_RECORDS_BY_DIRECTION = false };
 #endif
 
-/* What poll(2) says about each direction of a descriptor; the same of both unless it was asked for
- * each by itself. */
+/* What poll(2) returned in `revents`. A descriptor is usually asked about once for both directions,
+ * so both members are equal. They differ where each direction was asked about by itself. */
 struct mio__poll2_found {
     short reading;
     short writing;
 };
 
 /*
- * Tells of what poll(2) has found about the directions in `*interest`: writes one record, or one a
- * direction where the platform has those, and at most `room` (1 or more). Returns how many, and
- * takes out of `*interest` the directions that found no room.
+ * Writes records of what poll(2) has found about the directions in `*interest`: one, or one for
+ * each direction (MIO_RECORDS_BY_DIRECTION), and at most `room`, which is at least 1. Returns how
+ * many, and removes from `*interest` the directions for which there was no room.
  */
 int mio__record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
                      mio_interest *interest, const struct mio__poll2_found *found);
