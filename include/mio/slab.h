@@ -4,9 +4,9 @@
  * it is there.
  *
  * A token that is a pointer dangles: a wait can deliver several events of one object, and handling
- * the first may free it, or a new object may get the memory and the descriptor's number. A slab's
- * token is the index of a slot and a generation that changes with each use of the slot, so that
- * what comes late finds nothing:
+ * the first may free it, or a new object may get the memory and the descriptor's number (K44). A
+ * slab's token is the index of a slot and a generation that changes with each use of the slot, so
+ * that what comes late finds nothing:
  *
  *   mio_slab_insert(slab, connection, &token);
  *   mio_source_register(&connection->stream.source, registry, token, MIO_READABLE);
