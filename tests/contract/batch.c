@@ -2,7 +2,7 @@
 /* mio_registry_apply: many changes in one call, each with the result of its own call. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* EV2 and EV4: what a wait says when the other side goes away, scenario by scenario. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

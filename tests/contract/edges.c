@@ -2,7 +2,7 @@
 /* EV1: edge-triggered registrations, which are the default. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* The poll's own descriptor, by which another event loop waits for it. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

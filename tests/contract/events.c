@@ -2,7 +2,7 @@
 /* EV2: events as values, what they say, and how they print. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

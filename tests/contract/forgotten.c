@@ -2,7 +2,7 @@
 /* REG9: what becomes of a registration whose descriptor is closed first. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

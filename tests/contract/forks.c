@@ -2,7 +2,7 @@
 /* LIFE3: what a forked child may and may not do with what its parent made. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

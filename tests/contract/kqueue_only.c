@@ -9,7 +9,7 @@
 
 #if defined(HAVE_MODEL)
 
-#include "exceptions.h"
+#include "facts/facts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* LIFE1, LIFE2 and LIFE4: descriptors, manners, and the order in which things are freed. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* EV3 and the modes of REG5: level and one-shot, and what replaces what. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

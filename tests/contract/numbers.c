@@ -2,7 +2,7 @@
 /* REG9: a registration is of a file, and goes with it; its number may soon be another file's. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* REG1, REG3, REG4 and REG8: what is refused, and that a refusal leaves nothing behind. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* REG2, REG5 and REG6: what a registration gives, what replaces it, and its end. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

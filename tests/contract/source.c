@@ -2,7 +2,7 @@
 /* REG3 and REG4 for struct mio_source, which is checked alike on every system. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "support.h"
 
-#include "exceptions.h"
+#include "facts/facts.h"
 
 #include <errno.h>
 #include <fcntl.h>

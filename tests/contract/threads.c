@@ -2,7 +2,7 @@
 /* REG7: registering and cloning from other threads, while one waits. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* WAIT3: timeouts are nanoseconds and never end early. Only the lower bound is ever checked. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

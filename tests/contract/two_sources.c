@@ -2,13 +2,13 @@
 /* REG3: two sources of one descriptor, as a reading and a writing half of a program would be. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 TEST(reg3_a_second_source_of_a_descriptor_is_told)
 {
-    if (selector_is_one_of("poll-*"))
-        SKIP("poll(2) of another system cannot tell a number that is used again (REG9)");
+    skip_if_excepted(__func__);
+
     struct loop loop = loop_open();
     struct mio_source first;
     struct mio_source second;

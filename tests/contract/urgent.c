@@ -2,7 +2,7 @@
 /* What only some systems serve: exclusive registrations, and urgent data. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* WAIT1, WAIT4, WAIT5 and WAIT6: how much a wait delivers, and what ends it. */
 #define _GNU_SOURCE
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>

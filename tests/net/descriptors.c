@@ -155,7 +155,7 @@ static bool accepts(int maker)
 static void connect_another(int maker)
 {
     struct made client;
-    if (!accepts(maker) || net_fact("a connection waits after accepting without descriptors") != 0)
+    if (!accepts(maker) || fact("a connection waits after accepting without descriptors") != 0)
         return;
     REQUIRE_EQ(makers[maker - 1].make(&client), 0);
     await_connection(maker);
@@ -344,7 +344,7 @@ TEST(net_no_call_of_a_socket_blocks)
     struct mio_addr from;
     struct mio_addr addr = loopback_v4();
     struct mio_udp_socket udp;
-    if (net_fact("calls on a blocking socket come back") == 0)
+    if (fact("calls on a blocking socket come back") == 0)
         SKIP("MSG_DONTWAIT does not wait for another thread's call either");
     unix_pair(&near_end, &far_end);
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);

@@ -16,14 +16,14 @@ static struct mio_addr addr;
  * whether it was told at all. */
 static void check_buffers(mio_fd fd, int send, int receive)
 {
-    int factor = net_fact("buffers are doubled") != 0 ? 2 : 1;
+    int factor = fact("buffers are doubled") != 0 ? 2 : 1;
     CHECK_EQ(option_of(fd, SOL_SOCKET, SO_SNDBUF), send * factor);
     CHECK_EQ(option_of(fd, SOL_SOCKET, SO_RCVBUF), receive * factor);
 }
 
 static void check_buffers_of_a_connection(mio_fd fd, int send, int receive)
 {
-    if (net_fact("buffers of a connection stay as told") != 0) {
+    if (fact("buffers of a connection stay as told") != 0) {
         check_buffers(fd, send, receive);
         return;
     }
@@ -211,7 +211,7 @@ TEST(net_options_only_v6)
 
     addr = mio_addr_ipv6(NULL, 0);
     int error = mio_tcp_listener_bind(&addr, &both, &listener);
-    CHECK_EQ(error, net_fact("both IP versions in one socket"));
+    CHECK_EQ(error, fact("both IP versions in one socket"));
     if (error < 0)
         return;
     CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_V6ONLY), 0);

@@ -43,7 +43,7 @@ TEST(net_pipe)
     CHECK_EQ(errno, ELOOP);
     CHECK_EQ(mio_pipe_sender_write(&sender, "hello", 5), 5);
     AWAIT_EVENTS(&loop, {RECEIVER, R},
-                 {SENDER, net_readiness("own write to a pipe, asked for writable")});
+                 {SENDER, readiness_fact("own write to a pipe, asked for writable")});
     expect_text("hello");
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), -EAGAIN);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);

@@ -54,7 +54,7 @@ TEST(net_an_abstract_name_needs_the_namespace)
 {
     struct mio_addr addr = {.kind = MIO_ADDR_UNIX_ABSTRACT, .length = 3, .bytes = "mio"};
     struct mio_unix_stream stream;
-    bool has_them = net_fact("abstract names") != 0;
+    bool has_them = fact("abstract names") != 0;
     CHECK_EQ(mio_unix_stream_connect(&addr, NULL, &stream), has_them ? -ECONNREFUSED : -ENOTSUP);
 }
 

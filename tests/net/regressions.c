@@ -109,8 +109,8 @@ TEST(net_datagrams_after_the_own_end_of_receiving)
     CHECK_EQ(mio_unix_datagram_shutdown(&first, MIO_SHUTDOWN_READ), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for readable"));
     CHECK_EQ(mio_unix_datagram_recv(&first, &byte, 1),
-             net_fact("receiving datagrams after the own end of it"));
-    EXPECT_ONE_IF(&loop, CLIENT, net_readiness("received after the own end of receiving"));
+             fact("receiving datagrams after the own end of it"));
+    EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("received after the own end of receiving"));
     CHECK_EQ(mio_unix_datagram_close(&first), 0);
     CHECK_EQ(mio_unix_datagram_close(&second), 0);
     loop_close(&loop);

@@ -17,7 +17,7 @@ static char text[64];
 static bool open_records(void)
 {
     int error = mio_unix_stream_pair(&records, &near_end, &far_end);
-    CHECK_EQ(error, net_fact("records"));
+    CHECK_EQ(error, fact("records"));
     return error == 0;
 }
 

@@ -102,7 +102,7 @@ static void unix_stream(const struct mio_socket_options *options, bool peer_clos
     struct mio_unix_stream far_end;
     int error = mio_unix_stream_pair(options, &near_end, &far_end);
     if (options)
-        CHECK_EQ(error, net_fact("records"));
+        CHECK_EQ(error, fact("records"));
     if (error < 0)
         return;
     watch(&loop, &near_end.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
@@ -143,7 +143,7 @@ TEST(net_no_sigpipe_from_a_unix_datagram)
     CHECK_EQ(mio_unix_datagram_close(&far_end), 0);
     CHECK(mio_unix_datagram_send(&near_end, "abc", 3) < 0);
     int error = mio_unix_datagram_shutdown(&near_end, MIO_SHUTDOWN_WRITE);
-    CHECK_EQ(error, net_fact("shutdown of a Unix datagram whose peer is gone"));
+    CHECK_EQ(error, fact("shutdown of a Unix datagram whose peer is gone"));
     ptrdiff_t result = mio_unix_datagram_send(&near_end, "abc", 3);
     CHECK(error == 0 ? result == -EPIPE : result < 0);
     CHECK_EQ(mio_unix_datagram_close(&near_end), 0);

@@ -9,9 +9,8 @@
 #ifndef NET_SUPPORT_H
 #define NET_SUPPORT_H
 
-#include "contract/exceptions.h"
 #include "contract/support.h"
-#include "facts.h"
+#include "facts/facts.h"
 
 #include <poll.h>
 #include <unistd.h>

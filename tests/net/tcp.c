@@ -202,7 +202,7 @@ TEST(net_tcp_connect_refused)
         if (error == 0) {
             watch(&loop, &stream.source, CLIENT, rows[i].interest);
             EXPECT_ONE(&loop, CLIENT,
-                       rows[i].situation ? net_readiness(rows[i].situation)
+                       rows[i].situation ? readiness_fact(rows[i].situation)
                                          : readiness_fact("TCP refused, asked for both"));
             error = mio_tcp_stream_take_error(&stream);
             CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);
@@ -300,7 +300,7 @@ TEST(net_tcp_write_then_close)
     wrote_to_tcp(&loop, SERVER);
     EXPECT_ONE(&loop, CLIENT, R);
     CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    EXPECT_ONE_IF(&loop, CLIENT, net_readiness("peer closed, data unread, readable told"));
+    EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("peer closed, data unread, readable told"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 4);
     CHECK_STR(text, "1234");
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 0);

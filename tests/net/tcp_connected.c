@@ -39,7 +39,7 @@ TEST(net_connected_is_in_progress_before_connecting)
  * is accepted. */
 TEST(net_connected_waits_for_a_full_backlog)
 {
-    net_skip_if_excepted(__func__);
+    skip_if_excepted(__func__);
     enum { BACKLOG = 1, WAITING = BACKLOG + 1 };
     struct loop loop = loop_open();
     struct mio_addr addr = loopback_v4();
@@ -81,7 +81,7 @@ TEST(net_connected_tells_a_refusal_once)
     int error = mio_tcp_stream_connect(&addr, NULL, &stream);
     if (error == 0) {
         watch(&loop, &stream.source, CLIENT, MIO_WRITABLE);
-        EXPECT_ONE(&loop, CLIENT, net_readiness("connection refused, asked for writable"));
+        EXPECT_ONE(&loop, CLIENT, readiness_fact("connection refused, asked for writable"));
         error = mio_tcp_stream_connected(&stream);
         CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);
         CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOTCONN);

@@ -91,7 +91,7 @@ TEST(net_tcp_listener_ttl)
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 256), -EINVAL);
     CHECK_EQ(mio_tcp_listener_ttl(&listener), 10);
 
-    bool inherited = net_fact("a connection has the TTL of its listener") != 0;
+    bool inherited = fact("a connection has the TTL of its listener") != 0;
     tcp_connect(&addr, &client);
     tcp_accept(&listener, &server);
     CHECK_EQ(mio_tcp_stream_ttl(&server), inherited ? 10 : usual);
@@ -248,7 +248,7 @@ TEST(net_tcp_accept_without_descriptors)
     /* The connection waits still, of which nobody is told again. */
     EXPECT_NOTHING(&loop);
     error = mio_tcp_listener_accept(&listener, &server, NULL);
-    if (net_fact("a connection waits after accepting without descriptors") == 0) {
+    if (fact("a connection waits after accepting without descriptors") == 0) {
         CHECK_EQ(error, -EAGAIN);
         CHECK_EQ(mio_tcp_stream_close(&client), 0);
         tcp_connect(&addr, &client);
@@ -279,7 +279,7 @@ TEST(net_tcp_accept_a_connection_that_was_reset)
     tcp_reset(&client);
     /* It is handed over, or told of; where it is told of, the reset may still be on its way. */
     int error = mio_tcp_listener_accept(&listener, &server, NULL);
-    CHECK(error == 0 || error == net_fact("accepting a connection that was reset"));
+    CHECK(error == 0 || error == fact("accepting a connection that was reset"));
     if (error == 0) {
         wait_until(server.source.fd, POLLIN);
         CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), -ECONNRESET);

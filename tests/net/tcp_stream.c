@@ -240,7 +240,7 @@ TEST(net_tcp_stream_shutdown_write_twice)
     wait_until(server.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), 0);
     int error = mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE);
-    CHECK_EQ(error, net_fact("ending a connection's writing again"));
+    CHECK_EQ(error, fact("ending a connection's writing again"));
     tcp_put(&server, "still");
     TCP_EXPECT_TEXT(&client, "still");
     CHECK_EQ(mio_tcp_stream_close(&client), 0);
@@ -267,7 +267,7 @@ TEST(net_tcp_stream_shutdown_is_checked)
     struct mio_tcp_stream stream;
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &stream), 0);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE),
-             net_fact("shutdown of an unconnected TCP stream"));
+             fact("shutdown of an unconnected TCP stream"));
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, (enum mio_shutdown)3), -EINVAL);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, (enum mio_shutdown)(-1)), -EINVAL);
     CHECK_EQ(mio_tcp_stream_shutdown(null(), MIO_SHUTDOWN_WRITE), -EINVAL);

@@ -75,7 +75,7 @@ static void expect_arrival(struct loop *loop, mio_token from, mio_token at, uint
 {
     const struct expected list[] = {
         {at, readiness},
-        {from, net_readiness("a datagram was sent, asked for writable")},
+        {from, readiness_fact("a datagram was sent, asked for writable")},
     };
     expect_events(loop, list, 2, where);
 }
@@ -192,8 +192,7 @@ TEST(net_udp_send_without_an_address)
 {
     struct pair pair = pair_open(loopback_v4());
     char text[8] = "";
-    CHECK_EQ(mio_udp_socket_send(&pair.sockets[0], "a", 1),
-             net_fact("UDP send without an address"));
+    CHECK_EQ(mio_udp_socket_send(&pair.sockets[0], "a", 1), fact("UDP send without an address"));
     send_to(&pair, 0, "hello");
     wait_until(pair.sockets[1].source.fd, POLLIN);
     CHECK_EQ(mio_udp_socket_peek(&pair.sockets[1], text, sizeof text), 5);
@@ -208,7 +207,7 @@ TEST(net_udp_send_to_when_connected)
     char text[8] = "";
     pair_connect(&pair);
     ptrdiff_t result = mio_udp_socket_send_to(&pair.sockets[0], "a", 1, &pair.addrs[1]);
-    CHECK_EQ(result > 0 ? 0 : result, net_fact("UDP send_to when connected"));
+    CHECK_EQ(result > 0 ? 0 : result, fact("UDP send_to when connected"));
     CHECK_EQ(mio_udp_socket_send(&pair.sockets[1], "b", 1), 1);
     wait_until(pair.sockets[0].source.fd, POLLIN);
     CHECK_EQ(mio_udp_socket_recv_from(&pair.sockets[0], text, sizeof text, NULL), 1);

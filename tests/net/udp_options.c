@@ -98,7 +98,7 @@ TEST(net_udp_only_v6)
         const struct mio_socket_options options = {.only_v6 = choices[i]};
         int error = mio_udp_socket_bind(&any, &options, &udp);
         if (choices[i] == MIO_ONLY_V6_NO && error != 0) {
-            CHECK_EQ(error, net_fact("both IP versions in one socket"));
+            CHECK_EQ(error, fact("both IP versions in one socket"));
             continue;
         }
         REQUIRE_EQ(error, 0);
@@ -209,7 +209,7 @@ TEST(net_udp_multicast_v6)
     REQUIRE(index != 0);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &group, index), 0);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &group, index),
-             net_fact("joining an IPv6 group again"));
+             fact("joining an IPv6 group again"));
     CHECK_EQ(mio_udp_socket_leave_multicast_v6(&udp, &group, index), 0);
     CHECK_EQ(mio_udp_socket_leave_multicast_v6(&udp, &group, index), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &v4, index), -EINVAL);

@@ -69,7 +69,7 @@ static void expect_text(int at, const char *wanted, const struct mio_addr *sende
 static void expect_sent_to(mio_token from, mio_token to)
 {
     uint32_t arrived = readiness_fact("data came, asked for both");
-    uint32_t sent = net_readiness("a Unix datagram was sent to an address, asked for writable");
+    uint32_t sent = readiness_fact("a Unix datagram was sent to an address, asked for writable");
     if (sent != 0)
         EXPECT_EVENTS(&loop, {from, sent}, {to, arrived});
     else
@@ -82,11 +82,11 @@ static void unconnected(void)
     CHECK_EQ(mio_unix_datagram_send_to(&sockets[0], "hello", 5, &addrs[1]), 5);
     expect_sent_to(0, 1);
     expect_text(1, "hello", &addrs[0]);
-    EXPECT_ONE_IF(&loop, 0, net_readiness("a Unix datagram was received, asked for writable"));
+    EXPECT_ONE_IF(&loop, 0, readiness_fact("a Unix datagram was received, asked for writable"));
     CHECK_EQ(mio_unix_datagram_send_to(&sockets[1], "back", 4, &addrs[0]), 4);
     expect_sent_to(1, 0);
     expect_text(0, "back", &addrs[1]);
-    EXPECT_ONE_IF(&loop, 1, net_readiness("a Unix datagram was received, asked for writable"));
+    EXPECT_ONE_IF(&loop, 1, readiness_fact("a Unix datagram was received, asked for writable"));
     CHECK_EQ(mio_unix_datagram_take_error(&sockets[0]), 0);
 }
 
@@ -156,7 +156,7 @@ TEST(net_unix_datagram_connect)
     REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &unbound), 0);
     CHECK_FLAGS(unbound.source.fd);
     CHECK_EQ(mio_unix_datagram_send(&unbound, "a", 1),
-             net_fact("Unix datagram send without an address"));
+             fact("Unix datagram send without an address"));
     CHECK_EQ(mio_unix_datagram_peer_addr(&unbound, &addrs[0]), -ENOTCONN);
     CHECK_EQ(mio_unix_datagram_connect(&unbound, &nobody), -ENOENT);
     CHECK_EQ(mio_unix_datagram_send_to(&unbound, "a", 1, &nobody), -ENOENT);
@@ -183,7 +183,7 @@ TEST(net_unix_datagram_pair)
         expect_text(1 - i, "hello", NULL);
         EXPECT_ONE_IF(
             &loop, (mio_token)i,
-            net_readiness("a Unix datagram was received by the peer, asked for writable"));
+            readiness_fact("a Unix datagram was received by the peer, asked for writable"));
     }
     close_both();
 }
@@ -195,12 +195,12 @@ TEST(net_unix_datagram_shutdown)
     watch(&loop, &sockets[0].source, 0, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, 0, W);
     CHECK_EQ(mio_unix_datagram_shutdown(&sockets[0], MIO_SHUTDOWN_READ), 0);
-    EXPECT_ONE(&loop, 0, net_readiness("own end of receiving, asked for both"));
+    EXPECT_ONE(&loop, 0, readiness_fact("own end of receiving, asked for both"));
     CHECK_EQ(mio_unix_datagram_shutdown(&sockets[0], MIO_SHUTDOWN_WRITE), 0);
-    EXPECT_ONE_IF(&loop, 0, net_readiness("own end of datagrams, asked for both"));
+    EXPECT_ONE_IF(&loop, 0, readiness_fact("own end of datagrams, asked for both"));
     CHECK_EQ(mio_unix_datagram_send(&sockets[0], "a", 1), -EPIPE);
     CHECK_EQ(mio_unix_datagram_recv(&sockets[0], text, sizeof text),
-             net_fact("receiving datagrams after the own end of it"));
+             fact("receiving datagrams after the own end of it"));
     CHECK_EQ(mio_unix_datagram_shutdown(&sockets[0], (enum mio_shutdown)7), -EINVAL);
     close_both();
 }
@@ -247,7 +247,7 @@ TEST(net_unix_datagram_full_queue)
     int sent = 0;
     while ((result = mio_unix_datagram_send(&sockets[0], "datagram", 8)) == 8)
         sent++;
-    CHECK_EQ(result, net_fact("the queue of Unix datagrams is full"));
+    CHECK_EQ(result, fact("the queue of Unix datagrams is full"));
     EXPECT_NOTHING(&loop);
     while (sent-- > 0)
         REQUIRE_EQ(mio_unix_datagram_recv(&sockets[1], text, sizeof text), 8);

@@ -207,7 +207,7 @@ TEST(net_unix_accept_without_descriptors)
     CHECK_EQ(error, -EMFILE);
     CHECK(memcmp(&server, &pattern, sizeof server) == 0);
     error = mio_unix_listener_accept(&listener, &server, NULL);
-    if (net_fact("a connection waits after accepting without descriptors") == 0) {
+    if (fact("a connection waits after accepting without descriptors") == 0) {
         CHECK_EQ(error, -EAGAIN);
         CHECK_EQ(mio_unix_stream_close(&client), 0);
         connect_client();

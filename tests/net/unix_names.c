@@ -30,7 +30,7 @@ enum { NAMES = sizeof names / sizeof names[0], LONGEST = 107 };
 static bool refused_here(void)
 {
     struct mio_addr addr;
-    if (net_fact("abstract names") != 0)
+    if (fact("abstract names") != 0)
         return false;
     for (int i = 0; i < NAMES; i++)
         CHECK_EQ(mio_addr_unix_abstract(names[i].bytes, names[i].length, &addr), -ENOTSUP);

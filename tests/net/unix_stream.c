@@ -56,7 +56,7 @@ static void smoke(struct mio_unix_stream *client, struct mio_unix_stream *server
     EXPECT_NOTHING(&loop);
     unix_put(client, "hello");
     UNIX_EXPECT_TEXT(server, "hello");
-    EXPECT_ONE_IF(&loop, CLIENT, net_readiness("the Unix peer read, asked for writable"));
+    EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("the Unix peer read, asked for writable"));
     unix_put(server, "back");
     EXPECT_ONE(&loop, CLIENT, readiness_fact("data came, asked for both"));
     memset(text, 0, sizeof text);
@@ -102,7 +102,7 @@ TEST(net_unix_stream_at_a_path)
 TEST(net_unix_stream_at_an_abstract_name)
 {
     struct mio_addr addr;
-    if (net_fact("abstract names") == 0) {
+    if (fact("abstract names") == 0) {
         CHECK_EQ(mio_addr_unix_abstract("mio", 3, &addr), -ENOTSUP);
         return;
     }
@@ -169,7 +169,7 @@ TEST(net_unix_stream_connect_beyond_the_backlog)
     while (made < MOST && (error = mio_unix_stream_connect(&addr, NULL, &streams[made])) == 0)
         made++;
     CHECK(made >= 1 && made < MOST);
-    CHECK_EQ(error, net_fact("Unix listener is full"));
+    CHECK_EQ(error, fact("Unix listener is full"));
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &far_end, NULL), 0);
     CHECK_EQ(mio_unix_stream_connect(&addr, NULL, &near_end), 0);
     CHECK_EQ(mio_unix_stream_close(&near_end), 0);
@@ -195,11 +195,11 @@ TEST(net_unix_stream_pair)
     unix_put(&near_end, "to");
     EXPECT_ONE(&loop, SERVER, readiness_fact("data came, asked for both"));
     UNIX_EXPECT_TEXT(&far_end, "to");
-    EXPECT_ONE_IF(&loop, CLIENT, net_readiness("the Unix peer read, asked for writable"));
+    EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("the Unix peer read, asked for writable"));
     unix_put(&far_end, "fro");
     EXPECT_ONE(&loop, CLIENT, readiness_fact("data came, asked for both"));
     UNIX_EXPECT_TEXT(&near_end, "fro");
-    EXPECT_ONE_IF(&loop, SERVER, net_readiness("the Unix peer read, asked for writable"));
+    EXPECT_ONE_IF(&loop, SERVER, readiness_fact("the Unix peer read, asked for writable"));
 
     struct mio_addr got;
     REQUIRE_EQ(mio_unix_stream_local_addr(&near_end, &got), 0);
@@ -247,7 +247,7 @@ TEST(net_unix_stream_shutdown_write)
     EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("own end of sending, asked for both"));
     CHECK_EQ(mio_unix_stream_write(&near_end, "a", 1), -EPIPE);
     unix_put(&far_end, "still");
-    AWAIT_EVENTS(&loop, {CLIENT, net_readiness("data came after the own end of sending")});
+    AWAIT_EVENTS(&loop, {CLIENT, readiness_fact("data came after the own end of sending")});
     UNIX_EXPECT_TEXT(&near_end, "still");
     CHECK_EQ(mio_unix_stream_read(&far_end, text, 1), 0);
     close_watched();
@@ -292,9 +292,9 @@ TEST(net_unix_stream_peer_closed_without_reading)
     open_watched(MIO_READABLE);
     unix_put(&near_end, "unread");
     CHECK_EQ(mio_unix_stream_close(&far_end), 0);
-    EXPECT_ONE(&loop, CLIENT, net_readiness("Unix peer closed with data unread"));
+    EXPECT_ONE(&loop, CLIENT, readiness_fact("Unix peer closed with data unread"));
     CHECK_EQ(mio_unix_stream_read(&near_end, text, 1),
-             net_fact("reading when the Unix peer closed with data unread"));
+             fact("reading when the Unix peer closed with data unread"));
     CHECK_EQ(mio_unix_stream_read(&near_end, text, 1), 0);
     close_watched();
 }
@@ -346,6 +346,6 @@ TEST(net_unix_stream_write_that_would_block_asks_for_no_readable)
         REQUIRE(result > 0);
         have += (size_t)result;
     }
-    AWAIT_EVENTS(&loop, {CLIENT, net_readiness("room came, data unread, asked for both")});
+    AWAIT_EVENTS(&loop, {CLIENT, readiness_fact("room came, data unread, asked for both")});
     close_watched();
 }

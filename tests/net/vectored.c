@@ -124,7 +124,7 @@ TEST(net_vectored_pipe)
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
     const struct way way = {pipe_writev, pipe_readv, &sender.source, &receiver.source};
     check_parts(&way);
-    check_many_parts(&way, (size_t)net_fact("parts of one call on a pipe"));
+    check_many_parts(&way, (size_t)fact("parts of one call on a pipe"));
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
 }
