@@ -50,7 +50,9 @@ enum {
 
     /* --- modes --- */
 
-    /* An event at every wait for as long as the readiness lasts. */
+    /* An event at every wait for as long as the readiness lasts. With one exception: with kqueue the
+       writing end of a pipe may tell of its reader's close just once, on FreeBSD, and on NetBSD and
+       DragonFly when it was registered after the close (K9). */
     MIO_LEVEL = 0x100,
 
     /* At most one wait delivers; then silence, hang-ups too, until mio_registry_reregister(). Not
