@@ -17,10 +17,10 @@ complain() {
 # The numbers that are cited under some folders, in other files than the list.
 cited_in() {
     grep -rhoE --include='*.[ch]' --include='*.def' --include='*.md' --include='*.txt' \
-        --exclude-dir=build --exclude="$(basename "$list")" '\b[KEP][0-9]{1,2}\b' "$@" | sort -u
+        --exclude-dir=build --exclude="$(basename "$list")" '\b[KEPS][0-9]{1,2}\b' "$@" | sort -u
 }
 
-entries=$(grep -oE '^\*\*[KEP][0-9]+:' "$list" | tr -d '*:' | sort -u)
+entries=$(grep -oE '^\*\*[KEPS][0-9]+:' "$list" | tr -d '*:' | sort -u)
 cited=$(cited_in include src tests docs fuzz examples)
 in_use=$(cited_in include src tests fuzz examples)
 
@@ -42,13 +42,13 @@ while IFS=$'\t' read -r number text; do
     elif ! grep -qx "$number" <<<"$in_use"; then
         complain "$number is handled by the library, and cited by no source, header or test"
     fi
-done < <(awk -v RS= -v OFS='\t' '/^\*\*[KEP][0-9]+:/ {
+done < <(awk -v RS= -v OFS='\t' '/^\*\*[KEPS][0-9]+:/ {
     number = substr($1, 3, length($1) - 3)
     gsub(/\n/, " ")
     print number, $0
 }' "$list")
 
-twice=$(grep -oE '^\*\*[KEP][0-9]+:' "$list" | sort | uniq -d)
+twice=$(grep -oE '^\*\*[KEPS][0-9]+:' "$list" | sort | uniq -d)
 if [[ -n $twice ]]; then
     complain "two entries of one number: $twice"
 fi
@@ -67,7 +67,7 @@ while read -r name; do
         grep -qx "$name" <<<"$tests" || complain "no test is called $name, named in $list"
     fi
 done < <(sed -n '/Tests:/,/^$/p' "$list" |
-    grep -oE '`(k[0-9]+|hook|rule[0-9]+|ev[0-9]|reg[0-9]|wait[0-9]|wake[0-9]|life[0-9]|kqueue[0-9]|sigpipe)_[a-z0-9_]*\*?`' |
+    grep -oE '`([ks][0-9]+|hook|rule[0-9]+|ev[0-9]|reg[0-9]|wait[0-9]|wake[0-9]|life[0-9]|kqueue[0-9]|sigpipe)_[a-z0-9_]*\*?`' |
     tr -d '`' | sort -u)
 
 if [[ $failed -eq 0 ]]; then

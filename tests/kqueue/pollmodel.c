@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The poll(2) of five systems, made of Linux's: the linker puts it in the place of poll() and
- * ppoll() in programs of a flavour that choose the selector "poll" (tests/CMakeLists.txt).
+ * The poll(2) of six systems, made of Linux's: the linker puts it in the place of poll() and
+ * ppoll() in programs of a flavour that choose the selector "poll", and in those of event ports
+ * (tests/CMakeLists.txt).
  *
  * Each descriptor is asked of Linux by itself, for everything; what the system would say follows
  * from that, from the kind of file and from what the caller asks for. What is told differs in three
@@ -9,9 +10,11 @@
  * it ends the sleep of those who asked for nothing. The answers are those observed of the systems'
  * own code; where that is silent, those of their sources.
  *
- * Not modelled: POLLHUP and POLLERR in `events`, POLLPRI by system, EOF of the own shutdown.
+ * Not modelled: POLLHUP and POLLERR in `events`, POLLPRI but for illumos, EOF of the own shutdown.
  */
 #define _GNU_SOURCE
+
+#include "pollmodel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,18 +51,24 @@ struct system {
     bool has_fifo_ends; /* a FIFO tells that the other side is gone */
     bool has_read_hup;  /* POLLHUP of a pipe without writer */
     bool invalid_pipe;  /* POLLNVAL of a pipe without reader that is asked for POLLOUT */
+    /* A half-close is POLLRDHUP and urgent data POLLPRI; the error of a socket is told before all
+     * else, without its hang-up; and the end of an empty pipe is not readable. */
+    bool is_solaris;
 };
 
 #if defined(KQMODEL_FREEBSD)
-static const struct system system_ = {BESIDE_OUT, true, false, true, true, true, false};
+static const struct system system_ = {BESIDE_OUT, true, false, true, true, true, false, false};
 #elif defined(KQMODEL_NETBSD)
-static const struct system system_ = {NEVER_OF_SOCKETS, true, false, true, true, true, false};
+static const struct system system_ = {
+    NEVER_OF_SOCKETS, true, false, true, true, true, false, false};
 #elif defined(KQMODEL_OPENBSD)
-static const struct system system_ = {NOT_WITH_OUT, true, true, true, true, true, false};
+static const struct system system_ = {NOT_WITH_OUT, true, true, true, true, true, false, false};
+#elif defined(POLLMODEL_ILLUMOS)
+static const struct system system_ = {NOT_WITH_OUT, true, true, true, true, true, false, true};
 #elif defined(KQMODEL_DRAGONFLY)
-static const struct system system_ = {NOT_WITH_OUT, false, false, true, true, false, true};
+static const struct system system_ = {NOT_WITH_OUT, false, false, true, true, false, true, false};
 #else
-static const struct system system_ = {BY_FILTER, false, false, false, false, true, false};
+static const struct system system_ = {BY_FILTER, false, false, false, false, true, false, false};
 #endif
 
 /* --- what Linux knows --- */
@@ -119,7 +128,7 @@ static struct state state_of(int fd, enum kind kind, int linux_bits)
         bool writes = is_writing_end(fd);
         state.read_ended = !writes && hung_up;
         state.write_ended = writes && failed;
-        state.readable |= state.read_ended;
+        state.readable |= state.read_ended && !system_.is_solaris;
         state.writable |= state.write_ended;
     }
     return state;
@@ -169,16 +178,32 @@ static int answer_of_state(enum kind kind, struct state state, int events)
     return found;
 }
 
+/* What illumos and Solaris say beside that, and what they leave out. */
+static int answer_of_solaris(enum kind kind, struct state state, int linux_bits, int events)
+{
+    bool is_socket = kind == STREAM || kind == DATAGRAM;
+    bool has_failed = is_socket && (linux_bits & POLLERR) != 0;
+    if (has_failed && (events & (POLLIN | POLLOUT)) != 0)
+        return events & (POLLIN | POLLOUT);
+    int found = answer_of_state(kind, state, events);
+    found |= linux_bits & events & POLLPRI;
+    if (is_socket && state.read_ended)
+        found |= events & POLLRDHUP;
+    return found;
+}
+
 static int ask_linux(int fd)
 {
-    struct pollfd asked = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP};
+    struct pollfd asked = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP | POLLPRI};
     return __real_poll(&asked, 1, 0) > 0 ? asked.revents : 0;
 }
+
+enum { SOLARIS_ALSO = POLLRDHUP | POLLPRI };
 
 /* `has_slept`: the caller is woken by what it sleeps on alone. */
 static short answer(int fd, int events, bool has_slept)
 {
-    events &= POLLIN | POLLOUT;
+    events &= POLLIN | POLLOUT | (system_.is_solaris ? SOLARIS_ALSO : 0);
     if (fd < 0 ||
         (events == 0 && (!system_.tells_unasked || (has_slept && !system_.wakes_unasked))))
         return 0;
@@ -188,7 +213,19 @@ static short answer(int fd, int events, bool has_slept)
     enum kind kind = kind_of(fd);
     if (kind == DEVICE && !system_.has_devices)
         return POLLNVAL;
-    return (short)answer_of_state(kind, state_of(fd, kind, linux_bits), events);
+    struct state state = state_of(fd, kind, linux_bits);
+    if (system_.is_solaris)
+        return (short)answer_of_solaris(kind, state, linux_bits, events);
+    return (short)answer_of_state(kind, state, events);
+}
+
+short pollmodel_answer(int fd, int events)
+{
+    return answer(fd, events, false);
+}
+
+__attribute__((weak)) void pollmodel_before_asking(void)
+{
 }
 
 /* --- the call --- */
@@ -205,6 +242,7 @@ static int64_t now(void)
 static int answer_all(struct pollfd *fds, nfds_t count, bool has_slept)
 {
     int ready = 0;
+    pollmodel_before_asking();
     for (nfds_t i = 0; i < count; i++) {
         fds[i].revents = answer(fds[i].fd, fds[i].events, has_slept);
         ready += fds[i].revents != 0;
@@ -218,7 +256,7 @@ static bool prepare_sleep(const struct pollfd *fds, struct pollfd *sleeping, nfd
 {
     bool is_nap = false;
     for (nfds_t i = 0; i < count; i++) {
-        int events = fds[i].events & (POLLIN | POLLOUT);
+        int events = fds[i].events & (POLLIN | POLLOUT | (system_.is_solaris ? SOLARIS_ALSO : 0));
         bool is_asleep = fds[i].fd >= 0 && (events != 0 || system_.wakes_unasked);
         sleeping[i] = (struct pollfd){.fd = is_asleep ? fds[i].fd : -1, .events = (short)events};
     }
