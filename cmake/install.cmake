@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: MIT
-# Headers, library, CMake package and mio.pc. Both of the latter find the rest relative to
+# Headers, libraries, CMake package and libmio.pc. Both of the latter find the rest relative to
 # themselves, so an installation may be moved, or be made with another `cmake --install --prefix`.
 
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-install(TARGETS mio EXPORT mio_targets)
+install(TARGETS libmio EXPORT libmio_targets)
+if(MIO_BUILD_BOTH)
+    install(TARGETS libmio_${mio_other_kind} EXPORT libmio_targets)
+endif()
 
-set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mio)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/libmio)
 
-install(EXPORT mio_targets NAMESPACE mio:: FILE mioTargets.cmake DESTINATION ${package_dir})
-configure_package_config_file(cmake/mioConfig.cmake.in mioConfig.cmake
+install(EXPORT libmio_targets NAMESPACE libmio:: FILE libmioTargets.cmake DESTINATION ${package_dir})
+configure_package_config_file(cmake/libmioConfig.cmake.in libmioConfig.cmake
     INSTALL_DESTINATION ${package_dir}
     NO_SET_AND_CHECK_MACRO)
-write_basic_package_version_file(mioConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/mioConfig.cmake ${PROJECT_BINARY_DIR}/mioConfigVersion.cmake
+write_basic_package_version_file(libmioConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+    ${PROJECT_BINARY_DIR}/libmioConfig.cmake
+    ${PROJECT_BINARY_DIR}/libmioConfigVersion.cmake
     DESTINATION ${package_dir})
 
 # --- pkg-config ---
@@ -49,8 +54,9 @@ foreach(library IN LISTS MIO_KQUEUE_LIBRARY)
 endforeach()
 string(STRIP "${pc_dependencies}" pc_dependencies)
 
-# A static library cannot bring along what it needs.
-if(BUILD_SHARED_LIBS)
+# A static library cannot bring along what it needs. Where there is a shared one, the linker takes
+# that, and `pkg-config --static` is for the other.
+if(mio_shared)
     set(pc_libs "")
     set(pc_libs_private "${pc_dependencies}")
 else()
@@ -61,13 +67,13 @@ endif()
 list(TRANSFORM mio_public_definitions PREPEND " -D" OUTPUT_VARIABLE pc_definitions)
 list(JOIN pc_definitions "" pc_definitions)
 
-configure_file(cmake/mio.pc.in mio.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/mio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(cmake/libmio.pc.in libmio.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libmio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # A system's own folders are searched anyway. pkg-config leaves them out when they are written as
 # what they are, and they are never moved.
 if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
-    set(mio_pc ${CMAKE_INSTALL_LIBDIR}/pkgconfig/mio.pc)
+    set(mio_pc ${CMAKE_INSTALL_LIBDIR}/pkgconfig/libmio.pc)
     install(CODE "
         set(mio_pc \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${mio_pc}\")
         if(CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/*$\" AND EXISTS \"\${mio_pc}\")

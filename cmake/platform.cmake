@@ -3,7 +3,7 @@
 #
 # The headers tell it from the compiler's predefined macros, so nothing is to be decided here, with
 # three exceptions, each of which has to be known to every program that includes the headers and is
-# therefore a public definition (in the CMake package and in mio.pc too).
+# therefore a public definition (in the CMake package and in libmio.pc too).
 
 set(MIO_PLATFORM "" CACHE STRING
     "Another system's interface than the compiler's, a name of mio/platform.h: MIO_PLATFORM_NETBSD")

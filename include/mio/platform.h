@@ -40,7 +40,7 @@
 
 /*
  * NetBSD's release is in no predefined macro. Release 11 appended ext[4] to struct kevent: there,
- * define MIO_NETBSD_RELEASE as 11 (the installed mio.pc and CMake package do); a static assertion
+ * define MIO_NETBSD_RELEASE as 11 (the installed libmio.pc and CMake package do); a static assertion
  * notices a wrong value.
  */
 #if !defined(MIO_NETBSD_RELEASE)
@@ -56,7 +56,11 @@
 #define MIO_RECORD_PLAIN 1
 #endif
 
-#if defined(__GNUC__)
+/*
+ * Exported by libmio's own shared library alone. Whoever links the archive into a library or plugin
+ * of their own does not export libmio with it: two of them in one program would both call the first.
+ */
+#if defined(MIO_BUILDING_SHARED) && defined(__GNUC__)
 #define MIO_API __attribute__((visibility("default")))
 #else
 #define MIO_API
@@ -64,9 +68,12 @@
 
 /*
  * The small functions of the headers are C99 inline functions; the library holds an external
- * definition of each, for other languages and for a compiler that chooses not to inline.
+ * definition of each, for other languages and for a compiler that chooses not to inline. In C++ each
+ * object that needs one holds it, and does not export it either.
  */
-#if defined(__cplusplus) || !defined(__GNUC_GNU_INLINE__)
+#if defined(__cplusplus) && defined(__GNUC__)
+#define MIO_INLINE __attribute__((visibility("hidden"))) inline
+#elif defined(__cplusplus) || !defined(__GNUC_GNU_INLINE__)
 #define MIO_INLINE MIO_API inline
 #else
 #define MIO_INLINE MIO_API extern inline

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs the built library and builds programs against it, as its users do: with find_package and
-# with pkg-config, in C and in C++, after the installation has been moved.
-set -euo pipefail
+# Installs the built library, static and shared, and builds programs against it, as its users do: with
+# find_package and with pkg-config, in C and in C++, after the installation has been moved.
+set -Eeuo pipefail
 
 consumer=$MIO_SOURCE/tests/install/consumer
 work=$(mktemp -d)
@@ -32,7 +32,7 @@ with_find_package() {
 refuses_components() {
     mkdir "$work/components"
     printf '%s\n' 'cmake_minimum_required(VERSION 3.18)' 'project(components LANGUAGES C)' \
-        'find_package(mio REQUIRED COMPONENTS bogus)' >"$work/components/CMakeLists.txt"
+        'find_package(libmio REQUIRED COMPONENTS bogus)' >"$work/components/CMakeLists.txt"
     if "$CMAKE" -S "$work/components" -B "$work/components/build" -DCMAKE_PREFIX_PATH="$prefix" \
         -DCMAKE_C_COMPILER="$CC" >"$work/components.log" 2>&1; then
         echo "the component bogus was found" >>"$work/components.log"
@@ -44,38 +44,71 @@ refuses_components() {
 in_a_system() {
     DESTDIR=$work/system "$CMAKE" --install "$MIO_BINARY" --prefix /usr >"$work/system.log"
     local pc
-    pc=$(find "$work/system" -name mio.pc)
+    pc=$(find "$work/system" -name libmio.pc)
     grep -x 'prefix=/usr' "$pc" >>"$work/system.log"
+    if command -v pkg-config >/dev/null; then
+        PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --cflags libmio >"$work/system_cflags.log"
+        [[ $(tr -d ' \n' <"$work/system_cflags.log") == "${MIO_CFLAGS// /}" ]]
+        PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --libs libmio >"$work/system_libs.log"
+        [[ $(<"$work/system_libs.log") != *-L* ]]
+    fi
+}
+
+# compile NAME COMPILER... : with what pkg-config says, and runs it
+compile_and_run() {
+    local name=$1
+    shift
+    # shellcheck disable=SC2086 # flags are words
+    "$@" $CFLAGS -o "$work/$name"
+    LD_LIBRARY_PATH=$(pkg-config --variable=libdir libmio) "$work/$name"
 }
 
 with_pkg_config() {
     if ! command -v pkg-config >/dev/null; then
-        echo "pkg-config is not installed: mio.pc was not tried"
+        echo "pkg-config is not installed: libmio.pc was not tried"
         return
     fi
-    local pc
-    pc=$(find "$prefix" -name mio.pc)
-    PKG_CONFIG_PATH=$(dirname "$pc")
+    PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name libmio.pc)")
     export PKG_CONFIG_PATH
-    local cflags libs libdir
-    read -ra cflags <<<"$(pkg-config --cflags mio)"
-    read -ra libs <<<"$(pkg-config --libs mio)"
-    libdir=$(pkg-config --variable=libdir mio)
-    # shellcheck disable=SC2086 # flags are words
-    "$CC" $CFLAGS "${cflags[@]}" "$consumer/consumer.c" "${libs[@]}" -o "$work/with_pc"
-    LD_LIBRARY_PATH=$libdir "$work/with_pc"
+    local cflags libs static
+    read -ra cflags <<<"$(pkg-config --cflags libmio)"
+    read -ra libs <<<"$(pkg-config --libs libmio)"
+    read -ra static <<<"$(pkg-config --static --libs libmio)"
+    compile_and_run with_pc "$CC" "${cflags[@]}" "$consumer/consumer.c" "${libs[@]}"
     if [[ -n $CXX ]]; then
-        # shellcheck disable=SC2086
-        "$CXX" -std=c++11 $CFLAGS "${cflags[@]}" "$consumer/consumer.cc" "${libs[@]}" -o "$work/with_pc_cxx"
-        LD_LIBRARY_PATH=$libdir "$work/with_pc_cxx"
+        compile_and_run with_pc_cxx "$CXX" -std=c++11 "${cflags[@]}" "$consumer/consumer.cc" "${libs[@]}"
     fi
+    if [[ -f $MIO_STATIC ]] && echo 'int main(void) { return 0; }' |
+        "$CC" -static -x c - -o "$work/is_static" 2>"$work/static.log"; then
+        compile_and_run with_pc_static "$CC" -static "${cflags[@]}" "$consumer/consumer.c" "${static[@]}"
+    fi
+}
+
+# both_kinds : each kind has a target of its own, beside libmio::mio.
+both_kinds() {
+    [[ -f $MIO_STATIC && -f $MIO_SHARED ]] || return 0
+    find "$prefix" -name 'libmio.a' | grep -q .
+    find "$prefix" -name 'libmio.so.0' | grep -q .
+    local kind
+    for kind in static shared; do
+        "$CMAKE" -S "$consumer" -B "$work/build_$kind" -DCMAKE_PREFIX_PATH="$prefix" \
+            -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" -DLIBMIO=libmio::mio_$kind \
+            >"$work/$kind.log"
+        "$CMAKE" --build "$work/build_$kind" >"$work/$kind.log"
+        "$work/build_$kind/consumer_c"
+    done
+    readelf -d "$work/build_shared/consumer_c" >"$work/readelf.log"
+    grep -q 'NEEDED.*libmio\.so\.0' "$work/readelf.log"
+    readelf -d "$work/build_static/consumer_c" >"$work/readelf.log"
+    [[ $(<"$work/readelf.log") != *NEEDED*libmio* ]]
 }
 
 show_logs() {
     local log
+    echo "FAILED: $BASH_COMMAND"
     for log in "$work"/*.log; do
         echo "--- $(basename "$log")"
-        cat "$log"
+        tail -n 20 "$log"
     done
 }
 
@@ -85,3 +118,4 @@ with_find_package
 refuses_components
 in_a_system
 with_pkg_config
+both_kinds

@@ -19,7 +19,7 @@ cat >"$work/meson.build" <<'END'
 project('consumer', 'c')
 libmio = import('cmake').subproject('libmio')
 message('targets: ' + ', '.join(libmio.target_list()))
-executable('consumer', 'consumer.c', dependencies: libmio.dependency('mio'))
+executable('consumer', 'consumer.c', dependencies: libmio.dependency('libmio'))
 END
 if ! { meson setup "$work/build" "$work" && ninja -C "$work/build"; } >"$work/log" 2>&1; then
     tail -n 40 "$work/log"
@@ -27,7 +27,7 @@ if ! { meson setup "$work/build" "$work" && ninja -C "$work/build"; } >"$work/lo
 fi
 "$work/build/consumer"
 targets=$(sed -n 's/.*targets: //p' "$work/log")
-[[ $targets == "mio_objects, mio" || $targets == "mio, mio_objects" ]] || {
+[[ $targets == "mio_objects, libmio" || $targets == "libmio, mio_objects" ]] || {
     echo "FAILED: more than the library: $targets"
     exit 1
 }

@@ -26,7 +26,7 @@ cmake_minimum_required(VERSION 3.18)
 project(parent LANGUAGES C)
 add_subdirectory($MIO_SOURCE libmio)
 add_executable(consumer consumer.c)
-target_link_libraries(consumer PRIVATE mio::mio)
+target_link_libraries(consumer PRIVATE libmio::mio)
 install(TARGETS consumer DESTINATION bin)
 message(STATUS "the build type is <\${CMAKE_BUILD_TYPE}>")
 END
