@@ -38,6 +38,10 @@
 #endif
 #endif
 
+#if MIO_PLATFORM == MIO_PLATFORM_WINDOWS
+#error "libmio has no selector for Windows: it needs a POSIX system with epoll, kqueue or poll(2)"
+#endif
+
 /*
  * NetBSD's release is in no predefined macro. Release 11 appended ext[4] to struct kevent: there,
  * define MIO_NETBSD_RELEASE as 11 (the installed libmio.pc and CMake package do); a static assertion

@@ -6,7 +6,7 @@ set -euo pipefail
 
 standards=("$@")
 flags=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$MIO_SOURCE/include")
-platforms=(OTHER LINUX FREEBSD NETBSD OPENBSD DRAGONFLY APPLE KQUEUE_LIBRARY WINDOWS)
+platforms=(OTHER LINUX FREEBSD NETBSD OPENBSD DRAGONFLY APPLE KQUEUE_LIBRARY)
 headers=(mio.h)
 for path in "$MIO_SOURCE"/include/mio/*.h; do
     headers+=("mio/$(basename "$path")")
