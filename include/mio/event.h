@@ -29,15 +29,17 @@ enum { MIO_ERROR = 0x20, MIO_READ_CLOSED = 0x40, MIO_WRITE_CLOSED = 0x80 };
 #if defined(MIO_RECORD_EPOLL)
 
 /* epoll_event of the Linux ABI: packed on x86-64 alone, and of 12 bytes on i386 by its own
- * alignment. */
+ * alignment. By a pragma, since glibc takes all attributes away from a compiler that is not like gcc. */
+#if defined(__x86_64__)
+#pragma pack(push, 1)
+#endif
 struct mio_event {
     uint32_t events;
     uint64_t data;
-}
+};
 #if defined(__x86_64__)
-__attribute__((packed))
+#pragma pack(pop)
 #endif
-;
 
 #elif defined(MIO_RECORD_KEVENT)
 
@@ -79,6 +81,23 @@ struct mio_event {
 };
 
 #endif
+
+/*
+ * A compiler that lays the record out otherwise is refused here, where programs are compiled too. The
+ * selectors compare each member with the system's own.
+ */
+#if defined(MIO_RECORD_EPOLL) && (defined(__x86_64__) || defined(__i386__))
+#define MIO_RECORD_SIZE 12
+#elif !defined(MIO_RECORD_KEVENT) || UINTPTR_MAX <= 0xffffffff
+#define MIO_RECORD_SIZE sizeof(struct mio_event)
+#elif MIO_PLATFORM == MIO_PLATFORM_FREEBSD
+#define MIO_RECORD_SIZE 64
+#elif MIO_PLATFORM == MIO_PLATFORM_NETBSD
+#define MIO_RECORD_SIZE (MIO_NETBSD_RELEASE >= 11 ? 72 : 40)
+#else
+#define MIO_RECORD_SIZE 32
+#endif
+typedef char mio_event_is_the_kernels_record[sizeof(struct mio_event) == MIO_RECORD_SIZE ? 1 : -1];
 
 /*
  * The kernel's constants that the predicates need, spelled here because a system header would bring

@@ -83,7 +83,16 @@
 #define MIO_INLINE MIO_API extern inline
 #endif
 
-#ifdef __cplusplus
+/* The headers are C, and compile as C++ without a warning of how casts are written there. */
+#if defined(__cplusplus) && defined(__GNUC__)
+#define MIO_BEGIN_DECLS                                                   \
+    _Pragma("GCC diagnostic push")                                        \
+        _Pragma("GCC diagnostic ignored \"-Wold-style-cast\"") extern "C" \
+    {
+#define MIO_END_DECLS \
+    }                 \
+    _Pragma("GCC diagnostic pop")
+#elif defined(__cplusplus)
 #define MIO_BEGIN_DECLS extern "C" {
 #define MIO_END_DECLS   }
 #else

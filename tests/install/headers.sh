@@ -1,46 +1,74 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# headers.sh STANDARD...: every public header compiles alone, without a warning, in each of the
-# standards; and so does what they are on every platform, since the preprocessor chooses layouts.
+# headers.sh COMPILER STANDARD[,OLDER-NAME]...: what a user's strictest compiler says of the headers, in each of the
+# standards that it knows: nothing. Every header alone, what the headers are on every platform, since
+# the preprocessor chooses layouts, and a program, which then runs.
 set -euo pipefail
 
-standards=("$@")
-flags=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$MIO_SOURCE/include")
+compiler=$1
+shift
+flags=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wshadow -Werror
+    -I "$MIO_SOURCE/include")
+program=$MIO_SOURCE/tests/install/consumer/consumer.c
+language=c
+if [[ $1 == c++* ]]; then
+    language=c++
+    program=${program%.c}.cc
+    flags+=(-Wold-style-cast)
+fi
 platforms=(OTHER LINUX FREEBSD NETBSD OPENBSD DRAGONFLY APPLE KQUEUE_LIBRARY)
-headers=(mio.h)
-for path in "$MIO_SOURCE"/include/mio/*.h; do
-    headers+=("mio/$(basename "$path")")
-done
 read -ra cflags <<<"$CFLAGS $MIO_CFLAGS"
+read -ra libs <<<"$MIO_LIBS"
 
+command -v "$compiler" >/dev/null || {
+    echo "skipped: needs $compiler"
+    exit 77
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 compiled=0
 
-# compile FLAG... : the file $work/unit in each of the standards
+# compile FLAG... : this file in this standard, for its errors alone
 compile() {
-    local standard
-    for standard in "${standards[@]}"; do
-        if [[ $standard == c++* ]]; then
-            "$CXX" -x c++ -std="$standard" "${flags[@]}" "$@" "$work/unit"
-        else
-            "$CC" -x c -std="$standard" "${flags[@]}" "$@" "$work/unit"
-        fi
-        compiled=$((compiled + 1))
-    done
+    "$compiler" -x "$language" -std="$standard" "${flags[@]}" -fsyntax-only "$@"
+    compiled=$((compiled + 1))
 }
 
-for header in "${headers[@]}"; do
-    # Twice, for the guard.
-    printf '#include <%s>\n#include <%s>\nint main(void) { return 0; }\n' "$header" "$header" \
-        >"$work/unit"
-    compile "${cflags[@]}"
+# choose NAME... : sets `standard` to the first of the names that the compiler knows
+choose() {
+    for standard in "$@"; do
+        if echo 'int main(void) { return 0; }' |
+            "$compiler" -x "$language" -std="$standard" -fsyntax-only - 2>/dev/null; then
+            return
+        fi
+    done
+    return 1
+}
+
+# One unit a header, which is included twice, for its guard.
+units=()
+for path in "$MIO_SOURCE"/include/mio.h "$MIO_SOURCE"/include/mio/*.h; do
+    unit=$work/unit${#units[@]}
+    header=${path#"$MIO_SOURCE/include/"}
+    printf '#include <%s>\n#include <%s>\nint main(void) { return 0; }\n' "$header" "$header" >"$unit"
+    units+=("$unit")
+done
+printf '#include <mio.h>\n#include <mio/kqueue.h>\nint main(void) { return 0; }\n' >"$work/all"
+
+known=()
+for names in "$@"; do
+    # shellcheck disable=SC2086 # names are words
+    choose ${names//,/ } || continue
+    known+=("$standard")
+    compile "${cflags[@]}" "${units[@]}"
+    for platform in "${platforms[@]}"; do
+        compile "-DMIO_PLATFORM=MIO_PLATFORM_$platform" "$work/all"
+    done
+    compile -DMIO_PLATFORM=MIO_PLATFORM_NETBSD -DMIO_NETBSD_RELEASE=11 "$work/all"
+    "$compiler" -std="$standard" "${flags[@]}" "${cflags[@]}" "$program" "$MIO_LIBRARY" "${libs[@]}" \
+        -o "$work/program"
+    LD_LIBRARY_PATH=$(dirname "$MIO_LIBRARY") "$work/program" >"$work/said"
 done
 
-printf '#include <mio.h>\n#include <mio/kqueue.h>\nint main(void) { return 0; }\n' >"$work/unit"
-for platform in "${platforms[@]}"; do
-    compile "-DMIO_PLATFORM=MIO_PLATFORM_$platform"
-done
-compile -DMIO_PLATFORM=MIO_PLATFORM_NETBSD -DMIO_NETBSD_RELEASE=11
-
-echo "${#headers[@]} headers, ${#platforms[@]} platforms, $compiled compilations: $*"
+[[ ${#known[@]} -gt 0 ]]
+echo "${#units[@]} headers, ${#platforms[@]} platforms and a program in ${known[*]}: $compiled compilations"
