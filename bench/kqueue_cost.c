@@ -103,12 +103,13 @@ static void make_waker(void)
 {
     if (!waker)
         need(mio_waker_new(registry, 1, &waker) == 0, "mio_waker_new");
-    mio_poll_wait(poll, events, 0);
+    need(mio_poll_wait(poll, events, 0) >= 0, "looking");
 }
 
 static void look(void)
 {
-    mio_poll_wait(poll, events, 0);
+    int count = mio_poll_wait(poll, events, 0);
+    (void)count;
 }
 
 /* --- what is measured --- */
@@ -132,7 +133,8 @@ static void apply_many(void)
 static void wait_for_all(void)
 {
     size_t readable = 0;
-    mio_poll_wait(poll, events, MIO_FOREVER);
+    int count = mio_poll_wait(poll, events, MIO_FOREVER);
+    (void)count;
     mio_events_each(event, events)
         readable += mio_event_is_readable(event);
     need(readable > 0, "waiting");

@@ -81,7 +81,8 @@ static void mio_wait(struct side *side, int n)
     for (int i = 0; i < n; i++)
         put(side->fds[i]);
     for (int left = n; left > 0;) {
-        mio_poll_wait(side->poll, side->events, MIO_FOREVER);
+        int count = mio_poll_wait(side->poll, side->events, MIO_FOREVER);
+        (void)count;
         mio_events_each(event, side->events) {
             if (mio_event_is_readable(event)) {
                 get((int)mio_event_token(event));

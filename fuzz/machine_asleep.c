@@ -129,7 +129,8 @@ static void look_at_rounds(struct machine *machine, struct mio_events *events, s
     int64_t begun = mio_now();
     while (seen + 1 < call->rounds && !machine->oracle.failed && mio_now() - begun < TOO_LATE) {
         oracle_wait_goes_on(&machine->oracle);
-        mio_poll_wait(machine->poll, events, 0);
+        if (mio_poll_wait(machine->poll, events, 0) < 0)
+            continue;
         mio_events_each(event, events) {
             mio_token round = mio_event_token(event) - call->token;
             if (round == 0 || round >= call->rounds) {

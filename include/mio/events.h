@@ -28,7 +28,7 @@ struct mio_events {
  * INT_MAX or for NULL, -ENOMEM. The second form takes memory from `allocator` (NULL: malloc), which
  * must outlive the events. The room is left untouched until a wait fills it.
  */
-MIO_API int mio_events_new(size_t capacity, struct mio_events **events);
+MIO_NODISCARD MIO_API int mio_events_new(size_t capacity, struct mio_events **events);
 MIO_API int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,
                                 struct mio_events **events);
 MIO_API void mio_events_free(struct mio_events *events);

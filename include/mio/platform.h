@@ -83,6 +83,23 @@
 #define MIO_INLINE MIO_API extern inline
 #endif
 
+/*
+ * MIO_NODISCARD: whoever ignores what the function returns has a bug, and is told. MIO_DEPRECATED: the
+ * function is going to be replaced, by what the message says. Both stand before MIO_API. The
+ * language's own words where it has them, since (void) silences those with every compiler.
+ */
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || \
+    (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+#define MIO_NODISCARD           [[nodiscard]]
+#define MIO_DEPRECATED(message) [[deprecated(message)]]
+#elif defined(__GNUC__)
+#define MIO_NODISCARD           __attribute__((warn_unused_result))
+#define MIO_DEPRECATED(message) __attribute__((deprecated(message)))
+#else
+#define MIO_NODISCARD
+#define MIO_DEPRECATED(message)
+#endif
+
 /* The headers are C, and compile as C++ without a warning of how casts are written there. */
 #if defined(__cplusplus) && defined(__GNUC__)
 #define MIO_BEGIN_DECLS                                                   \

@@ -36,7 +36,7 @@ struct mio_registry;
  * not exist on this system. -ENOMEM. -EMFILE, -ENFILE: no descriptor is left. Any other error is
  * the kernel's refusal of the selector asked for, or of the last one there was to try.
  */
-MIO_API int mio_poll_new(const struct mio_options *options, struct mio_poll **poll);
+MIO_NODISCARD MIO_API int mio_poll_new(const struct mio_options *options, struct mio_poll **poll);
 
 /*
  * Frees a poll (or NULL). Nobody may be waiting on it. Clones of its registry, its wakers and its
@@ -101,13 +101,15 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * With epoll no cancellation point of pthread_cancel(3): the system call is made directly. A thread
  * that waits on another selector, or changes its registrations, must not be cancelled meanwhile.
  */
-MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns);
+MIO_NODISCARD MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_events *events,
+                                        int64_t timeout_ns);
 
 /*
  * Waits like mio_poll_wait(), but until `deadline` on the clock of mio_now(), or MIO_FOREVER, and
  * goes on after signals: never -EINTR. A deadline that has passed only looks.
  */
-MIO_API int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline);
+MIO_NODISCARD MIO_API int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events,
+                                              int64_t deadline);
 
 /*
  * The monotonic clock that deadlines are measured on (CLOCK_MONOTONIC), in nanoseconds from a fixed

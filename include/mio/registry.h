@@ -97,7 +97,8 @@ MIO_API int mio_registry_apply(struct mio_registry *registry, struct mio_change 
 
 /* Makes another handle to the same registry, to be freed by its owner, before or after the poll.
  * -EINVAL, -ENOMEM. */
-MIO_API int mio_registry_clone(struct mio_registry *registry, struct mio_registry **clone);
+MIO_NODISCARD MIO_API int mio_registry_clone(struct mio_registry *registry,
+                                             struct mio_registry **clone);
 
 /* Frees a clone (or NULL). The registry that a poll lends by mio_poll_registry() is left as it is.
  */

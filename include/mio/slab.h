@@ -58,8 +58,8 @@ struct mio_slab;
  * Memory is taken from `allocator` (NULL: malloc), which is copied. -EINVAL: `slab` is NULL, or
  * `capacity` above MIO_SLAB_MAX. -ENOMEM.
  */
-MIO_API int mio_slab_new(size_t capacity, const struct mio_allocator *allocator,
-                         struct mio_slab **slab);
+MIO_NODISCARD MIO_API int mio_slab_new(size_t capacity, const struct mio_allocator *allocator,
+                                       struct mio_slab **slab);
 
 /* Frees a slab (or NULL), but not the objects in it. */
 MIO_API void mio_slab_free(struct mio_slab *slab);

@@ -26,7 +26,8 @@ struct mio_waker;
  * poll may also fail with any other error that the kernel has for making the doorbell, or for
  * ringing it, which happens once. After an error no waker is made.
  */
-MIO_API int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_waker **waker);
+MIO_NODISCARD MIO_API int mio_waker_new(struct mio_registry *registry, mio_token token,
+                                        struct mio_waker **waker);
 
 /*
  * Makes the wait in progress, or the next one, deliver an event with the waker's token. What was

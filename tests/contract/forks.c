@@ -91,7 +91,8 @@ static int use_parents_poll(void *argument)
         return 11;
     if (mio_registry_fd(loop->registry) != -ECHILD)
         return 12;
-    (void)mio_registry_clone(loop->registry, &clone);
+    if (mio_registry_clone(loop->registry, &clone) != 0)
+        return 13;
     mio_registry_free(clone);
     return 0;
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # headers.sh COMPILER STANDARD[,OLDER-NAME]...: what a user's strictest compiler says of the headers, in each of the
 # standards that it knows: nothing. Every header alone, what the headers are on every platform, since
-# the preprocessor chooses layouts, and a program, which then runs.
+# the preprocessor chooses layouts, and a program, which then runs. But who ignores what must not be
+# ignored, or uses what is deprecated, is told.
 set -euo pipefail
 
 compiler=$1
@@ -28,10 +29,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 compiled=0
 
-# compile FLAG... : this file in this standard, for its errors alone
+# compile FLAG... : in this standard
 compile() {
-    "$compiler" -x "$language" -std="$standard" "${flags[@]}" -fsyntax-only "$@"
     compiled=$((compiled + 1))
+    "$compiler" -x "$language" -std="$standard" "${flags[@]}" "$@"
 }
 
 # choose NAME... : sets `standard` to the first of the names that the compiler knows
@@ -55,16 +56,33 @@ for path in "$MIO_SOURCE"/include/mio.h "$MIO_SOURCE"/include/mio/*.h; do
 done
 printf '#include <mio.h>\n#include <mio/kqueue.h>\nint main(void) { return 0; }\n' >"$work/all"
 
+# refuse WARNING CODE : a function that ends with this code is warned of, and would compile otherwise
+refuse() {
+    printf '%s\n' '#include <mio.h>' 'MIO_BEGIN_DECLS' 'MIO_DEPRECATED("use another") MIO_API int old(void);' \
+        'MIO_NODISCARD MIO_API int tell(void);' 'void use(struct mio_poll **poll);' 'MIO_END_DECLS' \
+        "void use(struct mio_poll **poll) { $2; (void)poll; }" >"$work/refused"
+    local options=("${cflags[@]}" -c -o "$work/refused.o")
+    compile "${options[@]}" "-Wno-$1" "$work/refused"
+    if compile "${options[@]}" "$work/refused" 2>"$work/log" || ! grep -q "$1" "$work/log"; then
+        echo "FAILED: $standard: no warning of $2"
+        cat "$work/log"
+        exit 1
+    fi
+}
+
 known=()
 for names in "$@"; do
     # shellcheck disable=SC2086 # names are words
     choose ${names//,/ } || continue
     known+=("$standard")
-    compile "${cflags[@]}" "${units[@]}"
+    compile -fsyntax-only "${cflags[@]}" "${units[@]}"
     for platform in "${platforms[@]}"; do
-        compile "-DMIO_PLATFORM=MIO_PLATFORM_$platform" "$work/all"
+        compile -fsyntax-only "-DMIO_PLATFORM=MIO_PLATFORM_$platform" "$work/all"
     done
-    compile -DMIO_PLATFORM=MIO_PLATFORM_NETBSD -DMIO_NETBSD_RELEASE=11 "$work/all"
+    compile -fsyntax-only -DMIO_PLATFORM=MIO_PLATFORM_NETBSD -DMIO_NETBSD_RELEASE=11 "$work/all"
+    refuse unused-result 'mio_poll_new(NULL, poll)'
+    refuse unused-result 'tell()'
+    refuse deprecated-declarations '(void)old()'
     "$compiler" -std="$standard" "${flags[@]}" "${cflags[@]}" "$program" "$MIO_LIBRARY" "${libs[@]}" \
         -o "$work/program"
     LD_LIBRARY_PATH=$(dirname "$MIO_LIBRARY") "$work/program" >"$work/said"

@@ -17,7 +17,8 @@ int main()
     mio_token (*token_of)(const mio_event *) = mio_event_token;
     mio_token seen = 0;
     mio_waker_wake(waker);
-    mio_poll_wait(poll, events, MIO_FOREVER);
+    if (mio_poll_wait(poll, events, MIO_FOREVER) != 1)
+        return 1;
     mio_events_each(event, events) {
         if (mio_event_is_readable(event))
             seen = token_of(event);
