@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak
+    macos bench soak abi
 
 # The library and the examples, in build/release
 all:
@@ -23,7 +23,7 @@ help:
 	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
-	@echo "make format, check-format, tidy, analyze, coverage, macos, clean: see CONTRIBUTING.md"
+	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, clean: see CONTRIBUTING.md"
 
 # See scripts/run.sh.
 run:
@@ -59,6 +59,10 @@ install:
 
 uninstall:
 	@bash scripts/uninstall.sh
+
+# The interface as it is now becomes the one that the test `abi` compares with.
+abi:
+	@bash scripts/abi.sh
 
 macos:
 	@bash scripts/macos.sh
