@@ -103,6 +103,15 @@ both_kinds() {
     [[ $(<"$work/readelf.log") != *NEEDED*libmio* ]]
 }
 
+# uninstalls : what was installed is gone, with the folders that were libmio's own.
+uninstalls() {
+    "$CMAKE" --install "$MIO_BINARY" --prefix "$work/gone" >"$work/gone.log"
+    bash "$MIO_SOURCE/scripts/uninstall.sh" "$MIO_BINARY" >"$work/uninstall.log"
+    find "$work/gone" -not -type d >>"$work/uninstall.log"
+    find "$work/gone" -name '*mio*' >>"$work/uninstall.log"
+    [[ $(wc -l <"$work/uninstall.log") -eq 1 ]]
+}
+
 show_logs() {
     local log
     echo "FAILED: $BASH_COMMAND"
@@ -119,3 +128,4 @@ refuses_components
 in_a_system
 with_pkg_config
 both_kinds
+uninstalls
