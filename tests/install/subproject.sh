@@ -35,6 +35,7 @@ configure
 grep -q 'the build type is <>' "$work/configure.log" || fail "it has set the parent's build type"
 "$CMAKE" --build "$work/build" >"$work/build.log" 2>&1 || fail "it is not built"
 "$work/build/consumer" || fail "the program does not run"
+[[ -z $(find "$work/build" -name 'libmio.so*') ]] || fail "it has built a shared library too"
 [[ -z $(find "$work/build" -name '*contract*') ]] || fail "it has brought its tests"
 "$CMAKE" --install "$work/build" --prefix "$work/alone" >"$work/install.log"
 [[ $(find "$work/alone" -type f) == "$work/alone/bin/consumer" ]] || fail "it installs itself"
@@ -43,3 +44,11 @@ configure -DMIO_INSTALL=ON
 "$CMAKE" --build "$work/build" >"$work/build.log" 2>&1 || fail "it is not built"
 "$CMAKE" --install "$work/build" --prefix "$work/both" >"$work/install.log"
 [[ -f $work/both/include/mio.h ]] || fail "it is not installed though it was asked for"
+
+rm -r "$work/build"
+configure -DBUILD_SHARED_LIBS=ON
+"$CMAKE" --build "$work/build" >"$work/build.log" 2>&1 || fail "it is not built as a shared library"
+"$work/build/consumer" || fail "the program does not run with the shared library"
+[[ -n $(find "$work/build" -name 'libmio.so*' -o -name 'libmio*.dylib') ]] ||
+    fail "there is no shared library"
+[[ -z $(find "$work/build" -name 'libmio.a') ]] || fail "it has built an archive too"
