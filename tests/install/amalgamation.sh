@@ -8,7 +8,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-read -ra cflags <<<"$CFLAGS"
+# What a source asks of libc for itself is asked once for all, whichever comes first.
+read -ra cflags <<<"$CFLAGS -D_GNU_SOURCE"
 read -ra own <<<"$MIO_CFLAGS"
 read -ra libs <<<"$MIO_LIBS"
 
