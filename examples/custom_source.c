@@ -46,7 +46,15 @@ static int channel_deregister(struct channel *channel, struct mio_registry *regi
 
 /* --- the program --- */
 
-static struct mio_waker *stop_waker;
+struct program {
+    struct mio_poll *poll;
+    struct mio_events *events;
+    struct ticker ticker;
+    struct channel channel;
+    unsigned long long due, sent, received; /* messages */
+};
+
+static struct mio_waker *stop_waker; /* where the signal handler finds it */
 
 static void check(int result, const char *what)
 {
@@ -62,53 +70,70 @@ static void on_signal(int number)
     mio_waker_wake(stop_waker); /* allowed here, and it leaves errno alone */
 }
 
-int main(int argc, char **argv)
+static void program_open(struct program *program)
 {
-    unsigned long long wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 10;
-    unsigned long long due = 0, sent = 0, received = 0;
-    struct ticker ticker = {.timer = NULL};
-    struct channel channel;
-    struct mio_poll *poll;
-    struct mio_events *events;
-    check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
-    struct mio_registry *registry = mio_poll_registry(poll);
+    check(mio_poll_new(NULL, &program->poll), "poll");
+    check(mio_events_new(EVENTS, &program->events), "events");
+    struct mio_registry *registry = mio_poll_registry(program->poll);
     check(mio_waker_new(registry, STOP, &stop_waker), "waker");
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    check(ticker_new(INTERVAL_NS, &ticker), "ticker");
-    check(mio_pipe_new(&channel.sender, &channel.receiver), "channel");
-    check(mio_source_register(&ticker.source, registry, TICKER, MIO_READABLE), "ticker");
-    check(channel_register(&channel, registry, CHANNEL), "channel");
+    check(ticker_new(INTERVAL_NS, &program->ticker), "ticker");
+    check(mio_pipe_new(&program->channel.sender, &program->channel.receiver), "channel");
+    check(mio_source_register(&program->ticker.source, registry, TICKER, MIO_READABLE), "ticker");
+    check(channel_register(&program->channel, registry, CHANNEL), "channel");
+}
 
-    printf("sending %llu messages, one every %d ms\n", wanted, INTERVAL_NS / 1000000);
-    fflush(stdout);
-    while (received < wanted) {
-        check(mio_poll_wait_until(poll, events, MIO_FOREVER), "wait");
-        mio_events_each(event, events) {
-            if (mio_event_token(event) == STOP)
-                wanted = received; /* and no more */
-            uint64_t ticks;
-            while (mio_event_token(event) == TICKER && ticker_read(&ticker, &ticks) == 0)
-                due += ticks;
-        }
-        char message[64] = "";
-        while (sent < due && mio_pipe_sender_write(&channel.sender, message, 1) == 1)
-            sent++;
-        for (ptrdiff_t n; (n = mio_pipe_receiver_read(&channel.receiver, message, 64)) > 0;)
-            received += (unsigned long long)n;
-    }
-
-    check(channel_deregister(&channel, registry), "channel");
-    printf("%s: %llu ticks, %llu messages sent, %llu received\n", mio_poll_backend(poll), due, sent,
-           received);
-    mio_pipe_sender_close(&channel.sender);
-    mio_pipe_receiver_close(&channel.receiver);
-    ticker_close(&ticker);
+static void program_close(struct program *program)
+{
+    check(channel_deregister(&program->channel, mio_poll_registry(program->poll)), "channel");
+    mio_pipe_sender_close(&program->channel.sender);
+    mio_pipe_receiver_close(&program->channel.receiver);
+    ticker_close(&program->ticker);
     signal(SIGINT, SIG_DFL); /* the waker is going */
     signal(SIGTERM, SIG_DFL);
     mio_waker_free(stop_waker);
-    mio_events_free(events);
-    mio_poll_free(poll);
+    mio_events_free(program->events);
+    mio_poll_free(program->poll);
+}
+
+/* Sends what is due and receives what is there, each until it would block. */
+static void transfer(struct program *program)
+{
+    char message[64] = "";
+    while (program->sent < program->due &&
+           mio_pipe_sender_write(&program->channel.sender, message, 1) == 1)
+        program->sent++;
+    for (ptrdiff_t n;
+         (n = mio_pipe_receiver_read(&program->channel.receiver, message, sizeof message)) > 0;)
+        program->received += (unsigned long long)n;
+}
+
+static void run(struct program *program, unsigned long long wanted)
+{
+    while (program->received < wanted) {
+        check(mio_poll_wait_until(program->poll, program->events, MIO_FOREVER), "wait");
+        mio_events_each(event, program->events) {
+            if (mio_event_token(event) == STOP)
+                wanted = program->received; /* and no more */
+            uint64_t ticks;
+            while (mio_event_token(event) == TICKER && ticker_read(&program->ticker, &ticks) == 0)
+                program->due += ticks;
+        }
+        transfer(program);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long long wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 10;
+    struct program program = {.poll = NULL};
+    program_open(&program);
+    printf("sending %llu messages, one every %d ms\n", wanted, INTERVAL_NS / 1000000);
+    fflush(stdout);
+    run(&program, wanted);
+    printf("%s: %llu ticks, %llu messages sent, %llu received\n", mio_poll_backend(program.poll),
+           program.due, program.sent, program.received);
+    program_close(&program);
     return EXIT_SUCCESS;
 }

@@ -188,36 +188,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #if !defined(FUZZ_LIBFUZZER)
 
 /* Pieces of addresses, so that most texts are nearly right. */
+static const char *const pieces[] = {
+    "127",
+    ".0",
+    ".0.1",
+    "255.255.255.255",
+    ":",
+    "::",
+    "[",
+    "]",
+    "]:",
+    "%",
+    "0",
+    "1",
+    "65535",
+    "65536",
+    "ffff",
+    "2001",
+    "db8",
+    ":0:0",
+    "unix:",
+    "@",
+    "/run",
+    "x",
+    "fe80",
+    "%4294967295",
+    "[::]:1",
+    "192.0.2.1:80",
+    "[2001:db8::192.0.2.33]:443",
+    "::ffff:",
+};
+
 static size_t make_text(uint64_t *state, uint8_t *text, size_t room)
 {
-    static const char *const pieces[] = {"127",
-                                         ".0",
-                                         ".0.1",
-                                         "255.255.255.255",
-                                         ":",
-                                         "::",
-                                         "[",
-                                         "]",
-                                         "]:",
-                                         "%",
-                                         "0",
-                                         "1",
-                                         "65535",
-                                         "65536",
-                                         "ffff",
-                                         "2001",
-                                         "db8",
-                                         ":0:0",
-                                         "unix:",
-                                         "@",
-                                         "/run",
-                                         "x",
-                                         "fe80",
-                                         "%4294967295",
-                                         "[::]:1",
-                                         "192.0.2.1:80",
-                                         "[2001:db8::192.0.2.33]:443",
-                                         "::ffff:"};
     enum { PIECES = sizeof pieces / sizeof pieces[0], MOST = 12 };
     size_t size = 0;
     for (uint64_t left = next_random(state) % MOST; left > 0; left--) {
