@@ -13,6 +13,14 @@
 #include <stddef.h>
 #include <unistd.h>
 
+bool mio__fd_is_open(mio_fd fd)
+{
+    int saved = errno;
+    bool open = fcntl(fd, F_GETFD) >= 0;
+    errno = saved;
+    return open;
+}
+
 int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking)
 {
     int saved = errno;

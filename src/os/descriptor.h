@@ -26,6 +26,9 @@ static inline int mio__failed(int saved_errno)
     return -error;
 }
 
+/* Whether the number is a descriptor; errno stays as it is. */
+bool mio__fd_is_open(mio_fd fd);
+
 int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking);
 
 /* Non-blocking and closed on exec, where the call that made it could not say so. */

@@ -6,8 +6,7 @@
 #                                 a file that lists its objects
 #   circles.sh --draw LIST...     writes the folders and their arrows, as docs/architecture.md has them
 #
-# An arrow goes from who uses a symbol to who defines it. In a selector's own folder files may use
-# each other in a circle: they are one concept, and only selectors' folders may.
+# An arrow goes from who uses a symbol to who defines it.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -93,12 +92,6 @@ check() {
     fi
 }
 
-# outside_of_selectors < pairs of objects : those that are not both of one selector's folder
-outside_of_selectors() {
-    awk 'NR == FNR { home[$1] = $2; next }
-        home[$1] != home[$2] || home[$1] !~ /^selector\// { print }' <(echo "$homes") -
-}
-
 # drawing : each folder with those that it uses, from the top
 drawing() {
     local pairs=$1 folder
@@ -118,7 +111,7 @@ failed=0
 for list in "$@"; do
     pairs=$(uses "$list")
     name=$(basename "$list" .objects)
-    check "objects of $name" < <(outside_of_selectors <<<"$pairs") || failed=1
+    check "objects of $name" <<<"$pairs" || failed=1
     echo "$name: $(wc -l <<<"$pairs") uses between objects"
 done
 check "folders, by what is called" < <(in_folders <<<"$all") || failed=1

@@ -11,10 +11,11 @@
  * touching one, reports again what is ready. Closing a descriptor drops its knotes.
  *
  * Who owns what: the kernel owns all registrations. This selector remembers only what no kernel
- * would tell it: one-shot registrations of more than one filter (kqueue_descriptors.c), events that it has to
- * deliver itself (kqueue_injected.c), and what was refused while a thread waits (kqueue_refused.c).
+ * would tell it: one-shot registrations of more than one filter (kqueue_oneshots.c), events that it
+ * has to deliver itself (kqueue_injected.c), and what was refused while a thread waits
+ * (kqueue_refused.c).
  *
- * Quirks handled, here and in kqueue_change.c:
+ * Quirks handled, here and in the files that kqueue.h lists:
  *   K1 K2 K3  a slot for every receipt, a zero timeout; an event that comes all the same is kept
  *   K4 K5     receipts are matched by EV_ERROR and data alone; kernels echo other flags
  *   K6        flags are frozen when a knote is made: another mode is a delete and an add
@@ -29,8 +30,8 @@
  *   K14 K40   counts and timeouts are kept within what every kernel takes
  *   K54 K56   DragonFly is not asked to wait for long; a wait that fails with ETIMEDOUT was over
  *   K15       types differ: kqueue.h names them once
- *   K20 K55   macOS devices are watched with NOTE_LOWAT, without which some are refused, and touched
- *             after EAGAIN, without which they give one edge
+ *   K20 K55   macOS devices are watched with NOTE_LOWAT, without which some are refused, and
+ *             touched after EAGAIN, without which they give one edge
  *   K22       regular files and directories are refused
  *   K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe behind it; triggers carry
  *             EV_RECEIPT alone
@@ -165,7 +166,7 @@ static void kqueue_selector_free(struct mio_selector *selector)
         mio__close_own(&config, self->kq, "closing the kqueue");
     mio__doorbell_close(&self->pipe, &config);
     mio__kq_release_injected(self);
-    mio__kq_descriptors_release(self);
+    mio__descriptor_table_release(&self->kept.table);
     mio__kq_release_refusals(self);
     mio__lock_destroy(&self->lock);
     mio__release(&config.allocator, self, sizeof *self);

@@ -2,17 +2,29 @@
 /*
  * Inside the kqueue selector: the types of five kernels named once, and what its files share.
  *
- *   kqueue.c         the essay; making, waiting, waking, freeing
- *   kqueue_change.c  registering: change lists, and what their receipts come to
- *   kqueue_undo.c    undoing what was refused by half
- *   kqueue_submit.c  their submission, and its receipts
- *   kqueue_batch.c   many of them in one call
- *   kqueue_refused.c keeping the tokens of refused changes from a thread that waits
- *   kqueue_oneshots.c  the little it must remember about descriptors; one-shots of several filters
- *   kqueue_injected.c  events that it delivers itself
- *   kqueue_device.c  the edges of Apple's character devices
- *   kqueue_guard.c   what a kernel tells the writing end of a pipe through EVFILT_READ alone
- *   kqueue_format.c  a record by name
+ *   kqueue.c               the essay; making, waiting, waking, freeing
+ *   kqueue_filters.c       the filters behind an interest
+ *
+ * A registering call, in this order:
+ *   kqueue_change.c        the table's functions, one call each
+ *   kqueue_batch.c         many of them in one kevent(2)
+ *   kqueue_prepare.c       what has to be known before the kernel is told
+ *   kqueue_plan.c          the changes that it comes to
+ *   kqueue_submit.c        their submission, and its receipts
+ *   kqueue_finish.c        what the receipts come to
+ *   kqueue_undo.c          undoing what was refused by half
+ *   kqueue_raw.c           the caller's own change
+ *
+ * What kernels leave to be done:
+ *   kqueue_refused.c       keeping the tokens of refused changes from a thread that waits
+ *   kqueue_oneshots.c      one-shots of several filters
+ *   kqueue_injected.c      events that the selector delivers itself
+ *   kqueue_deliver.c       their delivery
+ *   kqueue_write_closed.c  such an event: a pipe whose reader is gone already
+ *   kqueue_guard.c         what a kernel tells the writing end of a pipe through EVFILT_READ alone
+ *   kqueue_device.c        the edges of Apple's character devices
+ *
+ * Each uses only files below it; tests/house/circles.sh holds that there is no way back.
  */
 #ifndef MIO_SRC_SELECTOR_KQUEUE_KQUEUE_H
 #define MIO_SRC_SELECTOR_KQUEUE_KQUEUE_H
@@ -81,7 +93,7 @@ enum {
     GUARDS_WRITERS = MIO_PLATFORM == MIO_PLATFORM_OPENBSD || MIO_PLATFORM == MIO_PLATFORM_NETBSD
 };
 
-/* Where a character device gives no edge after its first unless it is asked for (kqueue_device.c). */
+/* Where a character device gives an edge after its first only when asked (kqueue_device.c). */
 enum { REARMS_DEVICES = MIO_PLATFORM == MIO_PLATFORM_APPLE };
 
 /* READ, WRITE and EXCEPT of one descriptor. */
@@ -95,18 +107,19 @@ enum { MAX_CHANGES = 64 };
 struct kqueue_filter {
     mio_interest interest;
     int filter;
-    uint32_t
-        fflags; /* repeated in every touch (K7: a bare ENABLE drops them on macOS and DragonFly) */
+    uint32_t fflags; /* in every touch (K7: a bare ENABLE drops them on macOS and DragonFly) */
 };
 
 enum { WRITING, READING }; /* places in mio__kq_filters */
 
-/* In the order in which they are registered. */
+/* kqueue_filters.c: in the order in which they are registered. */
 extern const struct kqueue_filter mio__kq_filters[MAX_FILTERS];
 extern const size_t mio__kq_filter_count;
 
-/* --- what the selector must remember, since no kernel would tell; guarded by the selector's lock
- * --- */
+/* The flags of a knote's mode. */
+unsigned mio__kq_mode_flags(mio_interest interest, const struct kqueue_filter *filter);
+
+/* --- what the selector must remember, since no kernel would tell; with its lock held --- */
 
 /* A one-shot registration of several filters, known by its descriptor. */
 struct kqueue_oneshot {
@@ -186,15 +199,14 @@ struct kqueue_refused {
 
 enum { FIRST_REFUSED = 16 };
 
-/* All of them since the last fetch that was looked through: an open-addressed table by descriptor. */
+/* All of them since the last fetch that was looked through: an open-addressed table by fd. */
 struct kqueue_refusals {
     struct kqueue_refused first[FIRST_REFUSED]; /* the table until it has to grow */
     struct kqueue_refused *grown;               /* NULL: never had to */
     size_t capacity;                            /* a power of two; 0: that of `first` */
     size_t count;
-    size_t
-        expected; /* places kept for the operations under way, so that refusing needs no memory */
-    uint64_t era; /* of the entries that count */
+    size_t expected; /* places kept for operations under way: refusing then needs no memory */
+    uint64_t era;    /* of the entries that count */
 };
 
 /* Why records have to be looked through; bits of `looks`. */
@@ -271,7 +283,7 @@ static inline bool kqueue_is_delete(const struct kevent *change)
 int mio__kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
                          int *errors);
 
-/* --- kqueue_change.c, kqueue_batch.c --- */
+/* --- kqueue_change.c, kqueue_batch.c, kqueue_device.c, kqueue_raw.c --- */
 
 int mio__kq_register(struct mio_selector *selector, const struct mio__registration *wanted);
 int mio__kq_reregister(struct mio_selector *selector, const struct mio__registration *wanted,
@@ -307,14 +319,19 @@ int mio__kq_drop_refused(struct kqueue_selector *self, struct mio_event *list, i
 
 void mio__kq_release_refusals(struct kqueue_selector *self);
 
-/* --- kqueue_descriptors.c; the lock is held by the caller --- */
+/* --- the table by descriptor; the lock is held by the caller --- */
 
 /* What is remembered of a descriptor: NULL where nothing is; and a place for it: 0 or -ENOMEM. */
 static inline struct kqueue_descriptor *mio__kq_find(const struct kqueue_selector *self, int fd)
 {
     return mio__descriptor_table_find(&self->kept.table, fd);
 }
-int mio__kq_reserve(struct kqueue_selector *self, int fd);
+static inline int mio__kq_reserve(struct kqueue_selector *self, int fd)
+{
+    return mio__descriptor_table_reserve(&self->kept.table, fd);
+}
+
+/* --- kqueue_oneshots.c; the lock is held by the caller --- */
 
 /* Whether this interest has to be remembered: it is one-shot, and one event must silence more than
  * its own filter. */
@@ -340,8 +357,6 @@ void mio__kq_oneshot_fire(struct kqueue_selector *self, int fd, mio_token token)
 /* The wait has fetched: silences what has fired. */
 void mio__kq_end_fetch(struct kqueue_selector *self);
 
-void mio__kq_descriptors_release(struct kqueue_selector *self);
-
 /* --- kqueue_injected.c; the lock is held by the caller --- */
 
 /* Keeps an event for the next wait, waking a waiter that sleeps; of a registration that the kernel
@@ -359,10 +374,21 @@ uint64_t mio__kq_injected(const struct kqueue_selector *self);
  */
 bool mio__kq_forget_injected(struct kqueue_selector *self, int fd, uint64_t last);
 
-/* The collector's. Takes the lock itself. */
-int mio__kq_collect(struct mio__wake_node *node, struct mio_event *list, int capacity, bool *more);
+/* Whether the file behind the descriptor of one with IDENTITY_FILE is what it was. */
+bool mio__kq_is_same_file(const struct kqueue_injected *injected);
+
+/* Takes it off the list of those that are due, where it need not be. */
+void mio__kq_remove_due(struct kqueue_selector *self, struct kqueue_injected *injected);
+
+/* Takes it from its descriptor, and releases it. */
+void mio__kq_drop_injected(struct kqueue_selector *self, struct kqueue_injected *injected);
 
 void mio__kq_release_injected(struct kqueue_selector *self);
+
+/* --- kqueue_deliver.c --- */
+
+/* The collector's. Takes the lock itself. */
+int mio__kq_collect(struct mio__wake_node *node, struct mio_event *list, int capacity, bool *more);
 
 /* --- kqueue_guard.c; the lock is held by the caller --- */
 

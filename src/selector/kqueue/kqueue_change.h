@@ -2,7 +2,8 @@
 /*
  * One registering call of the kqueue selector: an operation, and the changes that it comes to.
  *
- * Used by kqueue_change.c, for a call of its own, and by kqueue_batch.c, for many in one kevent(2).
+ * kqueue_change.c takes one through its steps in a call of its own, kqueue_batch.c many in one
+ * kevent(2). Each step has its file; the lock is held in all of them.
  */
 #ifndef MIO_SRC_SELECTOR_KQUEUE_KQUEUE_CHANGE_H
 #define MIO_SRC_SELECTOR_KQUEUE_KQUEUE_CHANGE_H
@@ -36,11 +37,27 @@ struct batch {
     size_t count;
 };
 
+/* --- kqueue_prepare.c --- */
+
 /* What must be known before the kernel is told, since events may come at once. 0 or -errno. */
 int mio__kq_prepare(struct kqueue_selector *self, struct operation *operation);
 
+/* --- kqueue_plan.c --- */
+
 /* Adds the operation's changes to the batch. */
 void mio__kq_plan(struct batch *batch, struct operation *operation);
+
+/* One change of the operation's descriptor, with its token. */
+void mio__kq_add_change(struct batch *batch, const struct operation *operation,
+                        const struct kqueue_filter *filter, unsigned flags);
+
+/* Adds the changes of the operation's guard, if it needs a knote of its own. */
+void mio__kq_add_guard(struct batch *batch, const struct operation *operation);
+
+/* Whether a guard is there already and goes on. */
+bool mio__kq_keeps_guard(const struct operation *operation);
+
+/* --- kqueue_finish.c --- */
 
 /* What the operation has come to, once its changes were submitted: 0 or -errno. */
 int mio__kq_finish(struct kqueue_selector *self, const struct operation *operation,
@@ -52,19 +69,9 @@ int mio__kq_finish(struct kqueue_selector *self, const struct operation *operati
 int mio__kq_fail(struct kqueue_selector *self, const struct operation *operation,
                  const struct batch *batch, int error);
 
-/* --- what both share --- */
+/* --- kqueue_write_closed.c --- */
 
-/* The flags of a knote's mode. */
-unsigned mio__kq_mode_flags(mio_interest interest, const struct kqueue_filter *filter);
-
-/* Adds the changes of the operation's guard, if it needs a knote of its own. */
-void mio__kq_add_guard(struct batch *batch, const struct operation *operation);
-
-/* One change of the operation's descriptor, with its token. */
-void mio__kq_add_change(struct batch *batch, const struct operation *operation,
-                        const struct kqueue_filter *filter, unsigned flags);
-
-/* Whether `error` says that the change is of a pipe without reader: the event that was asked for. */
+/* Whether `error` says that the change is of a pipe without reader: what was asked for. */
 bool mio__kq_is_write_closed(const struct kevent *change, int error);
 
 /* Such an event, for what the operation asks for. 0 or -errno. */

@@ -4,9 +4,10 @@
  *
  * A device whose driver cannot count bytes (K20), /dev/tty for one, is watched there by a filter
  * that hooks its knote to the driver only while nothing is ready. EV_CLEAR takes the knote off with
- * its first event, and nothing hooks it again (K55): every edge after the first would be lost. A change
- * of the knote asks the driver again, and hooks it. So on these systems mio_registry_rearm() makes
- * that change for a device that is watched for edges, after EAGAIN, when it finds nothing ready.
+ * its first event, and nothing hooks it again (K55): every edge after the first would be lost. A
+ * change of the knote asks the driver again, and hooks it. So on these systems mio_registry_rearm()
+ * makes that change for a device that is watched for edges, after EAGAIN, when it finds nothing
+ * ready.
  */
 #include "../backends.h"
 

@@ -2,12 +2,13 @@
 /*
  * EVFILT_READ of a pipe's writing end, which tells what EVFILT_WRITE does not.
  *
- * The reader of a full pipe goes (K53). OpenBSD (pipe_destroy()) and NetBSD up to 10 (pipeclose()) post the
- * writer's knote before they mark the end, so that the filter finds a full pipe still, and never post
- * it again: the writer would sleep for ever. The filter of reading is posted with the mark. So there
- * a registration for writing alone has a knote of reading beside it, a guard, and one for both has
- * its own. The end that this tells is turned into the end of writing, unless the kernel has told
- * that as well; where writing is level-triggered its knote is touched, which makes it look again.
+ * The reader of a full pipe goes (K53). OpenBSD (pipe_destroy()) and NetBSD up to 10 (pipeclose())
+ * post the writer's knote before they mark the end, so that the filter finds a full pipe still, and
+ * never post it again: the writer would sleep for ever. The filter of reading is posted with the
+ * mark. So there a registration for writing alone has a knote of reading beside it, a guard, and
+ * one for both has its own. The end that this tells is turned into the end of writing, unless the
+ * kernel has told that as well; where writing is level-triggered its knote is touched, which makes
+ * it look again.
  *
  * Such a knote goes with the number of its descriptor. So a silent one, added where there is none,
  * proves what an injected event waits for: that the descriptor is still the same.
@@ -16,7 +17,7 @@
 
 #if MIO_HAVE_KQUEUE
 
-#include "kqueue_change.h"
+#include "kqueue.h"
 
 enum kqueue_guard_kind mio__kq_guard_for(mio_interest interest)
 {

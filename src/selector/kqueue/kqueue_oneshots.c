@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kqueue selector remembers of descriptors, because no kernel would tell it.
+ * One-shot registrations of several filters.
  *
- * One-shot registrations of several filters. Each filter is a knote that fires by itself, but a
- * one-shot registration is to deliver once: when one filter has fired, the others are disabled,
- * and dropped should they come all the same, since a kernel short of memory may refuse to disable.
- * They are disabled when the wait has fetched, so that what is ready with the first comes with it.
- * Kept by descriptor with the token, so that an event of an earlier registration does not silence a
- * later one. What is left here of a descriptor that was closed does no harm: it is looked at only
- * when a one-shot event with the same token comes, and registering the number again clears it.
+ * Each filter is a knote that fires by itself, but a one-shot registration is to deliver once: when
+ * one filter has fired, the others are disabled, and dropped should they come all the same, since a
+ * kernel short of memory may refuse to disable. They are disabled when the wait has fetched, so
+ * that what is ready with the first comes with it. Kept by descriptor with the token, so that an
+ * event of an earlier registration does not silence a later one.
  */
 #include "../backends.h"
 
 #if MIO_HAVE_KQUEUE
 
 #include "kqueue.h"
-
-/* --- the table --- */
-
-int mio__kq_reserve(struct kqueue_selector *self, int fd)
-{
-    return mio__descriptor_table_reserve(&self->kept.table, fd);
-}
-
-/* --- one-shot registrations of several filters --- */
 
 bool mio__kq_is_multi_filter_oneshot(mio_interest interest)
 {
@@ -129,11 +118,6 @@ void mio__kq_end_fetch(struct kqueue_selector *self)
         descriptor->to_silence = false;
         disable_all(self, fd);
     }
-}
-
-void mio__kq_descriptors_release(struct kqueue_selector *self)
-{
-    mio__descriptor_table_release(&self->kept.table);
 }
 
 #endif

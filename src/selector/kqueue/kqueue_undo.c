@@ -82,8 +82,8 @@ static void restore_guard(struct kqueue_selector *self, const struct operation *
     mio__kq_set_guard(self, before->fd, guard);
 }
 
-static void check(struct kqueue_selector *self, const struct operation *before,
-                  const struct batch *undoing)
+static void report_refusals(struct kqueue_selector *self, const struct operation *before,
+                            const struct batch *undoing)
 {
     int refused = 0;
     for (size_t i = 0; i < undoing->count; i++) {
@@ -134,7 +134,7 @@ int mio__kq_fail(struct kqueue_selector *self, const struct operation *operation
     if (mio__kevent_register(self, undoing.changes, undoing.count, undoing.errors) != 0)
         (void)mio__kevent_register(self, undoing.changes, undoing.count, undoing.errors);
     restore_guard(self, &earlier, undoing.errors[undoing.count - 1]);
-    check(self, &earlier, &undoing);
+    report_refusals(self, &earlier, &undoing);
     return error;
 }
 

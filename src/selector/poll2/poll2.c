@@ -331,7 +331,7 @@ static size_t index_of(struct poll_selector *self, size_t i)
     if ((asked->revents & POLLNVAL) == 0)
         return place;
     int saved = errno;
-    bool is_open = MIO_POLL_MISTAKES_OPEN && fcntl(asked->fd, F_GETFD) >= 0;
+    bool is_open = MIO_POLL_MISTAKES_OPEN && mio__fd_is_open(asked->fd);
     errno = saved;
     if (is_open)
         return place;
