@@ -4,18 +4,18 @@
  *
  * The model. poll(2) knows no registrations and no edges: each call is given every descriptor and
  * says which are ready, as often as it is asked. So this selector keeps the registrations itself
- * (poll2_set.h) and makes the edges: an entry's `armed` holds the bits whose coming is news. What an
- * event has reported is taken out, and rearm() puts it back, which typed sockets call when an
+ * (poll2_set.h) and makes the edges: an entry's `armed` holds the bits whose coming is news. What
+ * an event has reported is taken out, and rearm() puts it back, which typed sockets call when an
  * operation gives EAGAIN.
  *
  * Conditions: hang-ups and errors. They cannot be masked (P3), and stay for as long as the peer is
  * gone or nobody takes the error. One that was told `stands`: it is no news, and would make every
  * poll(2) return at once, so the registration is muted, its descriptor stored complemented, which
- * poll(2) skips. It is not over, though: an error is taken, a FIFO gets another writer, and then the
- * next data is an event. So there are looks at what is muted, each of which asks for the whole
- * interest without sleeping. What is not ready then is armed, what has gone does not stand any more,
- * and what is left is compared with what was told: news is an event, the rest is silence. A look
- * comes
+ * poll(2) skips. It is not over, though: an error is taken, a FIFO gets another writer, and then
+ * the next data is an event. So there are looks at what is muted, each of which asks for the whole
+ * interest without sleeping. What is not ready then is armed, what has gone does not stand any
+ * more, and what is left is compared with what was told: news is an event, the rest is silence. A
+ * look comes
  *
  *   - with EAGAIN, and when a call of the library has failed, has met an end or has asked for the
  *     error: each may have ended the condition (rearm());
@@ -31,17 +31,17 @@
  * muted by not asking for its direction, and a registration that has nothing left to ask for is
  * looked at.
  *
- * The waiter polls a copy of the array, made under the lock, so that other threads change the array
- * while it sleeps. They then ring the doorbell: the waiter comes back, hands over what is ready and
- * is sent to sleep again, with the new array. An event found in the copy counts only if its
- * registration is still the one that was copied; each has a serial number for that. The doorbell's
- * only meaning is "look again", so it cannot swallow a wake, which stands in the wake queue
- * whatever happens here. Nothing is allocated in a wait: whoever makes the array larger provides
- * for the copy too.
+ * The waiter (poll2_wait.c) polls a copy of the array, made under the lock, so that other threads
+ * change the array while it sleeps. They then ring the doorbell: the waiter comes back, hands over
+ * what is ready and is sent to sleep again, with the new array. An event found in the copy counts
+ * only if its registration is still the one that was copied; each has a serial number for that. The
+ * doorbell's only meaning is "look again", so it cannot swallow a wake, which stands in the wake
+ * queue whatever happens here. Nothing is allocated in a wait: whoever makes the array larger
+ * provides for the copy too.
  *
  * A poll(2) in progress holds its files on Linux: a descriptor that is closed meanwhile is closed
- * for its peer when that call returns. So whoever deregisters waits until it has, for as long as the
- * doorbell takes to wake the waiter, and the close that follows is one.
+ * for its peer when that call returns. So whoever deregisters waits until it has, for as long as
+ * the doorbell takes to wake the waiter, and the close that follows is one.
  *
  * With little room the search for events starts behind the last one delivered (P5).
  *
@@ -58,42 +58,9 @@
 #define _GNU_SOURCE /* POLLRDHUP */
 #endif
 
-#include "../selector.h"
-#include "poll2_call.h"
-#include "poll2_look.h"
-#include "poll2_set.h"
+#include "poll2.h"
 
-#include "../../os/descriptor.h"
 #include "../../os/memory.h"
-#include "../../record/record.h"
-#include "../../wake/doorbell.h"
-
-#include <fcntl.h>
-#include <pthread.h>
-
-struct poll_selector {
-    struct mio_selector base;
-    struct mio__doorbell doorbell; /* always there */
-
-    mio__lock lock;          /* guards what follows, down to the waiter's own */
-    struct poll_set set;     /* the registrations */
-    bool is_polling;         /* the waiter is in poll(2), or about to be */
-    bool may_sleep;          /* in which it may sleep */
-    pthread_t waiter;        /* who is, while it is */
-    uint32_t round;          /* counts the calls of poll(2) */
-    pthread_cond_t returned; /* from one of them */
-    struct poll_look look;   /* when to look at what is muted */
-
-    /* --- the waiter's own --- */
-    struct poll_copy copy;
-    bool is_look; /* the copy asks for what is muted too */
-    size_t next;  /* the place at which the search for events begins */
-};
-
-static struct poll_selector *poll_of(struct mio_selector *selector)
-{
-    return (struct poll_selector *)selector;
-}
 
 static int poll_selector_new(const struct mio__config *config, struct mio_selector **selector)
 {
@@ -215,70 +182,6 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
     return error;
 }
 
-/* --- news --- */
-
-/* Which directions of a registration have something that was not told. */
-static mio_interest news_of(const struct poll_entry *entry, const struct mio__poll2_found *found)
-{
-    const struct mio__poll2_found *stands = &entry->stands;
-    int reading = found->reading &
-                  ((entry->armed & MIO_POLL_READING) | (MIO_POLL_CONDITIONS & ~stands->reading));
-    int writing = found->writing &
-                  ((entry->armed & ~MIO_POLL_READING) | (MIO_POLL_CONDITIONS & ~stands->writing));
-    if (!MIO_RECORDS_BY_DIRECTION)
-        return (reading | writing) != 0 ? entry->interest & MIO_ALL_READINESS : 0;
-    mio_interest news = reading != 0 ? MIO_READABLE : 0;
-    news |= writing != 0 ? MIO_WRITABLE : 0;
-    return news & entry->interest;
-}
-
-/* From now on it is not news that `found` was so. */
-static void note_reported(struct poll_entry *entry, mio_interest told,
-                          const struct mio__poll2_found *found)
-{
-    if ((entry->interest & MIO_ONESHOT) != 0)
-        entry->is_spent = true;
-    if ((entry->interest & (MIO_LEVEL | MIO_ONESHOT)) != 0)
-        return;
-    if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {
-        entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));
-        entry->stands.reading = found->reading & MIO_POLL_CONDITIONS;
-    }
-    if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_WRITABLE) != 0) {
-        entry->armed = (short)(entry->armed & ~(found->writing & ~MIO_POLL_READING));
-        entry->stands.writing = found->writing & MIO_POLL_CONDITIONS;
-    }
-}
-
-/* Where POLLNVAL does not mean that the number is closed, it means that nothing can be written. */
-static short without_invalid(short found)
-{
-    return (found & POLLNVAL) != 0 ? POLLHUP : found;
-}
-
-/*
- * What there is to say of a descriptor of which poll(2) has found something. A condition may come
- * while the directions it closes are not asked for; it is news for them too. The end of the peer's
- * sending is news for reading alone.
- */
-static struct mio__poll2_found all_of(const struct pollfd *asked, mio_interest interest)
-{
-    short all = mio__poll2_events_of(interest);
-    struct mio__poll2_found found = {.reading = asked->revents, .writing = asked->revents};
-    struct mio__poll2_found again;
-    if ((asked->revents & (MIO_POLL_CONDITIONS | POLLNVAL)) != 0) {
-        bool is_complete = !MIO_RECORDS_BY_DIRECTION && asked->events == all;
-        if (!is_complete && mio__poll2_ask(asked->fd, all, &again))
-            found = again;
-    } else if ((asked->revents & MIO_POLL_HALF_CLOSED) != 0) {
-        if (mio__poll2_ask(asked->fd, all & MIO_POLL_READING, &again))
-            found.reading = again.reading;
-    }
-    found.reading = without_invalid(found.reading);
-    found.writing = without_invalid(found.writing);
-    return found;
-}
-
 /* --- draining --- */
 
 /* `interest`: what was drained, or 0 when a condition may have ended. */
@@ -303,132 +206,6 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
     }
     mio__lock_give(&self->lock);
     return error;
-}
-
-/* --- waiting --- */
-
-/* Writes the records of what is new; with little room the directions take turns. */
-static int tell(struct poll_entry *entry, int fd, mio_interest news,
-                const struct mio__poll2_found *found, struct mio_event *list, int room)
-{
-    mio_interest due = room > 1 ? news : news & ~entry->turn;
-    if (due == 0)
-        due = news;
-    mio_interest told = due;
-    int count = mio__record_poll(list, room, fd, entry->token, &told, found);
-    entry->turn = told == news ? 0 : told;
-    note_reported(entry, told, found);
-    return count;
-}
-
-/* A number that is closed, or is no longer the one that was copied, has nothing to tell. */
-static size_t index_of(struct poll_selector *self, size_t i)
-{
-    const struct pollfd *asked = &self->copy.fds[i];
-    size_t place = mio__poll2_set_find(&self->set, asked->fd);
-    if (place == 0 || self->set.entries[place].serial != self->copy.serials[i])
-        return 0;
-    if ((asked->revents & POLLNVAL) == 0)
-        return place;
-    int saved = errno;
-    bool is_open = MIO_POLL_MISTAKES_OPEN && mio__fd_is_open(asked->fd);
-    errno = saved;
-    if (is_open)
-        return place;
-    mio__poll2_set_remove(&self->set, place);
-    return 0;
-}
-
-/* Hands over what poll(2) found at one place of the copy. Returns the number of records written. */
-static int deliver(struct poll_selector *self, size_t i, struct mio_event *list, int room)
-{
-    size_t place = index_of(self, i);
-    if (place == 0)
-        return 0;
-    const struct pollfd *asked = &self->copy.fds[i];
-    struct poll_entry *entry = &self->set.entries[place];
-    struct mio__poll2_found found = all_of(asked, entry->interest);
-    if (self->is_look && entry->is_looked_at)
-        mio__poll2_entry_refresh(entry, &found);
-    int count = 0;
-    mio_interest news = news_of(entry, &found);
-    if (news != 0)
-        count = tell(entry, asked->fd, news, &found, list, room);
-    (void)mio__poll2_set_settle(&self->set, place);
-    if (count > 0 && entry->is_looked_at)
-        mio__poll2_look_soon(&self->look);
-    return count;
-}
-
-/* The lock is held. Goes once round the copy, from where the last search ended. */
-static int deliver_all(struct poll_selector *self, size_t copied, int ready, struct mio_event *list,
-                       int room)
-{
-    int count = 0;
-    size_t i = self->next;
-    for (size_t seen = 1; seen < copied && ready > 0 && count < room; seen++, i++) {
-        if (i >= copied)
-            i = 1;
-        if (self->copy.fds[i].revents == 0)
-            continue;
-        ready--;
-        count += deliver(self, i, list + count, room - count);
-    }
-    self->next = i;
-    return count;
-}
-
-/* Copies what poll(2) is to be asked. Returns the number of descriptors. */
-static size_t begin_call(struct poll_selector *self, int64_t *timeout_ns)
-{
-    mio__lock_take(&self->lock);
-    size_t copied = mio__poll2_set_copy(&self->set, &self->copy);
-    self->is_look = mio__poll2_look_begin(&self->look, &self->set, timeout_ns);
-    if (self->is_look)
-        mio__poll2_set_copy_looks(&self->set, &self->copy);
-    self->may_sleep = *timeout_ns != 0;
-    self->is_polling = true;
-    self->waiter = pthread_self();
-    mio__lock_give(&self->lock);
-    return copied;
-}
-
-/* Hands over what poll(2) has found, `ready` descriptors or an error (below 0). */
-static int end_call(struct poll_selector *self, size_t copied, int ready, struct mio_event *list,
-                    int room)
-{
-    int count = 0;
-    mio__lock_take(&self->lock);
-    self->is_polling = false;
-    self->may_sleep = false;
-    self->round++;
-    (void)pthread_cond_broadcast(&self->returned);
-    if (ready > 0 && self->copy.fds[0].revents != 0) {
-        mio__doorbell_drain(&self->doorbell);
-        ready--;
-    }
-    if (self->is_look && ready >= 0)
-        mio__poll2_look_refresh_quiet(&self->set, &self->copy, copied);
-    if (ready > 0)
-        count = deliver_all(self, copied, ready, list, room);
-    if (self->is_look && count == room)
-        mio__poll2_look_soon(&self->look); /* what found no room comes with the next wait */
-    mio__lock_give(&self->lock);
-    return count;
-}
-
-static int poll_select(struct mio_selector *selector, struct mio_event *list, int room,
-                       int64_t timeout_ns)
-{
-    struct poll_selector *self = poll_of(selector);
-    int saved = errno;
-    size_t copied = begin_call(self, &timeout_ns);
-    int ready = mio__poll2_call(self->copy.fds, copied, timeout_ns);
-    /* EAGAIN: short of memory for a moment; the caller asks again. */
-    int error = ready < 0 && errno != EAGAIN ? mio__failed(saved) : 0;
-    errno = saved;
-    int count = end_call(self, copied, ready, list, room);
-    return error < 0 ? error : count;
 }
 
 /* --- waking --- */
@@ -472,7 +249,7 @@ const struct mio__selector_ops mio__poll2_ops = {
     .traits = MIO_TRAIT_MAKES_EDGES,
     .selector_new = poll_selector_new,
     .selector_free = poll_selector_free,
-    .select = poll_select,
+    .select = mio__poll2_select,
     .filter = NULL,
     .register_fd = poll_register,
     .reregister_fd = poll_reregister,

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The bit of a half-close, which is seen by reading 0 where there is none. FreeBSD has it from 14 on
- * alone, and is left at one answer. */
+/* The bit of a half-close, which is seen by reading 0 where there is none. FreeBSD has it from 14
+ * on alone, and is left at one answer. */
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX && defined(POLLRDHUP)
 enum { MIO_POLL_HALF_CLOSED = POLLRDHUP };
 #else

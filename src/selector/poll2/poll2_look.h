@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When the poll(2) selector looks at what is muted, and what a look does to a registration. Why
- * there are looks is told in poll.c. All of it is guarded by the selector's lock.
+ * there are looks is told in poll2.c. All of it is guarded by the selector's lock.
  */
 #ifndef MIO_SRC_SELECTOR_POLL2_POLL2_LOOK_H
 #define MIO_SRC_SELECTOR_POLL2_POLL2_LOOK_H

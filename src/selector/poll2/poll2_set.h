@@ -15,7 +15,8 @@
 
 /*
  * A registration. Its pollfd stands at the same place in the other array, and follows from it
- * (mio__poll2_set_settle): the descriptor, complemented for poll(2) to skip it, and what it is asked.
+ * (mio__poll2_set_settle): the descriptor, complemented for poll(2) to skip it, and what it is
+ * asked.
  */
 struct poll_entry {
     mio_token token;
@@ -24,7 +25,7 @@ struct poll_entry {
     uint32_t serial;   /* of this registration and of no other; changes with a reregistration */
     short armed;   /* bits of poll(2) whose coming is news; an edge that was told is not in it */
     bool is_spent; /* a one-shot that has fired */
-    bool is_looked_at; /* poll(2) cannot be asked for all that would be news: see poll.c */
+    bool is_looked_at; /* poll(2) cannot be asked for all that would be news: see poll2.c */
     struct mio__poll2_found stands; /* a hang-up or an error that was told and has not gone */
     struct mio__poll2_file file;    /* what was registered */
 };
