@@ -113,8 +113,8 @@ static const struct rule rules[] = {
     {CALL_fcntl_getfd, 0, "mio_*deregister(*", BECOMES, EBADF, "registry.h: it is closed"},
 
     /* --- sockets and pipes --- */
-    {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(&both*", BECOMES, EINPROGRESS, "tcp.h"},
-    {CALL_getpeername, EINVAL, "mio_tcp_stream_connected(&both*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_getpeername, ENOTCONN, "mio_tcp_stream_connected(&tcp->*", BECOMES, EINPROGRESS, "tcp.h"},
+    {CALL_getpeername, EINVAL, "mio_tcp_stream_connected(&tcp->*", BECOMES, EINPROGRESS, "tcp.h"},
     {CALL_getpeername, EINVAL, "mio_tcp_stream_connected(*", BECOMES, ENOTCONN,
      "tcp.h: it is over"},
     {CALL_getpeername, EINVAL, "mio_*_peer_addr(*", BECOMES, ENOTCONN, "socket.h: Apple's word"},
@@ -126,7 +126,7 @@ static const struct rule rules[] = {
     {CALL_socket, ESOCKTNOSUPPORT, "mio_unix_*", EXPLAINED, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socketpair, EPROTONOSUPPORT, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
     {CALL_socketpair, EOPNOTSUPP, "mio_*(*&records*", BECOMES, ENOTSUP, "socket.h: seqpacket"},
-    {CALL_setsockopt, 0, "mio_*_set_ttl(&both*", EITHER, 0, "tcp.h: where the system has both"},
+    {CALL_setsockopt, 0, "mio_*_set_ttl(*", EITHER, 0, "tcp.h: where the system has both"},
     {CALL_pwritev2, ENOSYS, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
     {CALL_pwritev2, EOPNOTSUPP, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},
     {CALL_pwritev2, EPERM, NULL, ABSORBED, 0, "pipe.h: the signal is blocked"},

@@ -45,7 +45,8 @@ TEST(life)
     sweep("life", life_scenario, IN_PROCESS);
 }
 
-/* Nobody names a selector: what the kernel refuses is told to the log, and the next one is taken. */
+/* Nobody names a selector: what the kernel refuses is told to the log, and the next one is
+ * taken. */
 static void best_scenario(void)
 {
     struct mio_options best = loop_options(0);

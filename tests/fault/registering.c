@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Registering, raw and as a source, in each mode, alone, in a batch and while another thread waits.
- */
+/* Registering, raw and as a source, in each mode. */
 #define _GNU_SOURCE
 
 #include "sweep.h"
 
-#include "fault.h"
-
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
-enum { ONE = 1, TWO = 2, THREE = 3, STOP = 9, BOTH = MIO_READABLE | MIO_WRITABLE, MOST = 90 };
+enum { ONE = 1, TWO = 2, THREE = 3, BOTH = MIO_READABLE | MIO_WRITABLE };
 
 /* --- what to look at after a failure --- */
-
-static void expect_unregistered(struct loop *loop, int fd)
-{
-    HOLDS(mio_registry_deregister(loop->registry, fd) == -ENOENT);
-}
 
 /* Data gives an event of this registration and of no other; then all is quiet as before. */
 static void expect_watched(struct loop *loop, const int ends[2], mio_token token)
@@ -248,7 +237,8 @@ static void spent_oneshot_scenario(void)
     put(ends[FAR], "y");
     silent(&loop);
     STEP_OR(0, mio_source_reregister(&source, loop.registry, THREE, BOTH | MIO_LEVEL)) {
-        /* EV3: a kqueue makes the old one anew, and does not know of one filter that it has fired. */
+        /* EV3: a kqueue makes the old one anew, and does not know of one filter that it has
+         * fired. */
         if (!sweeps("kqueue"))
             silent(&loop);
     }
@@ -282,238 +272,4 @@ static void undeparted_oneshot_scenario(void)
 TEST(undeparted_oneshot)
 {
     sweep("undeparted_oneshot", undeparted_oneshot_scenario, IN_PROCESS);
-}
-
-/* --- tables that grow --- */
-
-static void many_scenario(void)
-{
-    struct loop loop = loop_open(0, 16);
-    int ends[2];
-    int copies[MOST];
-    open_pair(ends);
-    for (int i = 0; i < MOST; i++) {
-        copies[i] = dup(ends[NEAR]);
-        HOLDS(copies[i] >= 0);
-    }
-    /* Only some have to be one-shot for the table by descriptor to grow. */
-    for (int i = 0; i < MOST; i++) {
-        mio_interest interest = i % 10 == 9 ? BOTH | MIO_ONESHOT : MIO_READABLE;
-        STEP_OR(0, mio_registry_register(loop.registry, copies[i], ONE, interest)) {
-            expect_unregistered(&loop, copies[i]);
-        }
-    }
-    for (int i = 0; i < MOST; i++) {
-        STEP(0, mio_registry_deregister(loop.registry, copies[i]));
-        HOLDS(close(copies[i]) == 0);
-    }
-    close_ends(ends);
-    loop_close(&loop);
-}
-
-TEST(many)
-{
-    sweep("many", many_scenario, MEMORY);
-}
-
-/* --- a batch --- */
-
-/* Applies; what the fault refused is what failed, alone or all of one call, and can be applied
- * again. */
-static void apply(struct loop *loop, struct mio_change *changes, size_t n)
-{
-    unsigned strikes = fault_strikes_here();
-    int succeeded = mio_registry_apply(loop->registry, changes, n);
-    bool struck = fault_strikes_here() != strikes;
-    int counted = 0;
-    struct mio_change failed[8];
-    size_t left = 0;
-    for (size_t i = 0; i < n; i++) {
-        counted += changes[i].result == 0;
-        if (changes[i].result < 0)
-            failed[left++] = changes[i];
-    }
-    HOLDS(succeeded == counted);
-    HOLDS(struck || left == 0);
-    if (left == 0)
-        return;
-    for (size_t i = 0; i < left; i++) {
-        if (failed[i].kind == MIO_REGISTER)
-            expect_unregistered(loop, failed[i].fd);
-        if (failed[i].kind == MIO_REREGISTER && sweeps("kqueue")) {
-            (void)mio_registry_deregister(loop->registry, failed[i].fd);
-            failed[i].kind = MIO_REGISTER;
-        }
-        failed[i].result = 1;
-    }
-    HOLDS(mio_registry_apply(loop->registry, failed, left) == (int)left);
-}
-
-static void batch_scenario(void)
-{
-    struct loop loop = loop_open(0, 16);
-    int one[2], two[2], three[2];
-    open_pair(one);
-    open_pair(two);
-    open_pair(three);
-    struct mio_change arrivals[] = {
-        {.kind = MIO_REGISTER, .fd = one[NEAR], .token = ONE, .interest = BOTH},
-        {.kind = MIO_REGISTER, .fd = two[NEAR], .token = TWO, .interest = BOTH | MIO_LEVEL},
-        {.kind = MIO_REGISTER, .fd = three[NEAR], .token = THREE, .interest = BOTH | MIO_ONESHOT},
-    };
-    apply(&loop, arrivals, 3);
-    struct mio_change changes[] = {
-        {.kind = MIO_REREGISTER, .fd = one[NEAR], .token = ONE, .interest = MIO_READABLE},
-        {.kind = MIO_DEREGISTER, .fd = two[NEAR]},
-        {.kind = MIO_REREGISTER, .fd = three[NEAR], .token = THREE, .interest = MIO_READABLE},
-    };
-    apply(&loop, changes, 3);
-    put(one[FAR], "x");
-    put(two[FAR], "x");
-    put(three[FAR], "x");
-    await(&loop, ONE, MIO_READABLE);
-    struct mio_change departures[] = {
-        {.kind = MIO_DEREGISTER, .fd = one[NEAR]},
-        {.kind = MIO_DEREGISTER, .fd = three[NEAR]},
-    };
-    apply(&loop, departures, 2);
-    silent(&loop);
-    close_ends(one);
-    close_ends(two);
-    close_ends(three);
-    loop_close(&loop);
-}
-
-TEST(batch)
-{
-    sweep("batch", batch_scenario, IN_PROCESS);
-}
-
-/* --- the writing end of a pipe without reader: kqueue injects the event --- */
-
-static void watch_write_closed(bool embedded)
-{
-    struct loop loop = loop_open(0, 16);
-    int ends[2];
-    open_pipe(ends);
-    HOLDS(close(ends[0]) == 0);
-    if (embedded)
-        STEP(ANY_COUNT, mio_poll_fd(loop.poll));
-    struct mio_source source;
-    mio_source_init(&source, ends[1]);
-    STEP_OR(0, mio_source_register(&source, loop.registry, ONE, MIO_WRITABLE)) {
-        expect_unregistered(&loop, ends[1]);
-        silent(&loop);
-    }
-    await(&loop, ONE, MIO_WRITE_CLOSED);
-    silent(&loop);
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_ONESHOT)) {
-        HOLDS(source.token == ONE);
-    }
-    await(&loop, TWO, MIO_WRITE_CLOSED);
-    silent(&loop);
-    STEP(0, mio_source_deregister(&source, loop.registry));
-    STEP_OR(0, mio_source_register(&source, loop.registry, THREE, MIO_WRITABLE)) {
-        silent(&loop);
-    }
-    STEP(0, mio_source_close(&source));
-    silent(&loop);
-    loop_close(&loop);
-}
-
-static void write_closed_scenario(void)
-{
-    watch_write_closed(false);
-}
-
-TEST(write_closed)
-{
-    sweep("write_closed", write_closed_scenario, IN_PROCESS);
-}
-
-static void embedded_write_closed_scenario(void)
-{
-    watch_write_closed(true);
-}
-
-TEST(embedded_write_closed)
-{
-    if (sweeps("poll"))
-        SKIP("poll has no descriptor");
-    sweep("embedded_write_closed", embedded_write_closed_scenario, IN_PROCESS);
-}
-
-/* --- while another thread waits --- */
-
-struct waiter {
-    struct loop loop;
-    pthread_t thread;
-    atomic_uint seen[STOP + 1]; /* readiness by token */
-};
-
-static void *wait_until_stopped(void *argument)
-{
-    struct waiter *waiter = argument;
-    while (atomic_load(&waiter->seen[STOP]) == 0) {
-        STEP(ANY_COUNT, mio_poll_wait(waiter->loop.poll, waiter->loop.events, MIO_FOREVER));
-        mio_events_each(event, waiter->loop.events) {
-            if (HOLDS(mio_event_token(event) <= STOP))
-                atomic_fetch_or(&waiter->seen[mio_event_token(event)], mio_event_readiness(event));
-        }
-    }
-    return NULL;
-}
-
-static void until_asleep(void)
-{
-    while (!fault_someone_sleeps())
-        sched_yield();
-}
-
-static void until_seen(struct waiter *waiter, mio_token token, uint32_t readiness)
-{
-    while ((atomic_load(&waiter->seen[token]) & readiness) != readiness)
-        sched_yield();
-}
-
-static void meanwhile_scenario(void)
-{
-    struct waiter waiter = {.loop = loop_open(0, 16)};
-    struct mio_registry *registry = waiter.loop.registry;
-    struct mio_waker *waker;
-    int ends[2];
-    open_pair(ends);
-    MAKE(&waker, mio_waker_new(registry, STOP, &waker));
-    HOLDS(pthread_create(&waiter.thread, NULL, wait_until_stopped, &waiter) == 0);
-
-    until_asleep();
-    STEP_OR(0, mio_registry_register(registry, ends[NEAR], ONE, BOTH)) {
-        until_asleep();
-    }
-    until_seen(&waiter, ONE, MIO_WRITABLE);
-    until_asleep();
-    STEP_OR(0, mio_registry_reregister(registry, ends[NEAR], TWO, BOTH)) {
-        if (sweeps("kqueue") && mio_registry_deregister(registry, ends[NEAR]) <= 0)
-            HOLDS(mio_registry_register(registry, ends[NEAR], ONE, MIO_READABLE) == 0);
-    }
-    until_seen(&waiter, TWO, MIO_WRITABLE);
-    until_asleep();
-    STEP(0, mio_registry_rearm(registry, ends[NEAR], MIO_READABLE));
-    put(ends[FAR], "x");
-    until_seen(&waiter, TWO, MIO_READABLE);
-    until_asleep();
-    STEP(0, mio_registry_deregister(registry, ends[NEAR]));
-    until_asleep();
-    STEP(0, mio_waker_wake(waker));
-    until_seen(&waiter, STOP, MIO_READABLE);
-    HOLDS(pthread_join(waiter.thread, NULL) == 0);
-
-    FREE(mio_waker_free(waker));
-    close_ends(ends);
-    loop_close(&waiter.loop);
-}
-
-TEST(meanwhile)
-{
-    sweep("meanwhile", meanwhile_scenario, THREADED);
 }

@@ -3,17 +3,14 @@
 
 #include "sweep.h"
 
-#include "documented.h"
 #include "fault.h"
+#include "run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,14 +21,8 @@
 enum {
     BOUND_SECONDS = 20,  /* of one run */
     MOST_COMPLAINTS = 2, /* told of one row and line in a scenario */
-    MOST_LINES = 1024,   /* of a file */
-    UNTOUCHED_ERRNO = 4242,
-    PATTERN = 0x5a,
-    CANARY = 0xca,
-    MESSAGE_SIZE = 512
+    MOST_LINES = 1024    /* of a file */
 };
-
-#define SECOND INT64_C(1000000000)
 
 /* --- which selector --- */
 
@@ -73,9 +64,6 @@ static char description[MESSAGE_SIZE];
 static unsigned told[CALLS][MOST_LINES];
 static bool has_failed[CALLS];
 
-static _Thread_local unsigned logged;
-static _Thread_local int last_logged;
-
 static size_t error_index(const struct fault *fault)
 {
     size_t i = 0;
@@ -84,7 +72,7 @@ static size_t error_index(const struct fault *fault)
     return i;
 }
 
-static void complain(const char *message, const char *file, int line)
+void complain(const char *message, const char *file, int line)
 {
     run->complaints++;
     has_failed[order.call] = true;
@@ -95,14 +83,9 @@ static void complain(const char *message, const char *file, int line)
     test_check(false, text, file, line);
 }
 
-bool step_holds(bool condition, const char *text, const char *file, int line)
+bool run_is_sound(void)
 {
-    if (!condition) {
-        char message[MESSAGE_SIZE];
-        snprintf(message, sizeof message, "does not hold: %s", text);
-        complain(message, file, line);
-    }
-    return condition;
+    return run->complaints == 0 && !has_failed[order.call];
 }
 
 static void describe(void)
@@ -122,259 +105,6 @@ static void out_of_time(int number)
     written += write(STDOUT_FILENO, description, strlen(description));
     written += write(STDOUT_FILENO, "\n", 1);
     _exit(written > 0 ? 1 : 2);
-}
-
-/* --- steps --- */
-
-struct step step_begin(const char *text, void *object, size_t size, const char *file, int line)
-{
-    if (object)
-        memset(object, PATTERN, size);
-    errno = UNTOUCHED_ERRNO;
-    return (struct step){.text = text,
-                         .file = file,
-                         .line = line,
-                         .strikes = fault_strikes_here(),
-                         .logged = logged,
-                         .object = object,
-                         .size = size};
-}
-
-static void complain_of_result(const struct step *step, int64_t result, int64_t want)
-{
-    char message[MESSAGE_SIZE];
-    char wanted[32] = "0 or more";
-    if (want != ANY_COUNT)
-        snprintf(wanted, sizeof wanted, "%lld %s", (long long)want,
-                 want < 0 ? fault_errno_name((int)-want) : "");
-    snprintf(message, sizeof message, "%s%s gave %lld %s, not %s", step->text,
-             step->again ? " (again)" : "", (long long)result,
-             result < 0 ? fault_errno_name((int)-result) : "", wanted);
-    complain(message, step->file, step->line);
-}
-
-static bool is_wanted(int64_t result, int64_t want)
-{
-    return want == ANY_COUNT ? result >= 0 : result == want;
-}
-
-static void check_log(const struct step *step, bool should_tell)
-{
-    unsigned times = logged - step->logged;
-    if (times == (should_tell ? 1u : 0u) && (!should_tell || last_logged == -order.error))
-        return;
-    char message[MESSAGE_SIZE];
-    snprintf(message, sizeof message, "%s told the log %u times", step->text, times);
-    complain(message, step->file, step->line);
-}
-
-static void check_untouched(const struct step *step)
-{
-    const unsigned char *bytes = step->object;
-    for (size_t i = 0; i < step->size; i++) {
-        if (bytes[i] != PATTERN) {
-            complain("a failed step wrote to its out-parameter", step->file, step->line);
-            return;
-        }
-    }
-}
-
-/* What the fault makes of a step that gives `want` without it. */
-static int64_t result_with_fault(const struct rule *rule, int64_t want, int64_t result)
-{
-    bool fine = is_wanted(result, want);
-    switch (rule->outcome) {
-    case ABSORBED:
-    case TOLD:
-        return want;
-    case BECOMES:
-        return -rule->becomes;
-    case EXPLAINED:
-        return result == -rule->becomes ? result : -order.error;
-    case FORGIVEN:
-        return result == 0 ? 0 : want;
-    case UNLESS_EVENTS:
-        return result > 0 && fine ? want : -order.error;
-    case EITHER:
-        return fine ? want : -order.error;
-    case PASSED_ON:
-    case CLOSED:
-        break;
-    }
-    return -order.error;
-}
-
-bool step_failed(struct step *step, int64_t want, int64_t result)
-{
-    if (errno != UNTOUCHED_ERRNO)
-        complain("errno was changed", step->file, step->line);
-    bool struck = !step->again && fault_strikes_here() != step->strikes;
-    const struct rule *rule = struck ? documented(order.call, order.error, step->text) : NULL;
-    int64_t due = rule ? result_with_fault(rule, want, result) : want;
-    if (!is_wanted(result, due))
-        complain_of_result(step, result, due);
-    check_log(step, rule && rule->outcome == TOLD);
-    if (result < 0 && step->object)
-        check_untouched(step);
-    /* What was not made cannot be used. */
-    if (step->object && result < 0 && want >= 0 && !struck)
-        test_stop();
-    /* A step that wants an error is over with it, unless another one was due. */
-    if (!struck || result == 0 || is_wanted(result, want) || rule->outcome == CLOSED)
-        return false;
-    return true;
-}
-
-void step_again(struct step *step)
-{
-    step->again = true;
-    step->logged = logged;
-    errno = UNTOUCHED_ERRNO;
-}
-
-unsigned log_count(void)
-{
-    return logged;
-}
-
-/* --- polls --- */
-
-static void note_log(void *user, int error, const char *what)
-{
-    (void)user;
-    (void)what;
-    logged++;
-    last_logged = error;
-}
-
-struct mio_options loop_options(uint32_t flags)
-{
-    return (struct mio_options){.backend = swept_backend(), .log = note_log, .flags = flags};
-}
-
-void canary_enter(struct loop *loop)
-{
-    fault_pause();
-    open_pair(loop->canary);
-    HOLDS(mio_registry_register(loop->registry, loop->canary[NEAR], CANARY,
-                                MIO_READABLE | MIO_LEVEL) == 0);
-    fault_resume();
-}
-
-/* That an event may take which has to come. Who has failed already is not waited for any more. */
-static int64_t patience(void)
-{
-    return run->complaints == 0 && !has_failed[order.call] ? 2 * SECOND : SECOND / 50;
-}
-
-/* The canary sings: its event comes, among whatever else is there. */
-void canary_leave(struct loop *loop)
-{
-    fault_pause();
-    put(loop->canary[FAR], "x");
-    bool heard = false;
-    for (int attempt = 0; attempt < 100 && !heard; attempt++) {
-        int count = mio_poll_wait(loop->poll, loop->events, patience());
-        if (!HOLDS(count > 0))
-            break;
-        mio_events_each(event, loop->events) {
-            heard = heard || (mio_event_token(event) == CANARY && mio_event_is_readable(event));
-        }
-    }
-    HOLDS(heard);
-    HOLDS(mio_registry_deregister(loop->registry, loop->canary[NEAR]) == 0);
-    close_ends(loop->canary);
-    fault_resume();
-}
-
-struct loop loop_open(uint32_t flags, size_t capacity)
-{
-    struct mio_options options = loop_options(flags);
-    struct loop loop = {.poll = NULL};
-    MAKE(&loop.poll, mio_poll_new(&options, &loop.poll));
-    loop.registry = mio_poll_registry(loop.poll);
-    MAKE(&loop.events, mio_events_new(capacity, &loop.events));
-    canary_enter(&loop);
-    return loop;
-}
-
-void loop_close(struct loop *loop)
-{
-    canary_leave(loop);
-    FREE(mio_events_free(loop->events));
-    FREE(mio_poll_free(loop->poll));
-}
-
-int wait_once(struct loop *loop)
-{
-    int64_t timeout = patience();
-    STEP_OR(ANY_COUNT, mio_poll_wait(loop->poll, loop->events, timeout)) {
-        HOLDS(mio_events_is_empty(loop->events));
-    }
-    return (int)mio_events_len(loop->events);
-}
-
-void await(struct loop *loop, mio_token token, uint32_t readiness)
-{
-    while ((loop->seen[token] & readiness) != readiness) {
-        if (!HOLDS(wait_once(loop) > 0))
-            break;
-        mio_events_each(event, loop->events) {
-            if (HOLDS(mio_event_token(event) < MOST_TOKENS))
-                loop->seen[mio_event_token(event)] |= mio_event_readiness(event);
-        }
-    }
-    loop->seen[token] = 0;
-}
-
-void silent(struct loop *loop)
-{
-    STEP(0, mio_poll_wait(loop->poll, loop->events, 0));
-}
-
-/* --- descriptors --- */
-
-void prepare(int fd)
-{
-    HOLDS(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
-    HOLDS(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0);
-}
-
-void open_pair(int ends[2])
-{
-    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    prepare(ends[0]);
-    prepare(ends[1]);
-}
-
-void open_pipe(int ends[2])
-{
-    REQUIRE_EQ(pipe(ends), 0);
-    prepare(ends[0]);
-    prepare(ends[1]);
-}
-
-void close_ends(const int ends[2])
-{
-    HOLDS(close(ends[0]) == 0);
-    HOLDS(close(ends[1]) == 0);
-}
-
-void put(int fd, const char *text)
-{
-    HOLDS(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-}
-
-void drain(int fd)
-{
-    char bytes[256];
-    while (read(fd, bytes, sizeof bytes) > 0)
-        continue;
-}
-
-bool is_prepared(int fd)
-{
-    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
 }
 
 /* --- runs --- */

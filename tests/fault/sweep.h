@@ -124,6 +124,9 @@ void await(struct loop *loop, mio_token token, uint32_t readiness);
 /* Nothing is ready now. */
 void silent(struct loop *loop);
 
+/* The poll does not know the descriptor. */
+void expect_unregistered(struct loop *loop, int fd);
+
 /* --- descriptors --- */
 
 enum { NEAR, FAR };

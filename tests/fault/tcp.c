@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a TCP connection: listened for, made, asked, used, closed. */
+#define _GNU_SOURCE
+
+#include "typed.h"
+
+#include <string.h>
+
+struct connection {
+    struct loop loop;
+    struct mio_tcp_listener listener;
+    struct mio_addr name; /* the listener's */
+    struct mio_tcp_stream client;
+    struct mio_tcp_stream server;
+};
+
+static const struct mio_socket_options connecting = {
+    .send_buffer = BUFFER, .receive_buffer = BUFFER, .keep_alive = true, .nodelay = true};
+
+static void listen_at(struct connection *tcp, struct mio_addr addr,
+                      struct mio_socket_options listening)
+{
+    MAKE(&tcp->listener, mio_tcp_listener_bind(&addr, &listening, &tcp->listener));
+    HOLDS(is_prepared(tcp->listener.source.fd));
+    STEP(0, mio_tcp_listener_local_addr(&tcp->listener, &tcp->name));
+    STEP(0, mio_tcp_listener_set_ttl(&tcp->listener, TTL));
+    STEP(TTL, mio_tcp_listener_ttl(&tcp->listener));
+    STEP(0, mio_tcp_listener_take_error(&tcp->listener));
+    STEP(0, mio_source_register(&tcp->listener.source, tcp->loop.registry, LISTENER, MIO_READABLE));
+}
+
+/* In the place of one that was lost. */
+static void connect_again(struct connection *tcp)
+{
+    struct loop *loop = &tcp->loop;
+    HOLDS(mio_tcp_stream_close(&tcp->client) == 0);
+    HOLDS(mio_tcp_listener_accept(&tcp->listener, &tcp->server, NULL) == -EAGAIN);
+    HOLDS(mio_tcp_stream_connect(&tcp->name, &connecting, &tcp->client) == 0);
+    HOLDS(mio_source_register(&tcp->client.source, loop->registry, CLIENT, BOTH) == 0);
+    loop->seen[CLIENT] = 0;
+    await(loop, LISTENER, MIO_READABLE);
+}
+
+static void connect_and_accept(struct connection *tcp)
+{
+    struct loop *loop = &tcp->loop;
+    struct mio_addr from;
+    MAKE(&tcp->client, mio_tcp_stream_connect(&tcp->name, &connecting, &tcp->client));
+    HOLDS(is_prepared(tcp->client.source.fd));
+    STEP(0, mio_source_register(&tcp->client.source, loop->registry, CLIENT, BOTH));
+    await(loop, LISTENER, MIO_READABLE);
+    MAKE_OR(&tcp->server, mio_tcp_listener_accept(&tcp->listener, &tcp->server, NULL)) {
+        if (connection_is_lost())
+            connect_again(tcp);
+    }
+    if (!HOLDS(is_prepared(tcp->server.source.fd)))
+        prepare(tcp->server.source.fd);
+    STEP(-EAGAIN, mio_tcp_listener_accept(&tcp->listener, &tcp->server, &from));
+    STEP(0, mio_source_register(&tcp->server.source, loop->registry, SERVER, BOTH));
+    await(loop, CLIENT, MIO_WRITABLE);
+    STEP(0, mio_tcp_stream_connected(&tcp->client));
+}
+
+static void ask_and_set(struct connection *tcp)
+{
+    struct mio_addr name;
+    STEP(0, mio_tcp_stream_local_addr(&tcp->client, &name));
+    STEP(0, mio_tcp_stream_peer_addr(&tcp->client, &name));
+    STEP(0, mio_tcp_stream_set_nodelay(&tcp->client, true));
+    STEP(1, mio_tcp_stream_nodelay(&tcp->client));
+    STEP(0, mio_tcp_stream_set_ttl(&tcp->client, TTL));
+    STEP(TTL, mio_tcp_stream_ttl(&tcp->client));
+    STEP(0, mio_tcp_stream_take_error(&tcp->client));
+}
+
+static void transfer(struct connection *tcp)
+{
+    struct loop *loop = &tcp->loop;
+    char bytes[16];
+    struct mio_iovec parts[] = {{.base = bytes, .len = 2}, {.base = bytes + 2, .len = 3}};
+    STEP(5, mio_tcp_stream_write(&tcp->client, "hello", 5));
+    await(loop, SERVER, MIO_READABLE);
+    STEP(5, mio_tcp_stream_peek(&tcp->server, bytes, sizeof bytes));
+    STEP(5, mio_tcp_stream_read(&tcp->server, bytes, sizeof bytes));
+    HOLDS(memcmp(bytes, "hello", 5) == 0);
+    STEP(-EAGAIN, mio_tcp_stream_read(&tcp->server, bytes, sizeof bytes));
+    STEP(5, mio_tcp_stream_writev(&tcp->client, parts, 2));
+    await(loop, SERVER, MIO_READABLE);
+    STEP(5, mio_tcp_stream_readv(&tcp->server, parts, 2));
+    HOLDS(memcmp(bytes, "hello", 5) == 0);
+    STEP(-EAGAIN, mio_tcp_stream_readv(&tcp->server, parts, 2));
+    STEP(0, mio_tcp_stream_shutdown(&tcp->client, MIO_SHUTDOWN_WRITE));
+    await(loop, SERVER, MIO_READ_CLOSED);
+    STEP(0, mio_tcp_stream_read(&tcp->server, bytes, sizeof bytes));
+    STEP(-EPIPE, mio_tcp_stream_write(&tcp->client, "late", 4));
+}
+
+static void give_up(struct connection *tcp)
+{
+    STEP(0, mio_source_deregister(&tcp->server.source, tcp->loop.registry));
+    GIVE_AND_TAKE(tcp_stream, &tcp->server);
+    STEP(0, mio_source_deregister(&tcp->listener.source, tcp->loop.registry));
+    GIVE_AND_TAKE(tcp_listener, &tcp->listener);
+    CLOSE(tcp_stream, &tcp->server);
+    CLOSE(tcp_stream, &tcp->client);
+    CLOSE(tcp_listener, &tcp->listener);
+}
+
+static void tcp_between(struct mio_addr addr, struct mio_socket_options listening)
+{
+    struct connection tcp = {.loop = loop_open(0, 16)};
+    listen_at(&tcp, addr, listening);
+    connect_and_accept(&tcp);
+    ask_and_set(&tcp);
+    transfer(&tcp);
+    give_up(&tcp);
+    silent(&tcp.loop);
+    loop_close(&tcp.loop);
+}
+
+static void tcp_scenario(void)
+{
+    tcp_between(mio_addr_ipv4(127, 0, 0, 1, 0), (struct mio_socket_options){
+                                                    .backlog = BACKLOG,
+                                                    .send_buffer = BUFFER,
+                                                    .receive_buffer = BUFFER,
+                                                    .reuse_port = true,
+                                                    .keep_alive = true,
+                                                    .nodelay = true,
+                                                });
+}
+
+TEST(tcp)
+{
+    sweep("tcp", tcp_scenario, IN_PROCESS);
+}
+
+static void tcp_v6_scenario(void)
+{
+    tcp_between(loopback_v6(), (struct mio_socket_options){.only_v6 = MIO_ONLY_V6_YES});
+}
+
+TEST(tcp_v6)
+{
+    if (!has_ipv6())
+        SKIP("no IPv6 here");
+    sweep("tcp_v6", tcp_v6_scenario, IN_PROCESS);
+}
+
+/* What fails anyway says so, whatever else fails on the way out. */
+static void tcp_refusals_scenario(void)
+{
+    struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
+    struct mio_tcp_listener listener;
+    struct mio_tcp_listener other;
+    struct mio_tcp_stream stream;
+    struct mio_addr name;
+    MAKE(&listener, mio_tcp_listener_bind(&addr, NULL, &listener));
+    STEP(0, mio_tcp_listener_local_addr(&listener, &name));
+    STEP(-EADDRINUSE, mio_tcp_listener_bind(&name, NULL, &other));
+    STEP(-EAGAIN, mio_tcp_listener_accept(&listener, &stream, NULL));
+    CLOSE(tcp_listener, &listener);
+    struct mio_addr nowhere = mio_addr_ipv4(255, 255, 255, 255, 9);
+    STEP(-ENETUNREACH, mio_tcp_stream_connect(&nowhere, NULL, &stream));
+    /* Nobody listens there. */
+    struct mio_addr nobody = mio_addr_ipv4(127, 0, 0, 1, 1);
+    MAKE(&stream, mio_tcp_stream_connect(&nobody, NULL, &stream));
+    STEP(-ECONNREFUSED, mio_tcp_stream_connected(&stream));
+    STEP(-ENOTCONN, mio_tcp_stream_connected(&stream));
+    CLOSE(tcp_stream, &stream);
+}
+
+TEST(tcp_refusals)
+{
+    sweep("tcp_refusals", tcp_refusals_scenario, IN_PROCESS);
+}
