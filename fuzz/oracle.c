@@ -208,7 +208,8 @@ static void close_file(struct oracle *oracle, int end)
     if (other->registration.of[IN].by_writer && (oracle->traits.fifo == MISSES_BRIEF_WRITER ||
                                                  (oracle->traits.asks_again && other->unread == 0)))
         other->registration.of[IN].armed = false;
-    /* What was reported of a pipe's writing end was room; that its reader has gone is another thing. */
+    /* What was reported of a pipe's writing end was room; that its reader has gone is another
+     * thing. */
     if (self->channel == CHANNEL_PIPE && is_pipe_end(oracle, end, IN))
         other->registration.of[OUT].armed = true;
     oracle_touched(oracle, end);

@@ -188,8 +188,8 @@ void oracle_shut(struct oracle *oracle, int end);
 void oracle_closed(struct oracle *oracle, int end, bool duplicate_lives);
 /* A closed end whose other end is open is there again, under its name. */
 void oracle_reopened(struct oracle *oracle, int end);
-/* Whether it has to be deregistered before it is closed, lest its token outlive it: a difference from
- * REG9 that is known. */
+/* Whether it has to be deregistered before it is closed, lest its token outlive it: a difference
+ * from REG9 that is known. */
 bool oracle_remembers_closed(const struct oracle *oracle, int end);
 /* The duplicate goes while the descriptor itself stays. */
 void oracle_touched(struct oracle *oracle, int end);

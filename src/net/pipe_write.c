@@ -91,8 +91,8 @@ static ptrdiff_t write_flagged(mio_fd fd, const struct iovec *parts, int count)
 
 #endif
 
-/* What kernels and sandboxes say to a call or a flag that they do not know. Should it be said of the
- * descriptor, the other way of writing says it again. */
+/* What kernels and sandboxes say to a call or a flag that they do not know. Should it be said of
+ * the descriptor, the other way of writing says it again. */
 static bool is_refusal(ptrdiff_t result)
 {
     return result == -EOPNOTSUPP || result == -ENOSYS || result == -EPERM || result == -EACCES ||

@@ -12,8 +12,8 @@
 #include "socket.h"
 
 /*
- * Nothing blocks even when somebody who shares the open file has made it blocking. Not so on BSD and
- * Apple, where MSG_DONTWAIT also means not to wait for a thread that is in the same call: the
+ * Nothing blocks even when somebody who shares the open file has made it blocking. Not so on BSD
+ * and Apple, where MSG_DONTWAIT also means not to wait for a thread that is in the same call: the
  * EAGAIN would be a lie, and no event would follow it.
  */
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX

@@ -142,8 +142,8 @@ ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_
 }
 
 /*
- * Where the peer has acknowledged the end of writing, these kernels take a second one for the end of
- * reading too, and lose what comes later (tcp_usrclosed() in FIN_WAIT_2).
+ * Where the peer has acknowledged the end of writing, these kernels take a second one for the end
+ * of reading too, and lose what comes later (tcp_usrclosed() in FIN_WAIT_2).
  */
 enum {
     SECOND_END_ENDS_READING = MIO_PLATFORM == MIO_PLATFORM_FREEBSD ||

@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
-/* Survives a fork, so that a child's generation differs from every ancestor's. Never 0 in between. */
+/* Survives a fork, so that a child's generation differs from every ancestor's. Never 0 in
+ * between. */
 static _Atomic uint32_t last_generation;
 
 static uint32_t next_generation(void)
@@ -29,8 +30,8 @@ static uint32_t next_generation(void)
     return next;
 }
 
-/* The number in use: on a page that the kernel wipes, or `unwiped`; NULL before the first poll. Found
- * once and kept, since it is inherited and serves the children too. */
+/* The number in use: on a page that the kernel wipes, or `unwiped`; NULL before the first poll.
+ * Found once and kept, since it is inherited and serves the children too. */
 static _Atomic(_Atomic uint32_t *) number_in_use;
 
 /* --- a page that the kernel wipes --- */
@@ -96,7 +97,8 @@ static void in_parent(void)
     atomic_fetch_sub(&forks, 1);
 }
 
-/* Once in each child, whatever its number of a process: two may both be 1, each of its namespace. */
+/* Once in each child, whatever its number of a process: two may both be 1, each of its
+ * namespace. */
 static void renumber(void)
 {
     uint32_t before = atomic_load(&number_before_fork);

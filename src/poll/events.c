@@ -29,8 +29,8 @@ int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,
     struct mio_events *made = mio__allocate(&chosen, sizeof *made);
     if (!made)
         return -ENOMEM;
-    /* Nobody reads an event before a wait has written it: room that is never filled stays untouched,
-     * and costs no memory where the system gives it on first use. */
+    /* Nobody reads an event before a wait has written it: room that is never filled stays
+     * untouched, and costs no memory where the system gives it on first use. */
     made->list = mio__allocate_unset(&chosen, capacity * sizeof *made->list);
     if (!made->list) {
         mio__release(&chosen, made, sizeof *made);

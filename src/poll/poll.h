@@ -10,8 +10,8 @@
 
 struct mio_poll {
     struct mio_registry registry; /* lent to the caller; holds the selector */
-    /* Whether somebody is in mio_poll_wait(); kept only if wait.c looks for a second waiter. Not a bool, whose
-     * exchange gcc before 14 leaves to libatomic on riscv64. */
+    /* Whether somebody is in mio_poll_wait(); kept only if wait.c looks for a second waiter. Not a
+     * bool, whose exchange gcc before 14 leaves to libatomic on riscv64. */
     atomic_int waiting;
 };
 

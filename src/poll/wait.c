@@ -23,8 +23,8 @@ enum { NOTICE_SECOND_WAITER = false };
 enum { NOTICE_SECOND_WAITER = true };
 #endif
 
-/* On Linux a timer costs 200 cycles even when it is not needed, so a busy poll looks before it waits
- * with one. On macOS a kevent() that brings nothing costs 12 microseconds. */
+/* On Linux a timer costs 200 cycles even when it is not needed, so a busy poll looks before it
+ * waits with one. On macOS a kevent() that brings nothing costs 12 microseconds. */
 enum { LOOKS_FIRST = MIO_PLATFORM != MIO_PLATFORM_APPLE };
 
 /* --- a mediated wait --- */

@@ -31,8 +31,8 @@ void mio__descriptor_table_init(struct mio__descriptor_table *table,
                                 const struct mio_allocator *allocator, size_t entry_size);
 void mio__descriptor_table_release(struct mio__descriptor_table *table);
 
-/* Gives the descriptor, at least 0, an entry: 0, or -ENOMEM and the table is as it was. Entries that
- * were there may move. */
+/* Gives the descriptor, at least 0, an entry: 0, or -ENOMEM and the table is as it was. Entries
+ * that were there may move. */
 int mio__descriptor_table_reserve(struct mio__descriptor_table *table, mio_fd fd);
 
 /* The descriptor's entry, NULL where it has none. */

@@ -95,8 +95,8 @@ struct mio__selector_ops {
      * deregister_fd(), then close(2). */
     int (*close_fd)(struct mio_selector *selector, const struct mio__registration *previous);
 
-    /* NULL where the kernel makes the edges. An interest of 0: nothing was drained, but a hang-up or
-     * an error may be over. */
+    /* NULL where the kernel makes the edges. An interest of 0: nothing was drained, but a hang-up
+     * or an error may be over. */
     int (*rearm)(struct mio_selector *selector, mio_fd fd, mio_interest interest);
 
     /* Takes `n` changes whose arguments are right and whose result is 0, and writes the results.
@@ -104,9 +104,9 @@ struct mio__selector_ops {
     void (*apply)(struct mio_selector *selector, struct mio_change *changes, size_t n);
 
     /*
-     * The doorbell: one a selector, however many wakers there are. arm_doorbell() makes it, or finds
-     * it made, with the selector's lock held. After it ring() ends the select in progress, or the
-     * next one, with at least one record that is_doorbell() knows; several rings may become one
+     * The doorbell: one a selector, however many wakers there are. arm_doorbell() makes it, or
+     * finds it made, with the selector's lock held. After it ring() ends the select in progress, or
+     * the next one, with at least one record that is_doorbell() knows; several rings may become one
      * record. ring() is async-signal-safe, never blocks, leaves errno alone.
      */
     int (*arm_doorbell)(struct mio_selector *selector);

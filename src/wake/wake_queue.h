@@ -16,10 +16,10 @@
  * Whichever order the four first steps take, the waker sees the sleeper or the waiter sees the
  * node: no wake is lost. tests/model/ checks exactly this with Spin.
  *
- * A selector nobody has made a waker for is waited on directly: it is waited on without any of this, and its
- * waiter does not say "asleep", which would cost it 20 cycles a wait. Making the doorbell therefore
- * rings it once, for a waiter that may sleep without having said so; and a wait that finds the
- * selector mediated at its end, but direct at its beginning, ends as the others do.
+ * A selector nobody has made a waker for is waited on directly: it is waited on without any of
+ * this, and its waiter does not say "asleep", which would cost it 20 cycles a wait. Making the
+ * doorbell therefore rings it once, for a waiter that may sleep without having said so; and a wait
+ * that finds the selector mediated at its end, but direct at its beginning, ends as the others do.
  *
  * The doorbell's record comes out of the kernel among the others and must not reach the caller.
  * Looking for it costs a comparison an event, so it is done only while a record may be under way:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* REG9, while another thread sleeps in a wait: what is deregistered and closed is closed at once, for
- * the peer and for the next owner of the address. */
+/* REG9, while another thread sleeps in a wait: what is deregistered and closed is closed at once,
+ * for the peer and for the next owner of the address. */
 #define _GNU_SOURCE
 
 #include "support.h"

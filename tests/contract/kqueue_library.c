@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kqueue that is a library may hand out an event in the place of a receipt (K3). Nothing of it may
- * be lost, whatever it is of.
+ * A kqueue that is a library may hand out an event in the place of a receipt (K3). Nothing of it
+ * may be lost, whatever it is of.
  */
 #define _GNU_SOURCE
 

@@ -196,7 +196,8 @@ TEST(kqueue1_the_programs_own_events_are_not_the_librarys)
     model_close(&loop, ends);
 }
 
-/* A knote that the program adds of a descriptor is its own, and no part of a one-shot registration. */
+/* A knote that the program adds of a descriptor is its own, and no part of a one-shot
+ * registration. */
 TEST(kqueue4_the_raw_door_ends_a_one_shot_registration)
 {
     static const int filters[] = {

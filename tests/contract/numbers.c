@@ -50,8 +50,8 @@ TEST(reg9_a_number_that_is_used_again_is_not_registered)
     loop_close(&loop);
 }
 
-/* A FIFO that is opened again has the same numbers for fstat(), as on Linux all eventfds have: where
- * nothing tells the files apart, the number belongs to what was registered last. */
+/* A FIFO that is opened again has the same numbers for fstat(), as on Linux all eventfds have:
+ * where nothing tells the files apart, the number belongs to what was registered last. */
 TEST(reg9_a_number_that_is_used_again_by_the_same_file)
 {
     char directory[] = "/tmp/mio-contract-XXXXXX";

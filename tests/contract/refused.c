@@ -300,7 +300,8 @@ static int open_name(const char *name)
 }
 #endif
 
-/* O_PATH: nothing can be read or written by it, and it is no descriptor to select(2) and its kin. */
+/* O_PATH: nothing can be read or written by it, and it is no descriptor to select(2) and its
+ * kin. */
 TEST(reg3_the_name_of_a_file_is_refused)
 {
     static const char *const names[] = {"/tmp", "/etc/passwd", "/dev/null"};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * REG4 while another thread waits: nobody is handed the token of a change that was refused. What the
- * change would have watched is ready all the time, so that an event comes as soon as the kernel is
- * told of it.
+ * REG4 while another thread waits: nobody is handed the token of a change that was refused. What
+ * the change would have watched is ready all the time, so that an event comes as soon as the kernel
+ * is told of it.
  */
 #define _GNU_SOURCE
 

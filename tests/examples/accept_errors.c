@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The servers' loop under each error that accepting and opening a connection can end with. The
- * errors are made here, in place of mio_tcp_listener_accept(), while a real client waits. Each trial
- * has a process of its own, which has to end by itself.
+ * errors are made here, in place of mio_tcp_listener_accept(), while a real client waits. Each
+ * trial has a process of its own, which has to end by itself.
  */
 #include <mio.h>
 

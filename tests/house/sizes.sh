@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A file holds one concept, in at most 500 lines; a function fits a screen, in at most 40.
+# A file holds one concept, in at most 500 lines; a function fits a screen, in at most 40; a line of
+# a comment, which clang-format leaves alone, has at most 100 columns, unless it heads those of a
+# table.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -25,6 +27,14 @@ functions=$(find "${folders[@]}" -name '*.[ch]' -exec awk '
     { before = $0 }' {} +)
 if [[ -n $functions ]]; then
     printf 'functions longer than 40 lines:\n%s\n' "$functions"
+    failed=1
+fi
+
+comments=$(find src fuzz tests -name '*.[ch]' -exec awk '
+    /\/\*    / { next }
+    /^[ \t]*(\/\*|\*)/ && length($0) > 100 { printf "%5d  %s:%d\n", length($0), FILENAME, FNR }' {} +)
+if [[ -n $comments ]]; then
+    printf 'comments wider than 100 columns:\n%s\n' "$comments"
     failed=1
 fi
 exit "$failed"

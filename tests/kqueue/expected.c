@@ -175,7 +175,8 @@ const struct expected expected = {
     /* data after the own end of receiving */
     .tcp_data_after_own_end =            BY_SYSTEM(NONE,                  NONE,                  IS_READ_EOF,            IS_READ_EOF,    RESETS_CONNECTION),
     .unix_data_after_own_end =           BY_SYSTEM(NONE,                  NONE,                  IS_READ_EOF,            IS_READ_EOF,    NONE),
-    /* shutdown(SHUT_WR) again, once the peer has acknowledged the first; of what was never connected */
+    /* shutdown(SHUT_WR) again, once the peer has acknowledged the first; of what was never
+     * connected */
     .second_shutdown =                   BY_SYSTEM(SECOND_ENDS_READING,   SECOND_ENDS_READING,   SECOND_IS_NOTHING,      SECOND_ENDS_READING,SECOND_REFUSED),
     .unconnected_shutdown =              BY_SYSTEM(NONE,                  NONE,                  0,                      0,              NONE),
     .unconnected_shutdown_ends =         BY_SYSTEM(NONE,                  NONE,                  1,                      NONE,           NONE),

@@ -52,8 +52,8 @@ void kqmodel_set_older(bool older);
  * cannot be told apart. On at the start; off: Linux's own. */
 void kqmodel_set_system_identity(bool systems);
 
-/* As libkqueue may: a change that succeeds gives no receipt, but for one of EVFILT_USER, and the slot
- * that is left goes to an event. */
+/* As libkqueue may: a change that succeeds gives no receipt, but for one of EVFILT_USER, and the
+ * slot that is left goes to an event. */
 void kqmodel_lose_receipts(bool lose);
 
 /* --- events that come from elsewhere in a real kernel --- */

@@ -228,9 +228,9 @@ static int refuse_shutdown(int fd, int how, bool listener)
     return alone || (now.kind == FILE_STREAM && is_over(&now, how)) ? ENOTCONN : 0;
 }
 
-/* Linux tells the peer of a Unix stream that nobody reads what it writes, and resets a TCP connection
- * of which both directions have ended when data comes. A BSD does neither: the record alone knows of
- * the end of reading. */
+/* Linux tells the peer of a Unix stream that nobody reads what it writes, and resets a TCP
+ * connection of which both directions have ended when data comes. A BSD does neither: the record
+ * alone knows of the end of reading. */
 static int shut_down(int fd, int how, bool listener)
 {
     struct sockaddr_storage peer;

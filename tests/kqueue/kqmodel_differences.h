@@ -124,8 +124,8 @@ ROW(enum growth, pipe_growth,
 /* EVFILT_WRITE on the reading end: the free space of the other direction, 0: silent until the
  * other end closes (K24). */
 ROW(int64_t, pipe_backward_space,       4096,       0,          16384,      32768,      0)
-/* EVFILT_WRITE on the reading end is posted by each write of the other end: the knotes of an end are
- * one list ([D] "EV_CLEAR"). */
+/* EVFILT_WRITE on the reading end is posted by each write of the other end: the knotes of an end
+ * are one list ([D] "EV_CLEAR"). */
 ROW(bool, pipe_write_posts_backward,    false,      false,      false,      true,       false)
 /* A filter in the wrong direction fires when the other end closes. */
 ROW(bool, pipe_backward_ends,           true,       false,      true,       true,       true)
@@ -190,7 +190,7 @@ ROW(enum identity, internet_identity,
 ROW(enum identity, pipe_identity,
     IDENTITY_OWN,      IDENTITY_VOID,     IDENTITY_VOID,     IDENTITY_RECYCLED, IDENTITY_OWN)
 
-/* --- sockets: as observed where it was ([F], [N] and the observed answers of the other three) --- */
+/* --- sockets: as observed where it was ([F], [N] and the answers of the other three) --- */
 /* Free space of fresh send buffers: hints only ([F], [N], [O], [D], [M]). */
 ROW(int64_t, tcp_space,                 32768,      32768,      32716,      57344,      131072)
 ROW(int64_t, tcp_space_unconnected,     32768,      32768,      16384,      57344,      2048)
@@ -210,8 +210,8 @@ ROW(bool, data_after_end_resets,        false,      false,      false,      fals
 ROW(int, unconnected_shutdown_error,    ENOTCONN,   ENOTCONN,   0,          0,          ENOTCONN)
 ROW(bool, second_shutdown_refused,      false,      false,      false,      false,      true)
 ROW(bool, second_shutdown_ends_reading, true,       true,       false,      true,       false)
-/* Both directions end at once: WRITE is posted before READ. A refused connection, a reset, the close
- * of a Unix stream's peer. */
+/* Both directions end at once: WRITE is posted before READ. A refused connection, a reset, the
+ * close of a Unix stream's peer. */
 ROW(bool, refusal_writers_first,        false,      false,      true,       false,      true)
 ROW(bool, reset_writers_first,          false,      false,      true,       false,      false)
 ROW(bool, unix_end_writers_first,       false,      false,      true,       true,       false)

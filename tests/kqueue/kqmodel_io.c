@@ -132,8 +132,8 @@ static int error_before_read(int fd)
     return poll(&data, 1, 0) > 0 && (data.revents & POLLIN) ? 0 : record_take_error(fd);
 }
 
-/* The urgent byte was looked at. Linux forgets a mark whose byte was taken, a BSD does not; some end
- * the condition if the reader stands at the mark. */
+/* The urgent byte was looked at. Linux forgets a mark whose byte was taken, a BSD does not; some
+ * end the condition if the reader stands at the mark. */
 static void urgent_was_read(int fd, struct file_id id, int flags)
 {
     struct look now;

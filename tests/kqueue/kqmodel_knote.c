@@ -201,8 +201,8 @@ static bool is_cut_off(const struct knote *knote, const struct look *now)
            now->space < PIPE_MARK;
 }
 
-/* What stays true counts as news without EV_CLEAR. A pipe's writer is posted when there is room, and
- * only then: the kernel calls no filter in between. */
+/* What stays true counts as news without EV_CLEAR. A pipe's writer is posted when there is room,
+ * and only then: the kernel calls no filter in between. */
 static bool is_level(const struct knote *knote, const struct look *now)
 {
     return !(knote->flags & EV_CLEAR) && !(knote->kind == KIND_WRITE && now->kind == FILE_PIPE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arguments that are refused before the system is asked, and addresses that no mio_addr can hold. */
+/* Arguments that are refused before the system is asked, and addresses that no mio_addr can
+ * hold. */
 #define _GNU_SOURCE
 
 #include "support.h"

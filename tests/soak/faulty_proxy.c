@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The proxy of examples/ with a fault that the soak has to find, named by FAULT: "descriptor" (some
- * are never closed), "memory" (100 bytes a connection are not freed), "byte" (some writes lose their
- * last one), "spin" (it never sleeps), or "none".
+ * are never closed), "memory" (100 bytes a connection are not freed), "byte" (some writes lose
+ * their last one), "spin" (it never sleeps), or "none".
  */
 #include <mio.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When a call on a source asks its selector for the next event: seen from a selector that counts. */
+/* When a call on a source asks its selector for the next event: seen from a selector that
+ * counts. */
 #include "poll/io.h"
 #include "selector/selector.h"
 #include "test.h"
@@ -94,7 +95,8 @@ TEST(try_io_asks_for_the_next_event_after_eagain)
     unwatch(&watched);
 }
 
-/* Nothing is asked for after a success; after an error, which may be over, the selector may look. */
+/* Nothing is asked for after a success; after an error, which may be over, the selector may
+ * look. */
 TEST(try_io_asks_for_nothing_after_another_result)
 {
     struct watched watched;

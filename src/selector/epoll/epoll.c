@@ -9,14 +9,15 @@
  * Every function is safe while another thread waits. So this selector keeps no state about
  * descriptors at all; it only translates.
  *
- * What it owns: the epoll descriptor, and the doorbell, once there is a waker: an eventfd, or a pipe
- * where there is none. It is edge-triggered and an eventfd is never read: each write is a new edge
- * (E6). Its mask asks for IN without RDHUP.
+ * What it owns: the epoll descriptor, and the doorbell, once there is a waker: an eventfd, or a
+ * pipe where there is none. It is edge-triggered and an eventfd is never read: each write is a new
+ * edge (E6). Its mask asks for IN without RDHUP.
  *
- * The doorbell's record is known by its data, which are 64 bits wide. Where a token is narrower they
- * have a bit that no token has. Elsewhere they are a mark: a number like any other of 63 bits, that
- * is no address and not small. Should a registration come with that very token, the doorbell takes another
- * mark first. A doorbell that rings just then may be seen once as an event of that token, early.
+ * The doorbell's record is known by its data, which are 64 bits wide. Where a token is narrower
+ * they have a bit that no token has. Elsewhere they are a mark: a number like any other of 63 bits,
+ * that is no address and not small. Should a registration come with that very token, the doorbell
+ * takes another mark first. A doorbell that rings just then may be seen once as an event of that
+ * token, early.
  *
  * Quirks handled here:
  *   E3   regular files, directories and some devices are refused with EPERM, which is passed on
@@ -316,8 +317,8 @@ static int move_doorbell(struct mio_selector *selector)
 }
 
 /*
- * The new mark is known before the kernel uses it, so that no record of it gets past the waiter; and
- * the token is free before it is registered.
+ * The new mark is known before the kernel uses it, so that no record of it gets past the waiter;
+ * and the token is free before it is registered.
  */
 __attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, mio_token token)
 {

@@ -15,8 +15,8 @@ struct mio__poll2_file {
     bool is_unique; /* no other file that is open has these numbers */
 };
 
-/* What is to be registered: 0, -EBADF when the number is closed, -EPERM for what poll(2) cannot watch, -EBADF for what is no more
- * than the name of a file (O_PATH). */
+/* What is to be registered: 0, -EBADF when the number is closed, -EPERM for what poll(2) cannot
+ * watch, -EBADF for what is no more than the name of a file (O_PATH). */
 int mio__poll2_file_admit(int fd, struct mio__poll2_file *file);
 
 #endif
