@@ -3,7 +3,7 @@
 
 #include "descriptors.h"
 
-#include "exceptions.h"
+#include "facts/facts.h"
 #include "test.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "expected.h"
 
-#include "exceptions.h"
+#include "facts/facts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,8 +3,6 @@
 
 #include "support.h"
 
-#include "facts/facts.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
