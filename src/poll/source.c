@@ -41,13 +41,13 @@ static void forget(struct mio_source *source)
     mio__selector_release(selector);
 }
 
-static int check(const struct mio_source *source, const struct mio_registry *registry)
+static int check_source(const struct mio_source *source, const struct mio_registry *registry)
 {
     return source ? mio__registry_check(registry) : -EINVAL;
 }
 
-static int check_interest(const struct mio_source *source, const struct mio_registry *registry,
-                          mio_interest interest)
+static int check_source_interest(const struct mio_source *source,
+                                 const struct mio_registry *registry, mio_interest interest)
 {
     return source ? mio__registry_check_interest(registry, interest) : -EINVAL;
 }
@@ -84,7 +84,7 @@ void mio_source_init(struct mio_source *source, mio_fd fd)
 int mio_source_register(struct mio_source *source, struct mio_registry *registry, mio_token token,
                         mio_interest interest)
 {
-    int error = check_interest(source, registry, interest);
+    int error = check_source_interest(source, registry, interest);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
@@ -105,7 +105,7 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
 int mio_source_reregister(struct mio_source *source, struct mio_registry *registry, mio_token token,
                           mio_interest interest)
 {
-    int error = check_interest(source, registry, interest);
+    int error = check_source_interest(source, registry, interest);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
@@ -126,7 +126,7 @@ int mio_source_reregister(struct mio_source *source, struct mio_registry *regist
 
 int mio_source_deregister(struct mio_source *source, struct mio_registry *registry)
 {
-    int error = check(source, registry);
+    int error = check_source(source, registry);
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
