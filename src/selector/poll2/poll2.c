@@ -59,6 +59,7 @@
 #endif
 
 #include "poll2.h"
+#include "poll2_report.h"
 
 #include "../../os/memory.h"
 
@@ -193,16 +194,8 @@ static int poll_rearm(struct mio_selector *selector, mio_fd fd, mio_interest int
     size_t place = mio__poll2_set_find(&self->set, fd);
     if (place == 0) {
         error = -ENOENT;
-    } else if ((self->set.entries[place].interest & (MIO_LEVEL | MIO_ONESHOT)) == 0) {
-        struct poll_entry *entry = &self->set.entries[place];
-        short events = mio__poll2_events_of(interest & entry->interest);
-        bool stands = (entry->stands.reading | entry->stands.writing) != 0;
-        bool is_unsure = !MIO_POLL_SHOWS_ERRORS && interest == 0;
-        entry->armed = (short)(entry->armed | events);
-        if (stands || is_unsure)
-            mio__poll2_look_at(&self->look, &self->set, place, fd);
-        if (mio__poll2_set_settle(&self->set, place) || stands)
-            error = let_in(self);
+    } else if (mio__poll2_rearm(&self->look, &self->set, place, fd, interest)) {
+        error = let_in(self);
     }
     mio__lock_give(&self->lock);
     return error;

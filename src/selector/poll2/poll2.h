@@ -2,12 +2,13 @@
 /*
  * Inside the poll(2) selector: the object.
  *
- *   poll2.c       the essay; the object, registering, rearming
- *   poll2_wait.c  one call of poll(2), and what of its answers is news
- *   poll2_look.c  when to look at what is muted
- *   poll2_set.c   the registrations
- *   poll2_file.c  the file behind a descriptor
- *   poll2_call.c  the system call
+ *   poll2.c         the essay; the object, registering, rearming
+ *   poll2_wait.c    one call of poll(2), and what it has found
+ *   poll2_report.c  what of that is news
+ *   poll2_look.c    when to look at what is muted
+ *   poll2_set.c     the registrations
+ *   poll2_file.c    the file behind a descriptor
+ *   poll2_call.c    the system call
  */
 #ifndef MIO_SRC_SELECTOR_POLL2_POLL2_H
 #define MIO_SRC_SELECTOR_POLL2_POLL2_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call of poll(2): what it is asked, and which of its answers are news. The model is told in
+ * One call of poll(2): what it is asked, and what it answers. The model is told in
  * poll2.c.
  */
 #include "../backends.h"
@@ -12,44 +12,11 @@
 #endif
 
 #include "poll2.h"
+#include "poll2_report.h"
 
 #include "../../os/descriptor.h"
-#include "../../record/record.h"
 
-/* --- news --- */
-
-/* Which directions of a registration have something that was not told. */
-static mio_interest news_of(const struct poll_entry *entry, const struct mio__poll2_found *found)
-{
-    const struct mio__poll2_found *stands = &entry->stands;
-    int reading = found->reading &
-                  ((entry->armed & MIO_POLL_READING) | (MIO_POLL_CONDITIONS & ~stands->reading));
-    int writing = found->writing &
-                  ((entry->armed & ~MIO_POLL_READING) | (MIO_POLL_CONDITIONS & ~stands->writing));
-    if (!MIO_RECORDS_BY_DIRECTION)
-        return (reading | writing) != 0 ? entry->interest & MIO_ALL_READINESS : 0;
-    mio_interest news = reading != 0 ? MIO_READABLE : 0;
-    news |= writing != 0 ? MIO_WRITABLE : 0;
-    return news & entry->interest;
-}
-
-/* From now on it is not news that `found` was so. */
-static void note_reported(struct poll_entry *entry, mio_interest told,
-                          const struct mio__poll2_found *found)
-{
-    if ((entry->interest & MIO_ONESHOT) != 0)
-        entry->is_spent = true;
-    if ((entry->interest & (MIO_LEVEL | MIO_ONESHOT)) != 0)
-        return;
-    if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {
-        entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));
-        entry->stands.reading = found->reading & MIO_POLL_CONDITIONS;
-    }
-    if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_WRITABLE) != 0) {
-        entry->armed = (short)(entry->armed & ~(found->writing & ~MIO_POLL_READING));
-        entry->stands.writing = found->writing & MIO_POLL_CONDITIONS;
-    }
-}
+/* --- what was found --- */
 
 /* Where POLLNVAL does not mean that the number is closed, it means that nothing can be written. */
 static short without_invalid(short found)
@@ -82,20 +49,6 @@ static struct mio__poll2_found all_of(const struct pollfd *asked, mio_interest i
 
 /* --- delivering --- */
 
-/* Writes the records of what is new; with little room the directions take turns. */
-static int tell(struct poll_entry *entry, int fd, mio_interest news,
-                const struct mio__poll2_found *found, struct mio_event *list, int room)
-{
-    mio_interest due = room > 1 ? news : news & ~entry->turn;
-    if (due == 0)
-        due = news;
-    mio_interest told = due;
-    int count = mio__record_poll(list, room, fd, entry->token, &told, found);
-    entry->turn = told == news ? 0 : told;
-    note_reported(entry, told, found);
-    return count;
-}
-
 /* A number that is closed, or is no longer the one that was copied, has nothing to tell. */
 static size_t index_of(struct poll_selector *self, size_t i)
 {
@@ -123,10 +76,7 @@ static int deliver(struct poll_selector *self, size_t i, struct mio_event *list,
     struct mio__poll2_found found = all_of(asked, entry->interest);
     if (self->is_look && entry->is_looked_at)
         mio__poll2_entry_refresh(entry, &found);
-    int count = 0;
-    mio_interest news = news_of(entry, &found);
-    if (news != 0)
-        count = tell(entry, asked->fd, news, &found, list, room);
+    int count = mio__poll2_report(entry, asked->fd, &found, list, room);
     (void)mio__poll2_set_settle(&self->set, place);
     if (count > 0 && entry->is_looked_at)
         mio__poll2_look_soon(&self->look);
