@@ -23,6 +23,7 @@ model="-Itests/kqueue/include -DMIO_PLATFORM=MIO_PLATFORM_"
 systems=(
     "linux -DMIO_PLATFORM=MIO_PLATFORM_LINUX"
     "posix -DMIO_PLATFORM=MIO_PLATFORM_OTHER"
+    "illumos -Itests/ports_model/include -DMIO_PLATFORM=MIO_PLATFORM_ILLUMOS"
     "freebsd ${model}FREEBSD -DKQMODEL_FREEBSD"
     "netbsd ${model}NETBSD -DKQMODEL_NETBSD"
     "openbsd ${model}OPENBSD -DKQMODEL_OPENBSD"

@@ -14,6 +14,7 @@ BEGIN {
         selector[++n_selectors] = "kqueue-" system_name[i]
         selector[++n_selectors] = "poll-" system_name[i]
     }
+    selector[++n_selectors] = "ports"
     proper["freebsd"] = "FreeBSD"
     proper["netbsd"] = "NetBSD"
     proper["openbsd"] = "OpenBSD"
@@ -75,6 +76,8 @@ function has_word(words, wanted,    n, i, word, parts)
 
 function kernel_of(name)
 {
+    if (name == "ports")
+        return "illumos"
     return sub(/^(kqueue|poll)-/, "", name) ? name : "linux"
 }
 
@@ -132,6 +135,7 @@ function describe(on,    i, n, out, others, every)
     if (n == n_selectors)
         return "everywhere"
     out = join_words(on["epoll"] ? "epoll" : "", name_systems(on, "kqueue", "kqueue", 1, 0))
+    out = join_words(out, on["ports"] ? "ports" : "")
     every = "the BSDs and macOS"
     others = name_systems(on, "poll", every, 0, 1)
     if (on["poll"] && others == every)
@@ -165,9 +169,9 @@ function describe_kernels(on,    i, n, list, missing)
 {
     if (on["epoll"] != on["poll"])
         return ""
-    n = on["epoll"]
-    list = n ? "Linux" : ""
-    missing = n ? "" : "Linux"
+    n = on["epoll"] + on["ports"]
+    list = join_words(on["epoll"] ? "Linux" : "", on["ports"] ? "illumos" : "")
+    missing = on["epoll"] ? "illumos" : "Linux"
     for (i = 1; i <= n_systems; i++) {
         if (on["kqueue-" system_name[i]] != on["poll-" system_name[i]])
             return ""
@@ -177,7 +181,9 @@ function describe_kernels(on,    i, n, list, missing)
         else
             missing = proper[system_name[i]]
     }
-    return n == n_systems ? "everywhere but on " missing : n > n_systems ? "everywhere" : list
+    if (n == n_systems + 1)
+        return "everywhere but on " missing
+    return n > n_systems + 1 ? "everywhere" : list
 }
 
 # The selectors for which this row counts, or another that says the same; "" for none, and when an
@@ -300,11 +306,13 @@ function print_row(line,    i, out)
         out = out " | " readiness(answer_of(line_more[line], "poll"))
         out = out " | " family_cell(line_more[line], "kqueue")
         out = out " | " family_cell(line_more[line], "poll")
+        out = out " | " readiness(answer_of(line_more[line], "ports"))
     } else if (line_kind[line] == "SERVED") {
         out = serves("epoll", line_more[line]) " | " serves("poll", line_more[line])
         for (i = 1; i <= n_systems; i++)
             out = out " | " serves("kqueue-" system_name[i], line_more[line])
         out = out " | " serves("poll-freebsd", line_more[line])
+        out = out " | " serves("ports", line_more[line])
     }
     print "| " fill(line_text[line]) (out ? " | " out : "") " |"
 }

@@ -43,9 +43,10 @@ enum {
 
 struct mio_options {
     /*
-     * The selector by name: "kqueue", "epoll", "poll". NULL: the environment variable MIO_BACKEND
-     * when it names one of this system's and the program does not run with another user's rights (a
-     * name that means nothing here is told to the log); else the best that the kernel accepts.
+     * The selector by name: "kqueue", "epoll", "ports", "poll". NULL: the environment variable
+     * MIO_BACKEND when it names one of this system's and the program does not run with another
+     * user's rights (a name that means nothing here is told to the log); else the best that the
+     * kernel accepts.
      */
     const char *backend;
 

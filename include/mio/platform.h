@@ -17,6 +17,7 @@
 /* A kqueue that is a library and not a kernel's, such as libkqueue. */
 #define MIO_PLATFORM_KQUEUE_LIBRARY 8
 #define MIO_PLATFORM_WINDOWS        9
+#define MIO_PLATFORM_ILLUMOS        10 /* and Solaris */
 
 #ifndef MIO_PLATFORM
 #if defined(__APPLE__)
@@ -33,6 +34,8 @@
 #define MIO_PLATFORM MIO_PLATFORM_WINDOWS
 #elif defined(__linux__)
 #define MIO_PLATFORM MIO_PLATFORM_LINUX
+#elif defined(__sun)
+#define MIO_PLATFORM MIO_PLATFORM_ILLUMOS
 #else
 #define MIO_PLATFORM MIO_PLATFORM_OTHER
 #endif

@@ -50,7 +50,7 @@ MIO_API void mio_poll_free(struct mio_poll *poll);
 /* The poll's registry, which belongs to the poll and lives as long. */
 MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
 
-/* The selector's name, "kqueue", "epoll" or "poll". Static storage. */
+/* The selector's name, "kqueue", "epoll", "ports" or "poll". Static storage. */
 MIO_API const char *mio_poll_backend(const struct mio_poll *poll);
 
 /* Whether this poll can serve all that `interest` names: whether a registration with it could be

@@ -24,6 +24,9 @@ const struct mio__selector_ops *const mio__selectors[] = {
 #if MIO_HAVE_EPOLL
     &mio__epoll_ops,
 #endif
+#if MIO_HAVE_PORTS
+    &mio__ports_ops,
+#endif
 #if MIO_HAVE_POLL
     &mio__poll2_ops,
 #endif

@@ -21,6 +21,13 @@ extern const struct mio__selector_ops mio__epoll_ops;
 #define MIO_HAVE_EPOLL 0
 #endif
 
+#if MIO_PLATFORM == MIO_PLATFORM_ILLUMOS
+#define MIO_HAVE_PORTS 1
+extern const struct mio__selector_ops mio__ports_ops;
+#else
+#define MIO_HAVE_PORTS 0
+#endif
+
 #if MIO_PLATFORM != MIO_PLATFORM_WINDOWS
 #define MIO_HAVE_POLL 1
 extern const struct mio__selector_ops mio__poll2_ops;

@@ -113,8 +113,8 @@ struct mio__selector_ops {
     int (*ring)(struct mio_selector *selector);
     bool (*is_doorbell)(const struct mio_selector *selector, const struct mio_event *record);
 
-    /* The kernel object as a descriptor, or -ENOTSUP. */
-    int (*selector_fd)(const struct mio_selector *selector);
+    /* The kernel object as a descriptor, on which somebody may sleep from now on, or -ENOTSUP. */
+    int (*selector_fd)(struct mio_selector *selector);
 };
 
 struct mio_selector {

@@ -23,6 +23,8 @@
 #define KERNEL "openbsd"
 #elif defined(__DragonFly__)
 #define KERNEL "dragonfly"
+#elif defined(__sun)
+#define KERNEL "illumos"
 #else
 #define KERNEL "unknown"
 #endif

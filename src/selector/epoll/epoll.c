@@ -425,7 +425,7 @@ static bool epoll_is_doorbell(const struct mio_selector *selector, const struct 
     return record->data == doorbell_data(self) && record->events == EPOLLIN;
 }
 
-static int epoll_selector_fd(const struct mio_selector *selector)
+static int epoll_selector_fd(struct mio_selector *selector)
 {
     return ((const struct epoll_selector *)selector)->epoll;
 }

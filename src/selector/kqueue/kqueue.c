@@ -398,7 +398,7 @@ static int kqueue_ring(struct mio_selector *selector)
                                            : mio__doorbell_ring(&self->pipe);
 }
 
-static int kqueue_selector_fd(const struct mio_selector *selector)
+static int kqueue_selector_fd(struct mio_selector *selector)
 {
     return ((const struct kqueue_selector *)selector)->kq;
 }

@@ -222,7 +222,7 @@ static bool poll_is_doorbell(const struct mio_selector *selector, const struct m
     return false;
 }
 
-static int poll_selector_fd(const struct mio_selector *selector)
+static int poll_selector_fd(struct mio_selector *selector)
 {
     (void)selector;
     return -ENOTSUP;

@@ -19,7 +19,7 @@ enum { PART_NS = 10 * MIO_NS_PER_MS };
 
 /* NetBSD has it from release 10 on. */
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_NETBSD || \
-    MIO_PLATFORM == MIO_PLATFORM_OTHER
+    MIO_PLATFORM == MIO_PLATFORM_OTHER || MIO_PLATFORM == MIO_PLATFORM_ILLUMOS
 enum { HAVE_PPOLL = false };
 static int poll_exactly(struct pollfd *fds, nfds_t count, const struct timespec *timeout)
 {

@@ -12,8 +12,9 @@
 #include <stddef.h>
 
 /* The bit of a half-close, which is seen by reading 0 where there is none. FreeBSD has it from 14
- * on alone, and is left at one answer. */
-#if MIO_PLATFORM == MIO_PLATFORM_LINUX && defined(POLLRDHUP)
+ * on alone, and is left at one answer; illumos has it, Solaris not. */
+#if (MIO_PLATFORM == MIO_PLATFORM_LINUX || MIO_PLATFORM == MIO_PLATFORM_ILLUMOS) && \
+    defined(POLLRDHUP)
 enum { MIO_POLL_HALF_CLOSED = POLLRDHUP };
 #else
 enum { MIO_POLL_HALF_CLOSED = 0 };
@@ -39,7 +40,8 @@ enum { MIO_POLL_REPORTS_UNASKED = true };
  * Whether a hang-up ends the sleep of a poll(2) that asks for nothing. FreeBSD and NetBSD would
  * answer, but enter the sleeper into the list of what it has asked for and no other.
  */
-#if MIO_PLATFORM == MIO_PLATFORM_LINUX || MIO_PLATFORM == MIO_PLATFORM_OPENBSD
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX || MIO_PLATFORM == MIO_PLATFORM_OPENBSD || \
+    MIO_PLATFORM == MIO_PLATFORM_ILLUMOS
 enum { MIO_POLL_WAKES_UNASKED = true };
 #else
 enum { MIO_POLL_WAKES_UNASKED = false };

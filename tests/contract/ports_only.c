@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is peculiar to event ports: what is asked of the kernel and how often, what is made of an
+ * event that is late, and of a refusal in between. The model counts and refuses.
+ */
+#include "support.h"
+
+#include "portmodel.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { ROUNDS = 20 };
+
+static unsigned calls(enum portmodel_call call)
+{
+    return portmodel_count(call);
+}
+
+/* --- cost --- */
+
+TEST(ports1_an_event_costs_one_association_however_it_is_drained)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    portmodel_reset();
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    CHECK_EQ(calls(PORTMODEL_ASSOCIATE), 1);
+    for (int i = 0; i < ROUNDS; i++) {
+        put(ends[FAR], "x");
+        CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 1);
+        drain_again(&loop, ends[NEAR], MIO_READABLE);
+    }
+    CHECK_EQ(calls(PORTMODEL_ASSOCIATE), ROUNDS);
+    CHECK_EQ(calls(PORTMODEL_GET), ROUNDS);
+    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
+TEST(ports2_a_wait_is_so_many_calls)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    portmodel_reset();
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, MILLISECOND), 0);
+    CHECK_EQ(calls(PORTMODEL_GET), 1);
+    CHECK_EQ(calls(PORTMODEL_ASSOCIATE), 0);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    CHECK_EQ(calls(PORTMODEL_GET), 2);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
+TEST(ports3_waking_who_is_awake_costs_no_call)
+{
+    struct loop loop = loop_open();
+    struct mio_waker *waker = waker_open(&loop, 5);
+
+    EXPECT_NOTHING(&loop);
+    portmodel_reset();
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(mio_waker_wake(waker), 0);
+        EXPECT_ONE(&loop, 5, MIO_READABLE);
+    }
+    CHECK_EQ(calls(PORTMODEL_SEND), 0);
+
+    mio_waker_free(waker);
+    loop_close(&loop);
+}
+
+/* --- S1, S9 --- */
+
+/* An association that were made again as it was would report again, at once and for ever. */
+TEST(ports4_what_is_not_drained_is_told_once_and_nothing_spins)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    put(ends[FAR], "x");
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+    put(ends[FAR], "y");
+    portmodel_reset();
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 50 * MILLISECOND), 0);
+    CHECK(calls(PORTMODEL_GET) <= 2);
+    CHECK(calls(PORTMODEL_ASSOCIATE) <= 1);
+    drain_again(&loop, ends[NEAR], MIO_READABLE);
+    EXPECT_NOTHING(&loop);
+    put(ends[FAR], "z");
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
+TEST(ports5_an_event_that_is_late_is_not_told)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    for (int i = 0; i < 3; i++) {
+        put(ends[FAR], "x");
+        CHECK_EQ(drain(ends[NEAR]), 1);
+        EXPECT_NOTHING(&loop);
+    }
+    put(ends[FAR], "x");
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
+/* --- S2 --- */
+
+TEST(ports6_either_answer_of_a_kernel_that_finds_nothing_is_taken)
+{
+    for (int i = 0; i < 2; i++) {
+        struct loop loop = loop_open();
+        int ends[2];
+
+        portmodel_set_look_ends_in_etime(i == 1);
+        open_pair(ends);
+        REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+        EXPECT_NOTHING(&loop);
+        put(ends[FAR], "x");
+        EXPECT_ONE(&loop, 1, MIO_READABLE);
+
+        close_pair(ends);
+        loop_close(&loop);
+        portmodel_reset();
+    }
+}
+
+/* --- refusals --- */
+
+TEST(ports7_a_refused_association_leaves_what_was)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    portmodel_fail(PORTMODEL_ASSOCIATE, 1, ENOMEM);
+    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), -ENOMEM);
+    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), -ENOENT);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 2, MIO_READABLE), 0);
+    portmodel_fail(PORTMODEL_ASSOCIATE, 1, ENOMEM);
+    CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], 3, MIO_WRITABLE), -ENOMEM);
+    EXPECT_NOTHING(&loop);
+    put(ends[FAR], "x");
+    EXPECT_ONE(&loop, 2, MIO_READABLE);
+
+    close_pair(ends);
+    loop_close(&loop);
+    portmodel_reset();
+}
+
+TEST(ports8_an_association_that_is_refused_between_two_waits_is_tried_again)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    put(ends[FAR], "x");
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+    drain_again(&loop, ends[NEAR], MIO_READABLE);
+    put(ends[FAR], "y");
+    portmodel_fail(PORTMODEL_ASSOCIATE, 1, ENOMEM);
+    AWAIT_EVENTS(&loop, {1, MIO_READABLE});
+
+    close_pair(ends);
+    loop_close(&loop);
+    portmodel_reset();
+}
+
+/* --- S11 --- */
+
+TEST(ports9_a_port_without_room_is_woken_by_an_alert)
+{
+    portmodel_set_max_events(1);
+    struct loop loop = loop_open();
+    struct mio_waker *waker = waker_open(&loop, 5);
+    struct late_wake late;
+    int ends[2];
+
+    EXPECT_NOTHING(&loop);
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    CHECK_EQ(mio_registry_register(loop.registry, ends[FAR], 2, MIO_READABLE), -EAGAIN);
+    for (int i = 0; i < 2; i++) {
+        late_wake_start(&late, waker);
+        AWAIT_EVENTS(&loop, {5, MIO_READABLE});
+        late_wake_join(&late);
+        put(ends[FAR], "x");
+        AWAIT_EVENTS(&loop, {1, MIO_READABLE});
+        drain_again(&loop, ends[NEAR], MIO_READABLE);
+    }
+
+    close_pair(ends);
+    mio_waker_free(waker);
+    loop_close(&loop);
+    portmodel_reset();
+}
