@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { BOTH = MIO_READABLE | MIO_WRITABLE, MOST_WAITS = 6 };
 
 /* --- Unix streams --- */
 
@@ -123,11 +123,9 @@ TEST(ev2_tcp_peer_closed)
  * edge comes once for each. */
 static void hear_both_with_little_room(const char *backend, mio_interest mode)
 {
-    enum { MOST_WAITS = 6 };
-    struct mio_options options = {.backend = backend};
-    struct loop loop = loop_open_with(&options, 1);
-    uint32_t stays = MIO_READABLE | readiness_fact("writable stays when the peer has closed");
-    uint32_t wanted = readiness_fact("peer closed, asked for both") | (mode != 0 ? stays : 0);
+    struct loop loop = loop_open_with(&(struct mio_options){.backend = backend}, 1);
+    uint32_t level = MIO_READABLE | readiness_fact("writable stays when the peer has closed");
+    uint32_t wanted = readiness_fact("peer closed, asked for both") | (mode != 0 ? level : 0);
     uint32_t seen = 0;
     int ends[2];
 

@@ -27,8 +27,8 @@ unsigned portmodel_count(enum portmodel_call call);
 void portmodel_set_max_events(unsigned max);
 
 /*
- * A port_getn() that only looks and finds too few events: the kernel of illumos returns 0 with those
- * there are, the manual says -1 with ETIME, which is what `true` gives.
+ * A port_getn() that only looks and finds too few events: the kernel of illumos returns 0 with
+ * those there are, the manual says -1 with ETIME, which is what `true` gives.
  */
 void portmodel_set_look_ends_in_etime(bool etime);
 

@@ -4,10 +4,11 @@
  *
  * A port is one Linux epoll descriptor and a piece of memory that parent and child share after a
  * fork, as they share the kernel's port. The descriptors that are associated are in the epoll set
- * with EPOLLET: that tells when to look at them again, and no more. Besides them each set holds one
- * eventfd of the whole process, `always_ready`, made before main() and armed only while the port has
- * events queued. So a port costs one descriptor, reads as ready to poll(2) and to an outer port when
- * it should, and wakes its sleepers, who wait with ppoll(2) on the descriptor itself.
+ * with EPOLLET: that tells when to look at them again, and no more. Besides them each set holds
+ * one eventfd of the whole process, `always_ready`, made before main() and armed only while the
+ * port has events queued. So a port costs one descriptor, reads as ready to poll(2) and to an
+ * outer port when it should, and wakes its sleepers, who wait with ppoll(2) on the descriptor
+ * itself.
  *
  * One mutex guards the model. It is in shared memory too, is held with all signals blocked, and
  * never while sleeping: ppoll() lets the signals in again, atomically, which is also what makes a
