@@ -494,7 +494,6 @@ TEST(ev4_a_source_without_reader_is_registered)
     EXPECT_ONE(&loop, 2, readiness_fact("pipe without reader"));
     CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
     EXPECT_NOTHING(&loop);
-
     CHECK_EQ(mio_source_close(&source), 0);
     loop_close(&loop);
 }

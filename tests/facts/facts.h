@@ -3,8 +3,9 @@
  * Where systems differ, as data with a reason: the list is facts.def, of which the tables in docs/
  * are made too (scripts/check-facts.sh).
  *
- * A row is chosen by the selector under test, MIO_TEST_SELECTOR, such as "epoll" or "kqueue-netbsd",
- * and by the kernel below it: over the kqueue model sockets and their errors are Linux's.
+ * A row is chosen by the selector under test, MIO_TEST_SELECTOR, such as "epoll" or
+ * "kqueue-netbsd", and by the kernel below it: over the kqueue model sockets and their errors are
+ * Linux's.
  */
 #ifndef FACTS_H
 #define FACTS_H
