@@ -353,8 +353,8 @@ static int at_most(int room)
 }
 
 /* One port_getn(). Returns how many events it brought, or -errno. */
-static int fetch(const struct ports_selector *self, port_event_t *events, int room,
-                 int64_t timeout_ns)
+static int fetch_batch(const struct ports_selector *self, port_event_t *events, int room,
+                       int64_t timeout_ns)
 {
     int64_t seconds = timeout_ns / MIO_NS_PER_S;
     struct timespec timeout = {.tv_sec =
@@ -390,14 +390,14 @@ static int ports_select(struct mio_selector *selector, struct mio_event *list, i
     int saved = errno;
     int count = 0;
     bool is_look = begin_wait(self, &timeout_ns);
-    int fetched = fetch(self, events, room, timeout_ns);
+    int fetched = fetch_batch(self, events, room, timeout_ns);
     mio__lock_take(&self->lock);
     self->is_waiting = false;
     while (fetched > 0) {
         /* The doorbell and what was late have taken places that are free again. */
         bool may_be_more = fetched == at_most(room - count);
         count += report_batch(self, events, fetched, list + count, room - count);
-        fetched = may_be_more && count < room ? fetch(self, events, room - count, 0) : 0;
+        fetched = may_be_more && count < room ? fetch_batch(self, events, room - count, 0) : 0;
     }
     if (is_look && count < room)
         count += look_around(self, list + count, room - count);
