@@ -35,13 +35,18 @@ void mio__descriptor_table_release(struct mio__descriptor_table *table);
  * that were there may move. */
 int mio__descriptor_table_reserve(struct mio__descriptor_table *table, mio_fd fd);
 
+/* The entry of a descriptor that has one. */
+static inline void *mio__descriptor_table_at(const struct mio__descriptor_table *table, mio_fd fd)
+{
+    MIO_ASSERT(table->entry_size > 0 && fd >= 0 && (size_t)fd < table->capacity);
+    return (char *)table->entries + (size_t)fd * table->entry_size;
+}
+
 /* The descriptor's entry, NULL where it has none. */
 static inline void *mio__descriptor_table_find(const struct mio__descriptor_table *table, mio_fd fd)
 {
-    MIO_ASSERT(table->entry_size > 0);
-    if (fd < 0 || (size_t)fd >= table->capacity)
-        return NULL;
-    return (char *)table->entries + (size_t)fd * table->entry_size;
+    bool has_one = fd >= 0 && (size_t)fd < table->capacity;
+    return has_one ? mio__descriptor_table_at(table, fd) : NULL;
 }
 
 /* --- the file behind a descriptor --- */

@@ -321,10 +321,15 @@ void mio__kq_release_refusals(struct kqueue_selector *self);
 
 /* --- the table by descriptor; the lock is held by the caller --- */
 
-/* What is remembered of a descriptor: NULL where nothing is; and a place for it: 0 or -ENOMEM. */
+/* What is remembered of a descriptor: NULL where nothing is; of one that has a place; and a place
+ * for it: 0 or -ENOMEM. */
 static inline struct kqueue_descriptor *mio__kq_find(const struct kqueue_selector *self, int fd)
 {
     return mio__descriptor_table_find(&self->kept.table, fd);
+}
+static inline struct kqueue_descriptor *mio__kq_at(const struct kqueue_selector *self, int fd)
+{
+    return mio__descriptor_table_at(&self->kept.table, fd);
 }
 static inline int mio__kq_reserve(struct kqueue_selector *self, int fd)
 {

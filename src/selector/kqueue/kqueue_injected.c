@@ -138,9 +138,10 @@ void mio__kq_release_injected(struct kqueue_selector *self)
     struct kqueue_descriptors *kept = &self->kept;
     while (kept->due)
         mio__kq_drop_injected(self, kept->due);
-    for (int fd = 0; mio__kq_find(self, fd); fd++) {
-        while (mio__kq_find(self, fd)->injected)
-            mio__kq_drop_injected(self, mio__kq_find(self, fd)->injected);
+    for (size_t fd = 0; fd < kept->table.capacity; fd++) {
+        struct kqueue_descriptor *descriptor = mio__kq_at(self, (int)fd);
+        while (descriptor->injected)
+            mio__kq_drop_injected(self, descriptor->injected);
     }
 }
 

@@ -30,7 +30,7 @@ int mio__kq_oneshot_add(struct kqueue_selector *self, int fd, mio_token token,
     int error = mio__kq_reserve(self, fd);
     if (error < 0)
         return error;
-    mio__kq_find(self, fd)->oneshot = (struct kqueue_oneshot){.token = token, .interest = interest};
+    mio__kq_at(self, fd)->oneshot = (struct kqueue_oneshot){.token = token, .interest = interest};
     mio__kq_filter_from_now_on(self);
     return 0;
 }
@@ -57,7 +57,7 @@ struct kqueue_oneshot mio__kq_oneshot_of(const struct kqueue_selector *self, int
 void mio__kq_oneshot_put_back(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot)
 {
     if (oneshot.interest != 0)
-        mio__kq_find(self, fd)->oneshot = oneshot; /* the table never shrinks */
+        mio__kq_at(self, fd)->oneshot = oneshot; /* the table never shrinks */
 }
 
 bool mio__kq_is_stale(const struct kqueue_selector *self, int fd, mio_token token)
@@ -86,7 +86,7 @@ static void disable_all(struct kqueue_selector *self, int fd)
 
 static void silence_later(struct kqueue_selector *self, int fd)
 {
-    struct kqueue_descriptor *descriptor = mio__kq_find(self, fd);
+    struct kqueue_descriptor *descriptor = mio__kq_at(self, fd);
     if (descriptor->to_silence)
         return;
     descriptor->to_silence = true;
@@ -113,7 +113,7 @@ void mio__kq_end_fetch(struct kqueue_selector *self)
     kept->fetched_in = self->base.wakes.waits;
     while (kept->to_silence >= 0) {
         int fd = kept->to_silence;
-        struct kqueue_descriptor *descriptor = mio__kq_find(self, fd);
+        struct kqueue_descriptor *descriptor = mio__kq_at(self, fd);
         kept->to_silence = descriptor->next_to_silence;
         descriptor->to_silence = false;
         disable_all(self, fd);

@@ -118,7 +118,7 @@ static int descriptor_of(const struct pollfd *entry)
 /* The descriptor has an entry. */
 static void set_place(struct poll_set *set, int fd, size_t place)
 {
-    uint32_t *entry = mio__descriptor_table_find(&set->index, fd);
+    uint32_t *entry = mio__descriptor_table_at(&set->index, fd);
     *entry = (uint32_t)place;
 }
 
