@@ -74,7 +74,7 @@ struct mio__selector_ops {
 
     /*
      * Looks through what select() has fetched, and drops or follows up records; called only once
-     * the selector pays attention. NULL: nothing to look for. Returns how many are left.
+     * the wait is mediated. NULL: nothing to look for. Returns how many are left.
      */
     int (*filter)(struct mio_selector *selector, struct mio_event *list, int count);
 
