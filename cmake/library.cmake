@@ -12,6 +12,7 @@ include(cmake/symbols.cmake)
 # Compiled once; the archive is made of these objects, and so are the tests that look inside it.
 add_library(mio_objects OBJECT ${mio_sources})
 mio_use_flags(mio_objects)
+mio_may_compile_as_one(mio_objects)
 mio_use_platform(mio_objects)
 target_include_directories(mio_objects PUBLIC ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(mio_objects PUBLIC Threads::Threads)

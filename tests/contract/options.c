@@ -20,11 +20,11 @@ enum { BOTH = MIO_READABLE | MIO_WRITABLE, MOST_ALLOCATIONS = 100 };
 TEST(options_the_backend_has_its_name)
 {
     struct loop loop = loop_open();
-    struct mio_options options = {.backend = MIO_TEST_BACKEND};
+    struct mio_options options = {.backend = test_backend};
     struct loop named = loop_open_with(&options, 4);
 
-    CHECK_STR(mio_poll_backend(loop.poll), MIO_TEST_BACKEND);
-    CHECK_STR(mio_poll_backend(named.poll), MIO_TEST_BACKEND);
+    CHECK_STR(mio_poll_backend(loop.poll), test_backend);
+    CHECK_STR(mio_poll_backend(named.poll), test_backend);
 
     loop_close(&loop);
     loop_close(&named);
@@ -52,7 +52,7 @@ TEST(options_the_environment_chooses_the_backend)
 {
     int refused_names = 0;
     struct mio_options options = {
-        .backend = MIO_TEST_BACKEND, .log = count_refused_names, .log_user = &refused_names};
+        .backend = test_backend, .log = count_refused_names, .log_user = &refused_names};
     struct mio_options unnamed = {.log = count_refused_names, .log_user = &refused_names};
     struct mio_poll *poll = NULL;
     const char *value = getenv("MIO_BACKEND");
@@ -69,9 +69,9 @@ TEST(options_the_environment_chooses_the_backend)
     CHECK_EQ(mio_poll_new(&options, &poll), 0);
     CHECK_EQ(refused_names, 1);
     mio_poll_free(poll);
-    CHECK_EQ(setenv("MIO_BACKEND", MIO_TEST_BACKEND, 1), 0);
+    CHECK_EQ(setenv("MIO_BACKEND", test_backend, 1), 0);
     CHECK_EQ(mio_poll_new(NULL, &poll), 0);
-    CHECK_STR(mio_poll_backend(poll), MIO_TEST_BACKEND);
+    CHECK_STR(mio_poll_backend(poll), test_backend);
     mio_poll_free(poll);
     CHECK_EQ(value ? setenv("MIO_BACKEND", old, 1) : unsetenv("MIO_BACKEND"), 0);
 }

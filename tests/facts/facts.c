@@ -39,6 +39,8 @@ enum {
     MODES = MIO_LEVEL | MIO_ONESHOT
 };
 
+const char test_backend[] = MIO_TEST_BACKEND;
+
 struct row {
     const char *name; /* of a situation, or of a test */
     const char *selectors;

@@ -12,6 +12,9 @@
 
 #include <stdint.h>
 
+/* The backend under test, by the name that mio_options knows. */
+extern const char test_backend[];
+
 /* What this selector does in a situation on which systems differ: readiness bits, a negative errno
  * value, a number, or 0 and 1. A situation that is not in the list fails the test. */
 int64_t fact(const char *situation);
