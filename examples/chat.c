@@ -27,7 +27,7 @@ static unsigned long long accepted, lines, bytes_out, shown_out;
 static void close_client(struct client *client)
 {
     mio_slab_remove(clients, client->token); /* from now on its token names nobody */
-    mio_tcp_stream_close(&client->stream);
+    mio_source_close(&client->stream.source);
     free(client);
 }
 

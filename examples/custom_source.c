@@ -87,8 +87,8 @@ static void program_open(struct program *program)
 static void program_close(struct program *program)
 {
     check(channel_deregister(&program->channel, mio_poll_registry(program->poll)), "channel");
-    mio_pipe_sender_close(&program->channel.sender);
-    mio_pipe_receiver_close(&program->channel.receiver);
+    mio_source_close(&program->channel.sender.source);
+    mio_source_close(&program->channel.receiver.source);
     ticker_close(&program->ticker);
     signal(SIGINT, SIG_DFL); /* the waker is going */
     signal(SIGTERM, SIG_DFL);

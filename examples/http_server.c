@@ -35,7 +35,7 @@ static unsigned long long accepted, requests, bytes_out;
 static void close_connection(struct connection *connection)
 {
     mio_slab_remove(connections, connection->token); /* from now on its token names nobody */
-    mio_tcp_stream_close(&connection->stream);
+    mio_source_close(&connection->stream.source);
     if (connection->file >= 0)
         close(connection->file);
     free(connection);

@@ -66,8 +66,8 @@ static int end_writing(struct end *end)
 
 static int take_error(struct end *end)
 {
-    return end->is_unix ? mio_unix_stream_take_error(&end->as.local)
-                        : mio_tcp_stream_take_error(&end->as.tcp);
+    return end->is_unix ? mio_source_take_error(&end->as.local.source)
+                        : mio_source_take_error(&end->as.tcp.source);
 }
 
 static void close_tunnel(struct tunnel *tunnel)

@@ -86,7 +86,7 @@ static inline void start_server(struct mio_poll *poll, const char *address)
     /* What is written is meant to be sent, even while something is on its way. */
     struct mio_socket_options options = {.nodelay = true};
     check(mio_tcp_listener_bind(&addr, &options, &listener), address);
-    check(mio_tcp_listener_local_addr(&listener, &addr), address);
+    check(mio_source_local_addr(&listener.source, &addr), address);
     watch_listener();
     mio_addr_format(&addr, text, sizeof text);
     printf("listening on %s\n", text);
@@ -96,8 +96,8 @@ static inline void start_server(struct mio_poll *poll, const char *address)
 static inline void stop_server(void)
 {
     if (is_held)
-        mio_tcp_stream_close(&held);
-    mio_tcp_listener_close(&listener);
+        mio_source_close(&held.source);
+    mio_source_close(&listener.source);
     signal(SIGINT, SIG_DFL); /* the waker is going */
     signal(SIGTERM, SIG_DFL);
     mio_waker_free(stop_waker);
@@ -141,7 +141,7 @@ static inline bool open_or_hold(const struct mio_tcp_stream *stream, open_stream
         held = copy;
         pause_accepting();
     } else if (error < 0) {
-        mio_tcp_stream_close(&copy);
+        mio_source_close(&copy.source);
     }
     return !is_held;
 }

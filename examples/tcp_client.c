@@ -108,7 +108,7 @@ int main(int argc, char **argv)
         done = work();
     }
     check(fflush(stdout) == 0 ? 0 : -errno, "standard output");
-    mio_tcp_stream_close(&stream);
+    mio_source_close(&stream.source);
     mio_events_free(events);
     mio_poll_free(poll);
     return shut ? EXIT_SUCCESS : EXIT_FAILURE; /* the server has ended too early */

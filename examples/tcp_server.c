@@ -23,7 +23,7 @@ static unsigned long long accepted, bytes_in, bytes_out;
 static void close_connection(struct connection *connection)
 {
     mio_slab_remove(connections, connection->token); /* from now on its token names nobody */
-    mio_tcp_stream_close(&connection->stream);
+    mio_source_close(&connection->stream.source);
     free(connection);
 }
 

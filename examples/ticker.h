@@ -82,8 +82,8 @@ static inline int ticker_new(long interval_ns, struct ticker *ticker)
     if (error == 0)
         timer->interval = (struct timespec){0, interval_ns};
     if (error == 0 && (error = -pthread_create(&timer->thread, NULL, tick, timer)) < 0) {
-        mio_pipe_sender_close(&timer->sender);
-        mio_pipe_receiver_close(&receiver);
+        mio_source_close(&timer->sender.source);
+        mio_source_close(&receiver.source);
     }
     if (error < 0) {
         free(timer);
@@ -98,7 +98,7 @@ static inline void ticker_close(struct ticker *ticker)
 {
     mio_source_close(&ticker->source);
     pthread_join(ticker->timer->thread, NULL);
-    mio_pipe_sender_close(&ticker->timer->sender);
+    mio_source_close(&ticker->timer->sender.source);
     free(ticker->timer);
 }
 

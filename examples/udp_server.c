@@ -100,7 +100,7 @@ static void start(struct mio_registry *registry, const char *address)
     char text[MIO_ADDR_TEXT];
     check(mio_addr_parse(address, &addr), address);
     check(mio_udp_socket_bind(&addr, NULL, &server), address);
-    check(mio_udp_socket_local_addr(&server, &addr), "address");
+    check(mio_source_local_addr(&server.source, &addr), "address");
     check(mio_source_register(&server.source, registry, SOCKET, MIO_READABLE | MIO_WRITABLE),
           "register");
     mio_addr_format(&addr, text, sizeof text);
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 
     printf("%s: %llu datagrams, %llu bytes, %llu not sent back\n", mio_poll_backend(poll), received,
            bytes, dropped);
-    mio_udp_socket_close(&server);
+    mio_source_close(&server.source);
     signal(SIGINT, SIG_DFL); /* the waker is going */
     signal(SIGTERM, SIG_DFL);
     mio_waker_free(stop_waker);

@@ -160,7 +160,7 @@ static void accept_all(struct serving *serving)
 static void end_connection(struct mio_tcp_stream *stream)
 {
     bench_linger(stream->source.fd);
-    mio_tcp_stream_close(stream);
+    mio_source_close(&stream->source);
 }
 
 static bool answer(struct mio_tcp_stream *stream)

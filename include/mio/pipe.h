@@ -2,7 +2,8 @@
 /*
  * Pipes: what the sender writes, the receiver reads. io.h tells what holds for reading and writing.
  * The ends are values, owned by the caller, as sockets are (socket.h): a struct mio_source and
- * nothing more, registered by mio_source_register(&sender.source, ...).
+ * nothing more, registered by mio_source_register(&sender.source, ...), and closed or given away by
+ * mio_source_close() and mio_source_into_fd().
  *
  * Writing to a pipe whose receiver is gone gives -EPIPE and never the signal SIGPIPE, which has its
  * price where the kernel has no flag for it: Linux before 6.18, FreeBSD, OpenBSD and DragonFly. The
@@ -37,7 +38,7 @@ struct mio_pipe_receiver {
  *
  *   mio_pipe_sender_set_nonblocking(&sender, false);
  *   ... in the child: dup2(sender.source.fd, STDOUT_FILENO), and exec
- *   ... in the parent: mio_pipe_sender_close(&sender), or the receiver never sees the end
+ *   ... in the parent: mio_source_close(&sender.source), or the receiver never sees the end
  */
 MIO_API int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
 
@@ -79,14 +80,6 @@ MIO_API int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver
  */
 MIO_API int mio_pipe_sender_from_fd(mio_fd fd, struct mio_pipe_sender *sender);
 MIO_API int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver);
-
-/* Gives the descriptor to the caller: -EBUSY when it is registered, -EBADF when closed. */
-MIO_API int mio_pipe_sender_into_fd(struct mio_pipe_sender *sender, mio_fd *fd);
-MIO_API int mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver, mio_fd *fd);
-
-/* Deregisters the end if it is registered, and closes it: mio_source_close(). */
-MIO_API int mio_pipe_sender_close(struct mio_pipe_sender *sender);
-MIO_API int mio_pipe_receiver_close(struct mio_pipe_receiver *receiver);
 
 MIO_END_DECLS
 

@@ -16,24 +16,21 @@
  * no SIGPIPE; on Linux, FreeBSD, NetBSD, OpenBSD and DragonFly from its first moment, on Apple by
  * calls that follow (a fork and exec in between inherits it). A registered socket may be moved to
  * another struct by assignment, if the old one is not used again. A struct of zeros is no empty
- * socket but descriptor 0, which _close would close: mio_source_init(&socket.source, MIO_INVALID_FD)
+ * socket but descriptor 0, which mio_source_close() would close: mio_source_init(&socket.source, MIO_INVALID_FD)
  * makes an empty one.
  *
- *   _close       deregisters it if registered, and closes it: mio_source_close()
- *   _into_fd     gives the descriptor to the caller: -EBUSY when it is registered (deregister it
- *                first), -EBADF when closed, -EINVAL for NULL. The struct is then empty
- *   _from_fd     takes a descriptor made elsewhere, and makes it non-blocking: the mode belongs to
- *                the open file, which other processes may share. It is closed on exec from then on,
- *                unless it is 0, 1 or 2, which are for children too. What it is connected to or
- *                bound to is not looked at. -EPROTOTYPE: a socket of another type; -ENOTSOCK,
- *                -EBADF. -ENOTCONN on Apple: a connection that has ended in both directions, and
- *                does not have SO_NOSIGPIPE, which it can no longer be given. After an error the
- *                descriptor is the caller's still, and unchanged but for SO_NOSIGPIPE, which Apple's
- *                may have by then
- *   _take_error  the error that is pending at the socket (SO_ERROR) as -errno, which is then
- *                cleared; 0: none. The failure of asking (-EBADF) is returned alike
- *   _local_addr  the socket's own address, e.g. the port that port 0 became
- *   _peer_addr   whom it is connected to: -ENOTCONN when nobody, or no longer
+ * What all of them have is the source's (mio/source.h), and stands at none of the types again:
+ * mio_source_close(), _into_fd(), _local_addr(), _peer_addr() and _take_error().
+ *
+ *   mio_source_close(&stream.source);
+ *
+ * _from_fd takes a descriptor made elsewhere, and makes it non-blocking: the mode belongs to the
+ * open file, which other processes may share. It is closed on exec from then on, unless it is 0, 1
+ * or 2, which are for children too. What it is connected to or bound to is not looked at.
+ * -EPROTOTYPE: a socket of another type; -ENOTSOCK, -EBADF. -ENOTCONN on Apple: a connection that
+ * has ended in both directions, and does not have SO_NOSIGPIPE, which it can no longer be given.
+ * After an error the descriptor is the caller's still, and unchanged but for SO_NOSIGPIPE, which
+ * Apple's may have by then.
  *
  * Every function gives -EINVAL for a NULL socket or address. An address of a kind that the socket
  * cannot have is -EAFNOSUPPORT, an unnamed one -EINVAL.

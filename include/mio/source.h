@@ -30,6 +30,7 @@
 
 MIO_BEGIN_DECLS
 
+struct mio_addr; /* mio/addr.h */
 struct mio_registry;
 struct mio_selector;
 
@@ -69,6 +70,39 @@ MIO_API int mio_source_deregister(struct mio_source *source, struct mio_registry
  * close's error, if any; -EINVAL: NULL.
  */
 MIO_API int mio_source_close(struct mio_source *source);
+
+/*
+ * Gives the descriptor to the caller, as it is: what the library has made or taken stays
+ * non-blocking and closed on exec. The source is then empty. -EBUSY: it is registered; deregister
+ * it first. -EBADF: it is empty. -EINVAL: NULL. After an error the source is as it was.
+ */
+MIO_API int mio_source_into_fd(struct mio_source *source, mio_fd *fd);
+
+/*
+ * --- what every socket can be asked ---
+ *
+ * For each source whose descriptor is a socket, of the types of mio/net.h or not. -ENOTSOCK: it is
+ * something else, as a pipe is. -EBADF: it is closed. -EINVAL: NULL. Any thread may call them while
+ * others read and write, but no signal handler.
+ */
+
+/*
+ * The socket's own address, e.g. the port that port 0 became, and whom it is connected to:
+ * -ENOTCONN when nobody, or no longer. An address that struct mio_addr cannot hold, and that of a
+ * socket without one, is MIO_ADDR_UNNAMED. -ENOBUFS. After an error `addr` is as it was.
+ */
+MIO_API int mio_source_local_addr(const struct mio_source *source, struct mio_addr *addr);
+MIO_API int mio_source_peer_addr(const struct mio_source *source, struct mio_addr *addr);
+
+/*
+ * The error that is pending at the socket (SO_ERROR) as -errno, which is then cleared; 0: none. The
+ * failure of asking (-EBADF, -ENOTSOCK) is returned alike.
+ *
+ * An event in error is no proof of one: on Linux a healthy stream is writable, write-closed and in
+ * error (EPOLLERR) while send timestamps or zerocopy completions wait in its error queue
+ * (MSG_ERRQUEUE). This is 0 then.
+ */
+MIO_API int mio_source_take_error(struct mio_source *source);
 
 MIO_END_DECLS
 

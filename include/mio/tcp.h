@@ -19,7 +19,7 @@ struct mio_tcp_stream {
 /* --- listeners --- */
 
 /*
- * Listens at an IPv4 or IPv6 address; port 0 is any free one (mio_tcp_listener_local_addr() tells).
+ * Listens at an IPv4 or IPv6 address; port 0 is any free one (mio_source_local_addr() tells).
  * SO_REUSEADDR is set. Options: backlog, buffers, only_v6, reuse_port, keep_alive, nodelay.
  * -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (a low port), -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM.
  *
@@ -58,15 +58,9 @@ MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
 MIO_API int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, uint32_t ttl);
 MIO_API int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener);
 
-MIO_API int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener,
-                                        struct mio_addr *addr);
-MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
-
 /* As socket.h says; and it has to be listening before it is registered. NetBSD and the poll(2)
  * selector never tell of a connection when READABLE was asked for before listen(). */
 MIO_API int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listener);
-MIO_API int mio_tcp_listener_into_fd(struct mio_tcp_listener *listener, mio_fd *fd);
-MIO_API int mio_tcp_listener_close(struct mio_tcp_listener *listener);
 
 /* --- connections --- */
 
@@ -88,7 +82,7 @@ MIO_API int mio_tcp_stream_connect(const struct mio_addr *addr,
  * asks whether it is not. -EINPROGRESS: not yet, wait for the next writable event (events may be
  * spurious, and come before the connection has begun). Anything else is why it failed: close the
  * stream. -ECONNREFUSED or -ETIMEDOUT, say, are told once, here or by the first call that meets
- * them (a read, _take_error); from then on it is -ENOTCONN. An error that a connection met later is
+ * them (a read, mio_source_take_error()); from then on it is -ENOTCONN. An error that a connection met later is
  * told in the same way, and one that has ended in both directions is -ENOTCONN, once everything is
  * read.
  */
@@ -141,17 +135,8 @@ MIO_API int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream);
 MIO_API int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl);
 MIO_API int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream);
 
-MIO_API int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
-MIO_API int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
-
-/* As socket.h says. On Linux an event that is writable, write-closed and in error (EPOLLERR) is no
- * proof of one: a healthy stream shows it while send timestamps or zerocopy completions wait in its
- * error queue (MSG_ERRQUEUE). This is 0 then. */
-MIO_API int mio_tcp_stream_take_error(struct mio_tcp_stream *stream);
-
+/* As socket.h says. */
 MIO_API int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream);
-MIO_API int mio_tcp_stream_into_fd(struct mio_tcp_stream *stream, mio_fd *fd);
-MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
 
 MIO_END_DECLS
 

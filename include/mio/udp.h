@@ -103,12 +103,8 @@ MIO_API int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket
 MIO_API int mio_udp_socket_set_multicast_ttl_v4(struct mio_udp_socket *socket, uint32_t ttl);
 MIO_API int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket);
 
-MIO_API int mio_udp_socket_local_addr(const struct mio_udp_socket *socket, struct mio_addr *addr);
-MIO_API int mio_udp_socket_peer_addr(const struct mio_udp_socket *socket, struct mio_addr *addr);
-MIO_API int mio_udp_socket_take_error(struct mio_udp_socket *socket);
+/* As socket.h says. */
 MIO_API int mio_udp_socket_from_fd(mio_fd fd, struct mio_udp_socket *socket);
-MIO_API int mio_udp_socket_into_fd(struct mio_udp_socket *socket, mio_fd *fd);
-MIO_API int mio_udp_socket_close(struct mio_udp_socket *socket);
 
 MIO_END_DECLS
 

@@ -43,15 +43,9 @@ MIO_API int mio_unix_listener_bind(const struct mio_addr *addr,
 MIO_API int mio_unix_listener_accept(struct mio_unix_listener *listener,
                                      struct mio_unix_stream *stream, struct mio_addr *peer);
 
-MIO_API int mio_unix_listener_local_addr(const struct mio_unix_listener *listener,
-                                         struct mio_addr *addr);
-MIO_API int mio_unix_listener_take_error(struct mio_unix_listener *listener);
-
 /* It has to be listening before it is registered, and is ended by closing it, not by shutdown(2):
  * see mio_tcp_listener_from_fd() and _bind(). */
 MIO_API int mio_unix_listener_from_fd(mio_fd fd, struct mio_unix_listener *listener);
-MIO_API int mio_unix_listener_into_fd(struct mio_unix_listener *listener, mio_fd *fd);
-MIO_API int mio_unix_listener_close(struct mio_unix_listener *listener);
 
 /* --- connections --- */
 
@@ -88,12 +82,8 @@ MIO_API ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream,
 MIO_API ptrdiff_t mio_unix_stream_peek(struct mio_unix_stream *stream, void *buffer, size_t size);
 MIO_API int mio_unix_stream_shutdown(struct mio_unix_stream *stream, enum mio_shutdown how);
 
-MIO_API int mio_unix_stream_local_addr(const struct mio_unix_stream *stream, struct mio_addr *addr);
-MIO_API int mio_unix_stream_peer_addr(const struct mio_unix_stream *stream, struct mio_addr *addr);
-MIO_API int mio_unix_stream_take_error(struct mio_unix_stream *stream);
+/* As socket.h says. */
 MIO_API int mio_unix_stream_from_fd(mio_fd fd, struct mio_unix_stream *stream);
-MIO_API int mio_unix_stream_into_fd(struct mio_unix_stream *stream, mio_fd *fd);
-MIO_API int mio_unix_stream_close(struct mio_unix_stream *stream);
 
 /* --- datagrams --- */
 
@@ -135,14 +125,9 @@ MIO_API ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, 
                                               size_t size, struct mio_addr *from);
 
 MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, enum mio_shutdown how);
-MIO_API int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket,
-                                         struct mio_addr *addr);
-MIO_API int mio_unix_datagram_peer_addr(const struct mio_unix_datagram *socket,
-                                        struct mio_addr *addr);
-MIO_API int mio_unix_datagram_take_error(struct mio_unix_datagram *socket);
+
+/* As socket.h says. */
 MIO_API int mio_unix_datagram_from_fd(mio_fd fd, struct mio_unix_datagram *socket);
-MIO_API int mio_unix_datagram_into_fd(struct mio_unix_datagram *socket, mio_fd *fd);
-MIO_API int mio_unix_datagram_close(struct mio_unix_datagram *socket);
 
 MIO_END_DECLS
 

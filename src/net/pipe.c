@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "../os/descriptor.h"
 #include "../poll/io.h"
-#include "../poll/source.h"
 #include "calls.h"
 #include "iovec.h"
 #include "pipe_write.h"
@@ -18,17 +17,6 @@ enum { NO_SIGPIPE_FLAG = O_NOSIGPIPE };
 #else
 enum { NO_SIGPIPE_FLAG = 0 };
 #endif
-
-/* A source is the first member: a NULL end becomes a NULL source. */
-static inline struct mio_source *sender_source(const struct mio_pipe_sender *sender)
-{
-    return (struct mio_source *)(uintptr_t)sender;
-}
-
-static inline struct mio_source *receiver_source(const struct mio_pipe_receiver *receiver)
-{
-    return (struct mio_source *)(uintptr_t)receiver;
-}
 
 int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver)
 {
@@ -118,24 +106,4 @@ int mio_pipe_receiver_from_fd(mio_fd fd, struct mio_pipe_receiver *receiver)
         return error;
     mio_source_init(&receiver->source, fd);
     return 0;
-}
-
-int mio_pipe_sender_into_fd(struct mio_pipe_sender *sender, mio_fd *fd)
-{
-    return mio__source_take_fd(sender_source(sender), fd);
-}
-
-int mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver, mio_fd *fd)
-{
-    return mio__source_take_fd(receiver_source(receiver), fd);
-}
-
-int mio_pipe_sender_close(struct mio_pipe_sender *sender)
-{
-    return mio_source_close(sender_source(sender));
-}
-
-int mio_pipe_receiver_close(struct mio_pipe_receiver *receiver)
-{
-    return mio_source_close(receiver_source(receiver));
 }

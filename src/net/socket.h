@@ -57,9 +57,6 @@ int mio__socket_get_bool(const struct mio_source *source, int level, int name);
 
 int mio__socket_set_ttl(const struct mio_source *source, uint32_t ttl);
 int mio__socket_ttl(const struct mio_source *source);
-int mio__socket_take_error(const struct mio_source *source);
-int mio__socket_local_addr(const struct mio_source *source, struct mio_addr *addr);
-int mio__socket_peer_addr(const struct mio_source *source, struct mio_addr *addr);
 int mio__socket_shutdown(const struct mio_source *source, enum mio_shutdown how);
 
 /* Whether Apple's kernel calls it a connection whose two directions have ended: it lets nothing be

@@ -144,7 +144,7 @@ int mio__socket_get_bool(const struct mio_source *source, int level, int name)
     return value > 0 ? 1 : value;
 }
 
-int mio__socket_take_error(const struct mio_source *source)
+int mio_source_take_error(struct mio_source *source)
 {
     int error = mio__socket_get_int(source, SOL_SOCKET, SO_ERROR);
     if (error > 0 && source->selector)
@@ -168,14 +168,14 @@ static int ask_name(const struct mio_source *source, bool peer, struct mio_addr 
     return 0;
 }
 
-int mio__socket_local_addr(const struct mio_source *source, struct mio_addr *addr)
+int mio_source_local_addr(const struct mio_source *source, struct mio_addr *addr)
 {
     return ask_name(source, false, addr);
 }
 
 /* EINVAL of getpeername() is Apple's word for a connection that is over; there is no other reason
  * for it here. */
-int mio__socket_peer_addr(const struct mio_source *source, struct mio_addr *addr)
+int mio_source_peer_addr(const struct mio_source *source, struct mio_addr *addr)
 {
     if (!source || !addr)
         return -EINVAL;
@@ -201,7 +201,7 @@ int mio__socket_shutdown(const struct mio_source *source, enum mio_shutdown how)
 static int is_ipv6(const struct mio_source *source)
 {
     struct mio_addr addr = {.kind = MIO_ADDR_UNNAMED};
-    int error = mio__socket_local_addr(source, &addr);
+    int error = mio_source_local_addr(source, &addr);
     return error < 0 ? error : addr.kind == MIO_ADDR_IPV6;
 }
 

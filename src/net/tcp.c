@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "../os/descriptor.h"
 #include "../poll/io.h"
-#include "../poll/source.h"
 #include "iovec.h"
 #include "socket.h"
 
@@ -46,29 +45,9 @@ int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener)
     return mio__socket_ttl(tcp_listener_source(listener));
 }
 
-int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener, struct mio_addr *addr)
-{
-    return mio__socket_local_addr(tcp_listener_source(listener), addr);
-}
-
-int mio_tcp_listener_take_error(struct mio_tcp_listener *listener)
-{
-    return mio__socket_take_error(tcp_listener_source(listener));
-}
-
 int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listener)
 {
     return mio__socket_from_fd(MIO_KIND_TCP_LISTENER, fd, tcp_listener_source(listener));
-}
-
-int mio_tcp_listener_into_fd(struct mio_tcp_listener *listener, mio_fd *fd)
-{
-    return mio__source_take_fd(tcp_listener_source(listener), fd);
-}
-
-int mio_tcp_listener_close(struct mio_tcp_listener *listener)
-{
-    return mio_source_close(tcp_listener_source(listener));
 }
 
 /* --- connections --- */
@@ -101,16 +80,16 @@ static int without_peer(struct mio_tcp_stream *stream)
     if (seen < 0)
         return (int)seen;
     /* It may have been made, and ended by the peer, since its name was asked for. */
-    return seen > 0 ? 0 : mio__socket_peer_addr(tcp_source(stream), &peer);
+    return seen > 0 ? 0 : mio_source_peer_addr(tcp_source(stream), &peer);
 }
 
 int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
 {
-    int error = mio__socket_take_error(tcp_source(stream));
+    int error = mio_source_take_error(tcp_source(stream));
     if (error < 0)
         return error;
     struct mio_addr peer;
-    error = mio__socket_peer_addr(tcp_source(stream), &peer);
+    error = mio_source_peer_addr(tcp_source(stream), &peer);
     return error == -ENOTCONN ? without_peer(stream) : error;
 }
 
@@ -155,7 +134,7 @@ enum {
 static bool has_ended_writing(const struct mio_source *source)
 {
     struct mio_addr peer;
-    return mio__socket_send_nothing(source) == -EPIPE && mio__socket_peer_addr(source, &peer) == 0;
+    return mio__socket_send_nothing(source) == -EPIPE && mio_source_peer_addr(source, &peer) == 0;
 }
 
 int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how)
@@ -186,32 +165,7 @@ int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream)
     return mio__socket_ttl(tcp_source(stream));
 }
 
-int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)
-{
-    return mio__socket_local_addr(tcp_source(stream), addr);
-}
-
-int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)
-{
-    return mio__socket_peer_addr(tcp_source(stream), addr);
-}
-
-int mio_tcp_stream_take_error(struct mio_tcp_stream *stream)
-{
-    return mio__socket_take_error(tcp_source(stream));
-}
-
 int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream)
 {
     return mio__socket_from_fd(MIO_KIND_TCP_STREAM, fd, tcp_source(stream));
-}
-
-int mio_tcp_stream_into_fd(struct mio_tcp_stream *stream, mio_fd *fd)
-{
-    return mio__source_take_fd(tcp_source(stream), fd);
-}
-
-int mio_tcp_stream_close(struct mio_tcp_stream *stream)
-{
-    return mio_source_close(tcp_source(stream));
 }

@@ -4,7 +4,6 @@
 #endif
 
 #include "../os/descriptor.h"
-#include "../poll/source.h"
 #include "socket.h"
 
 #include <mio/udp.h>
@@ -198,34 +197,7 @@ int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket)
     return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP);
 }
 
-/* --- what all sockets have --- */
-
-int mio_udp_socket_local_addr(const struct mio_udp_socket *socket, struct mio_addr *addr)
-{
-    return mio__socket_local_addr(udp_source(socket), addr);
-}
-
-int mio_udp_socket_peer_addr(const struct mio_udp_socket *socket, struct mio_addr *addr)
-{
-    return mio__socket_peer_addr(udp_source(socket), addr);
-}
-
-int mio_udp_socket_take_error(struct mio_udp_socket *socket)
-{
-    return mio__socket_take_error(udp_source(socket));
-}
-
 int mio_udp_socket_from_fd(mio_fd fd, struct mio_udp_socket *socket)
 {
     return mio__socket_from_fd(MIO_KIND_UDP, fd, udp_source(socket));
-}
-
-int mio_udp_socket_into_fd(struct mio_udp_socket *socket, mio_fd *fd)
-{
-    return mio__source_take_fd(udp_source(socket), fd);
-}
-
-int mio_udp_socket_close(struct mio_udp_socket *socket)
-{
-    return mio_source_close(udp_source(socket));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "../os/descriptor.h"
-#include "../poll/source.h"
 #include "iovec.h"
 #include "socket.h"
 
@@ -38,29 +37,9 @@ int mio_unix_listener_accept(struct mio_unix_listener *listener, struct mio_unix
     return mio__socket_accept(unix_listener_source(listener), unix_source(stream), peer);
 }
 
-int mio_unix_listener_local_addr(const struct mio_unix_listener *listener, struct mio_addr *addr)
-{
-    return mio__socket_local_addr(unix_listener_source(listener), addr);
-}
-
-int mio_unix_listener_take_error(struct mio_unix_listener *listener)
-{
-    return mio__socket_take_error(unix_listener_source(listener));
-}
-
 int mio_unix_listener_from_fd(mio_fd fd, struct mio_unix_listener *listener)
 {
     return mio__socket_from_fd(MIO_KIND_UNIX_LISTENER, fd, unix_listener_source(listener));
-}
-
-int mio_unix_listener_into_fd(struct mio_unix_listener *listener, mio_fd *fd)
-{
-    return mio__source_take_fd(unix_listener_source(listener), fd);
-}
-
-int mio_unix_listener_close(struct mio_unix_listener *listener)
-{
-    return mio_source_close(unix_listener_source(listener));
 }
 
 /* --- connections --- */
@@ -113,34 +92,9 @@ int mio_unix_stream_shutdown(struct mio_unix_stream *stream, enum mio_shutdown h
     return mio__socket_shutdown(unix_source(stream), how);
 }
 
-int mio_unix_stream_local_addr(const struct mio_unix_stream *stream, struct mio_addr *addr)
-{
-    return mio__socket_local_addr(unix_source(stream), addr);
-}
-
-int mio_unix_stream_peer_addr(const struct mio_unix_stream *stream, struct mio_addr *addr)
-{
-    return mio__socket_peer_addr(unix_source(stream), addr);
-}
-
-int mio_unix_stream_take_error(struct mio_unix_stream *stream)
-{
-    return mio__socket_take_error(unix_source(stream));
-}
-
 int mio_unix_stream_from_fd(mio_fd fd, struct mio_unix_stream *stream)
 {
     return mio__socket_from_fd(MIO_KIND_UNIX_STREAM, fd, unix_source(stream));
-}
-
-int mio_unix_stream_into_fd(struct mio_unix_stream *stream, mio_fd *fd)
-{
-    return mio__source_take_fd(unix_source(stream), fd);
-}
-
-int mio_unix_stream_close(struct mio_unix_stream *stream)
-{
-    return mio_source_close(unix_source(stream));
 }
 
 /* --- datagrams --- */
@@ -196,32 +150,7 @@ int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, enum mio_shutdo
     return mio__socket_shutdown(datagram_source(socket), how);
 }
 
-int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket, struct mio_addr *addr)
-{
-    return mio__socket_local_addr(datagram_source(socket), addr);
-}
-
-int mio_unix_datagram_peer_addr(const struct mio_unix_datagram *socket, struct mio_addr *addr)
-{
-    return mio__socket_peer_addr(datagram_source(socket), addr);
-}
-
-int mio_unix_datagram_take_error(struct mio_unix_datagram *socket)
-{
-    return mio__socket_take_error(datagram_source(socket));
-}
-
 int mio_unix_datagram_from_fd(mio_fd fd, struct mio_unix_datagram *socket)
 {
     return mio__socket_from_fd(MIO_KIND_UNIX_DATAGRAM, fd, datagram_source(socket));
-}
-
-int mio_unix_datagram_into_fd(struct mio_unix_datagram *socket, mio_fd *fd)
-{
-    return mio__source_take_fd(datagram_source(socket), fd);
-}
-
-int mio_unix_datagram_close(struct mio_unix_datagram *socket)
-{
-    return mio_source_close(datagram_source(socket));
 }

@@ -173,7 +173,7 @@ int mio_source_close(struct mio_source *source)
     return error;
 }
 
-int mio__source_take_fd(struct mio_source *source, mio_fd *fd)
+int mio_source_into_fd(struct mio_source *source, mio_fd *fd)
 {
     if (!source || !fd)
         return -EINVAL;

@@ -8,7 +8,4 @@
  * the child's copy knows of none from now on. Does nothing in the process that registered it. */
 void mio__source_forget_the_parents(struct mio_source *source);
 
-/* Takes the descriptor out of an unregistered source, for a caller of _into_fd. */
-int mio__source_take_fd(struct mio_source *source, mio_fd *fd);
-
 #endif

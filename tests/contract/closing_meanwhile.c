@@ -54,9 +54,9 @@ TEST(reg9_the_peer_of_a_pipe_sees_the_close_of_a_source)
         REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
         REQUIRE_EQ(mio_source_register(&receiver.source, sleeper.loop.registry, 1, MIO_READABLE),
                    0);
-        CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+        CHECK_EQ(mio_source_close(&receiver.source), 0);
         CHECK_EQ(mio_pipe_sender_write(&sender, "lost", 4), -EPIPE);
-        CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+        CHECK_EQ(mio_source_close(&sender.source), 0);
     }
     stop(&sleeper);
 }
@@ -70,10 +70,10 @@ TEST(reg9_an_address_is_free_when_its_source_is_closed)
     for (int i = 0; i < TIMES; i++) {
         struct mio_tcp_listener listener;
         REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
-        REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+        REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
         REQUIRE_EQ(mio_source_register(&listener.source, sleeper.loop.registry, 1, MIO_READABLE),
                    0);
-        CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+        CHECK_EQ(mio_source_close(&listener.source), 0);
     }
     stop(&sleeper);
 }

@@ -140,7 +140,7 @@ TEST(ev1_data_after_an_error_that_a_source_took)
         CHECK_EQ(mio_udp_socket_send(&near_end, "x", 1), 1);
         await_something(&loop);
         if (way == 0)
-            CHECK_EQ(mio_udp_socket_take_error(&near_end), -ECONNREFUSED);
+            CHECK_EQ(mio_source_take_error(&near_end.source), -ECONNREFUSED);
         else
             CHECK_EQ(mio_udp_socket_send(&near_end, "y", 1), -ECONNREFUSED);
         connect_datagrams(ends[FAR], ends[NEAR]);
@@ -150,7 +150,7 @@ TEST(ev1_data_after_an_error_that_a_source_took)
         CHECK_EQ(mio_udp_socket_recv(&near_end, text, sizeof text), -EAGAIN);
     }
 
-    CHECK_EQ(mio_udp_socket_close(&near_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
     CHECK_EQ(close(ends[FAR]), 0);
     loop_close(&loop);
 }

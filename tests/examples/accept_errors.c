@@ -85,7 +85,7 @@ static int open_stream(const struct mio_tcp_stream *stream)
     open_calls++;
     if (left.open_failures == 0) {
         mio_tcp_stream_write(&copy, "hello", 5);
-        mio_tcp_stream_close(&copy);
+        mio_source_close(&copy.source);
         return mio_waker_wake(stop_waker);
     }
     left.open_failures--;
@@ -122,12 +122,12 @@ static enum outcome run_trial(const struct trial *trial)
     check(mio_poll_new(NULL, &poll), "poll");
     check(mio_events_new(EVENTS, &events), "events");
     start_server(poll, "127.0.0.1:0");
-    check(mio_tcp_listener_local_addr(&listener, &addr), "address");
+    check(mio_source_local_addr(&listener.source, &addr), "address");
     check(mio_tcp_stream_connect(&addr, NULL, &client), "connect");
     run_server(poll, events, open_stream, serve);
     enum outcome outcome = outcome_for(&client);
     stop_server();
-    mio_tcp_stream_close(&client);
+    mio_source_close(&client.source);
     mio_events_free(events);
     mio_poll_free(poll);
     bool spun = trial->accept_failures < ALWAYS && accept_calls > trial->accept_failures + 1;

@@ -57,7 +57,7 @@ static void lose(struct connection *connection, const char *why)
     else
         connecting--;
     connection->lost = true;
-    mio_tcp_stream_close(&connection->stream);
+    mio_source_close(&connection->stream.source);
 }
 
 /* Connects from an address of our own, which mio_tcp_stream_connect() leaves to the system. */
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
         char byte;
         if (!connections[i].lost)
             open += mio_tcp_stream_read(&connections[i].stream, &byte, 1) == -EAGAIN;
-        mio_tcp_stream_close(&connections[i].stream);
+        mio_source_close(&connections[i].stream.source);
     }
     printf("%zu open at the end, %zu lost\n", open, count - open);
     mio_events_free(events);

@@ -35,9 +35,9 @@ static void first_pipe_scenario(void)
     STEP(5, mio_pipe_sender_write(&sender, "hello", 5));
     STEP(5, mio_pipe_sender_write(&sender, "again", 5));
     STEP(10, mio_pipe_receiver_read(&receiver, bytes, sizeof bytes));
-    STEP(0, mio_pipe_receiver_close(&receiver));
+    STEP(0, mio_source_close(&receiver.source));
     STEP(-EPIPE, mio_pipe_sender_write(&sender, "gone", 4));
-    STEP(0, mio_pipe_sender_close(&sender));
+    STEP(0, mio_source_close(&sender.source));
 }
 
 TEST(first_pipe)

@@ -28,19 +28,19 @@ static void open_connection(void)
     struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
     struct mio_tcp_listener listener;
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
     REQUIRE_EQ(mio_tcp_stream_connect(&addr, NULL, &client), 0);
     wait_for(listener.source.fd, POLLIN);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
-    REQUIRE_EQ(mio_tcp_listener_close(&listener), 0);
+    REQUIRE_EQ(mio_source_close(&listener.source), 0);
 }
 
 static void close_connection(void)
 {
     fault_kernel(NULL);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     if (server.source.fd != MIO_INVALID_FD)
-        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 static void count_from_here(void)
@@ -78,7 +78,7 @@ TEST(a_connection_that_is_over_has_no_peer)
     open_connection();
     fault_kernel(&ended);
     errno = ELOOP;
-    CHECK_EQ(mio_tcp_stream_peer_addr(&client, &addr), -ENOTCONN);
+    CHECK_EQ(mio_source_peer_addr(&client.source, &addr), -ENOTCONN);
     CHECK_EQ(errno, ELOOP);
     close_connection();
 }
@@ -114,7 +114,7 @@ TEST(connected_tells_what_is_over_from_what_is_in_progress)
 
     /* Data that is left can be read: the connection was made. */
     CHECK_EQ(mio_tcp_stream_write(&server, "x", 1), 1);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     wait_for(client.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_connected(&client), 0);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 1);
@@ -140,7 +140,7 @@ static int no_peer_at_first(int fd, struct sockaddr *address, socklen_t *size)
 TEST(connected_sees_a_connection_that_was_made_and_ended_meanwhile)
 {
     open_connection();
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     wait_for(client.source.fd, POLLIN);
     names_asked = 0;
     fault_kernel(&(const struct kernel){.getpeername = no_peer_at_first});
@@ -172,8 +172,8 @@ TEST(a_hop_limit_that_was_never_set_is_the_usual_one)
     CHECK_EQ(mio_udp_socket_ttl(&udp), 64);
     CHECK_EQ(mio_tcp_listener_ttl(&listener), 64);
     fault_kernel(NULL);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 /* --- FreeBSD, NetBSD, DragonFly: a second end of writing --- */
@@ -208,9 +208,9 @@ TEST(what_is_over_is_not_taken_for_an_end_of_writing)
     const struct linger at_close = {.l_onoff = 1, .l_linger = 0};
     open_connection();
     REQUIRE_EQ(setsockopt(server.source.fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     wait_for(client.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_take_error(&client), -ECONNRESET);
+    CHECK_EQ(mio_source_take_error(&client.source), -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_write(&client, "x", 1), -EPIPE);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), -ENOTCONN);
     close_connection();
@@ -236,10 +236,10 @@ TEST(no_parts_are_no_call)
     CHECK_EQ(mio_pipe_sender_writev(&sender, NULL, 0), 0);
     for (int call = 0; call < CALLS; call++)
         CHECK_EQ(fault_uses((enum call)call), 0);
-    CHECK_EQ(mio_unix_stream_close(&pair[0]), 0);
-    CHECK_EQ(mio_unix_stream_close(&pair[1]), 0);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&pair[0].source), 0);
+    CHECK_EQ(mio_source_close(&pair[1].source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     close_connection();
 
     CHECK_EQ(mio_tcp_stream_writev(&client, &part, 0), -EBADF);
@@ -276,11 +276,11 @@ TEST(a_signal_of_the_process_is_not_taken_for_the_writes)
     for (int raised = 0; raised < 2; raised++) {
         heard = 0;
         if (raised)
-            CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+            CHECK_EQ(mio_source_close(&receiver.source), 0);
         fault_order((struct fault){CALL_writev, raised ? 0 : 1, EPIPE});
         fault_meanwhile(CALL_writev, tell_the_process);
         CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), -EPIPE);
         CHECK_EQ(heard, 1);
     }
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
 }

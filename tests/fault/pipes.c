@@ -34,10 +34,10 @@ static void pipe_scenario(void)
     STEP(0, mio_source_deregister(&sender.source, loop.registry));
     GIVE_AND_TAKE(pipe_sender, &sender);
     STEP(0, mio_source_register(&sender.source, loop.registry, CLIENT, MIO_WRITABLE));
-    CLOSE(pipe_receiver, &receiver);
+    CLOSE(&receiver);
     await(&loop, CLIENT, MIO_WRITE_CLOSED);
     STEP(-EPIPE, mio_pipe_sender_write(&sender, "late", 4));
-    CLOSE(pipe_sender, &sender);
+    CLOSE(&sender);
     silent(&loop);
     loop_close(&loop);
 }

@@ -22,10 +22,10 @@ static void listen_at(struct connection *tcp, struct mio_addr addr,
 {
     MAKE(&tcp->listener, mio_tcp_listener_bind(&addr, &listening, &tcp->listener));
     HOLDS(is_prepared(tcp->listener.source.fd));
-    STEP(0, mio_tcp_listener_local_addr(&tcp->listener, &tcp->name));
+    STEP(0, mio_source_local_addr(&tcp->listener.source, &tcp->name));
     STEP(0, mio_tcp_listener_set_ttl(&tcp->listener, TTL));
     STEP(TTL, mio_tcp_listener_ttl(&tcp->listener));
-    STEP(0, mio_tcp_listener_take_error(&tcp->listener));
+    STEP(0, mio_source_take_error(&tcp->listener.source));
     STEP(0, mio_source_register(&tcp->listener.source, tcp->loop.registry, LISTENER, MIO_READABLE));
 }
 
@@ -33,7 +33,7 @@ static void listen_at(struct connection *tcp, struct mio_addr addr,
 static void connect_again(struct connection *tcp)
 {
     struct loop *loop = &tcp->loop;
-    HOLDS(mio_tcp_stream_close(&tcp->client) == 0);
+    HOLDS(mio_source_close(&tcp->client.source) == 0);
     HOLDS(mio_tcp_listener_accept(&tcp->listener, &tcp->server, NULL) == -EAGAIN);
     HOLDS(mio_tcp_stream_connect(&tcp->name, &connecting, &tcp->client) == 0);
     HOLDS(mio_source_register(&tcp->client.source, loop->registry, CLIENT, BOTH) == 0);
@@ -64,13 +64,13 @@ static void connect_and_accept(struct connection *tcp)
 static void ask_and_set(struct connection *tcp)
 {
     struct mio_addr name;
-    STEP(0, mio_tcp_stream_local_addr(&tcp->client, &name));
-    STEP(0, mio_tcp_stream_peer_addr(&tcp->client, &name));
+    STEP(0, mio_source_local_addr(&tcp->client.source, &name));
+    STEP(0, mio_source_peer_addr(&tcp->client.source, &name));
     STEP(0, mio_tcp_stream_set_nodelay(&tcp->client, true));
     STEP(1, mio_tcp_stream_nodelay(&tcp->client));
     STEP(0, mio_tcp_stream_set_ttl(&tcp->client, TTL));
     STEP(TTL, mio_tcp_stream_ttl(&tcp->client));
-    STEP(0, mio_tcp_stream_take_error(&tcp->client));
+    STEP(0, mio_source_take_error(&tcp->client.source));
 }
 
 static void transfer(struct connection *tcp)
@@ -101,9 +101,9 @@ static void give_up(struct connection *tcp)
     GIVE_AND_TAKE(tcp_stream, &tcp->server);
     STEP(0, mio_source_deregister(&tcp->listener.source, tcp->loop.registry));
     GIVE_AND_TAKE(tcp_listener, &tcp->listener);
-    CLOSE(tcp_stream, &tcp->server);
-    CLOSE(tcp_stream, &tcp->client);
-    CLOSE(tcp_listener, &tcp->listener);
+    CLOSE(&tcp->server);
+    CLOSE(&tcp->client);
+    CLOSE(&tcp->listener);
 }
 
 static void tcp_between(struct mio_addr addr, struct mio_socket_options listening)
@@ -156,10 +156,10 @@ static void tcp_refusals_scenario(void)
     struct mio_tcp_stream stream;
     struct mio_addr name;
     MAKE(&listener, mio_tcp_listener_bind(&addr, NULL, &listener));
-    STEP(0, mio_tcp_listener_local_addr(&listener, &name));
+    STEP(0, mio_source_local_addr(&listener.source, &name));
     STEP(-EADDRINUSE, mio_tcp_listener_bind(&name, NULL, &other));
     STEP(-EAGAIN, mio_tcp_listener_accept(&listener, &stream, NULL));
-    CLOSE(tcp_listener, &listener);
+    CLOSE(&listener);
     struct mio_addr nowhere = mio_addr_ipv4(255, 255, 255, 255, 9);
     STEP(-ENETUNREACH, mio_tcp_stream_connect(&nowhere, NULL, &stream));
     /* Nobody listens there. */
@@ -167,7 +167,7 @@ static void tcp_refusals_scenario(void)
     MAKE(&stream, mio_tcp_stream_connect(&nobody, NULL, &stream));
     STEP(-ECONNREFUSED, mio_tcp_stream_connected(&stream));
     STEP(-ENOTCONN, mio_tcp_stream_connected(&stream));
-    CLOSE(tcp_stream, &stream);
+    CLOSE(&stream);
 }
 
 TEST(tcp_refusals)

@@ -42,7 +42,7 @@ bool has_ipv6(void)
     fault_pause();
     bool has = mio_tcp_listener_bind(&addr, NULL, &listener) == 0;
     if (has)
-        (void)mio_tcp_listener_close(&listener);
+        (void)mio_source_close(&listener.source);
     fault_resume();
     return has;
 }

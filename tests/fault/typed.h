@@ -28,24 +28,24 @@ enum {
 void unprepare(int fd);
 void expect_unprepared(int fd);
 
-#define GIVE_AND_TAKE(kind, object)                         \
-    do {                                                    \
-        int given = -1;                                     \
-        STEP(0, mio_##kind##_into_fd((object), &given));    \
-        HOLDS((object)->source.fd == MIO_INVALID_FD);       \
-        unprepare(given);                                   \
-        STEP_OR(0, mio_##kind##_from_fd(given, (object))) { \
-            expect_unprepared(given);                       \
-            HOLDS((object)->source.fd == MIO_INVALID_FD);   \
-        }                                                   \
-        HOLDS(is_prepared((object)->source.fd));            \
+#define GIVE_AND_TAKE(kind, object)                             \
+    do {                                                        \
+        int given = -1;                                         \
+        STEP(0, mio_source_into_fd(&(object)->source, &given)); \
+        HOLDS((object)->source.fd == MIO_INVALID_FD);           \
+        unprepare(given);                                       \
+        STEP_OR(0, mio_##kind##_from_fd(given, (object))) {     \
+            expect_unprepared(given);                           \
+            HOLDS((object)->source.fd == MIO_INVALID_FD);       \
+        }                                                       \
+        HOLDS(is_prepared((object)->source.fd));                \
     } while (0)
 
-#define CLOSE(kind, object)                       \
-    do {                                          \
-        STEP(0, mio_##kind##_close(object));      \
-        STEP(-EBADF, mio_##kind##_close(object)); \
-        HOLDS((object)->source.selector == NULL); \
+#define CLOSE(object)                                      \
+    do {                                                   \
+        STEP(0, mio_source_close(&(object)->source));      \
+        STEP(-EBADF, mio_source_close(&(object)->source)); \
+        HOLDS((object)->source.selector == NULL);          \
     } while (0)
 
 /* On Apple an accepted socket is made ready by calls that follow. When one of them fails, the

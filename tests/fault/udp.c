@@ -16,7 +16,7 @@ static void exchange(struct datagrams *udp)
     struct mio_addr name;
     struct mio_addr from;
     char bytes[16];
-    STEP(0, mio_udp_socket_local_addr(&udp->socket, &name));
+    STEP(0, mio_source_local_addr(&udp->socket.source, &name));
     STEP(0, mio_source_register(&udp->socket.source, loop->registry, SERVER, MIO_READABLE));
     STEP(5, mio_udp_socket_send_to(&udp->peer, "hello", 5, &name));
     await(loop, SERVER, MIO_READABLE);
@@ -24,7 +24,7 @@ static void exchange(struct datagrams *udp)
     STEP(5, mio_udp_socket_recv_from(&udp->socket, bytes, sizeof bytes, &from));
     STEP(-EAGAIN, mio_udp_socket_recv_from(&udp->socket, bytes, sizeof bytes, &from));
     STEP(0, mio_udp_socket_connect(&udp->socket, &from));
-    STEP(0, mio_udp_socket_peer_addr(&udp->socket, &from));
+    STEP(0, mio_source_peer_addr(&udp->socket.source, &from));
     STEP(0, mio_udp_socket_connect(&udp->peer, &name));
     STEP(5, mio_udp_socket_send(&udp->peer, "hello", 5));
     await(loop, SERVER, MIO_READABLE);
@@ -39,7 +39,7 @@ static void ask_and_set(struct datagrams *udp)
     STEP(1, mio_udp_socket_broadcast(&udp->socket));
     STEP(0, mio_udp_socket_set_ttl(&udp->socket, TTL));
     STEP(TTL, mio_udp_socket_ttl(&udp->socket));
-    STEP(0, mio_udp_socket_take_error(&udp->socket));
+    STEP(0, mio_source_take_error(&udp->socket.source));
 }
 
 static void multicast_v4(struct datagrams *udp)
@@ -79,8 +79,8 @@ static void udp_between(struct mio_addr addr, struct mio_socket_options options)
         multicast_v6(&udp);
     STEP(0, mio_source_deregister(&udp.socket.source, udp.loop.registry));
     GIVE_AND_TAKE(udp_socket, &udp.socket);
-    CLOSE(udp_socket, &udp.socket);
-    CLOSE(udp_socket, &udp.peer);
+    CLOSE(&udp.socket);
+    CLOSE(&udp.peer);
     loop_close(&udp.loop);
 }
 

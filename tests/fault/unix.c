@@ -39,8 +39,8 @@ static void listen_and_ask(struct connection *local)
     STEP(-EADDRINUSE, mio_unix_listener_bind(&local->addr, local->records, &local->listener));
     STEP(0, mio_source_register(&local->listener.source, local->loop.registry, LISTENER,
                                 MIO_READABLE));
-    STEP(0, mio_unix_listener_local_addr(&local->listener, &name));
-    STEP(0, mio_unix_listener_take_error(&local->listener));
+    STEP(0, mio_source_local_addr(&local->listener.source, &name));
+    STEP(0, mio_source_take_error(&local->listener.source));
 }
 
 static void connect_and_accept(struct connection *local)
@@ -51,7 +51,7 @@ static void connect_and_accept(struct connection *local)
     await(loop, LISTENER, MIO_READABLE);
     MAKE_OR(&local->server, mio_unix_listener_accept(&local->listener, &local->server, &name)) {
         if (connection_is_lost()) {
-            HOLDS(mio_unix_stream_close(&local->client) == 0);
+            HOLDS(mio_source_close(&local->client.source) == 0);
             HOLDS(mio_unix_stream_connect(&local->addr, local->records, &local->client) == 0);
         }
     }
@@ -76,9 +76,9 @@ static void transfer(struct connection *local)
     STEP(5, mio_unix_stream_writev(&local->client, parts, 2));
     await(loop, SERVER, MIO_READABLE);
     STEP(5, mio_unix_stream_readv(&local->server, parts, 2));
-    STEP(0, mio_unix_stream_local_addr(&local->server, &name));
-    STEP(0, mio_unix_stream_peer_addr(&local->server, &name));
-    STEP(0, mio_unix_stream_take_error(&local->server));
+    STEP(0, mio_source_local_addr(&local->server.source, &name));
+    STEP(0, mio_source_peer_addr(&local->server.source, &name));
+    STEP(0, mio_source_take_error(&local->server.source));
     STEP(0, mio_unix_stream_shutdown(&local->client, MIO_SHUTDOWN_BOTH));
     await(loop, SERVER, MIO_READ_CLOSED);
 }
@@ -86,12 +86,12 @@ static void transfer(struct connection *local)
 static void give_up(struct connection *local)
 {
     /* A peer that only shut down is written to on the BSDs and macOS: it is not asked. */
-    CLOSE(unix_stream, &local->client);
+    CLOSE(&local->client);
     STEP(-EPIPE, mio_unix_stream_write(&local->server, "late", 4));
     STEP(0, mio_source_deregister(&local->server.source, local->loop.registry));
     GIVE_AND_TAKE(unix_stream, &local->server);
-    CLOSE(unix_stream, &local->server);
-    CLOSE(unix_listener, &local->listener);
+    CLOSE(&local->server);
+    CLOSE(&local->listener);
     STEP(-ECONNREFUSED, mio_unix_stream_connect(&local->addr, local->records, &local->client));
     (void)unlink(local->path);
 }
@@ -134,17 +134,17 @@ static void unix_pair_scenario(void)
     struct mio_unix_stream pair[2];
     char bytes[16];
     STEP(0, mio_unix_stream_pair(&records, &pair[0], &pair[1]));
-    CLOSE(unix_stream, &pair[0]);
-    CLOSE(unix_stream, &pair[1]);
+    CLOSE(&pair[0]);
+    CLOSE(&pair[1]);
     STEP(0, mio_unix_stream_pair(NULL, &pair[0], &pair[1]));
     HOLDS(is_prepared(pair[0].source.fd) && is_prepared(pair[1].source.fd));
     STEP(0, mio_source_register(&pair[0].source, loop.registry, SERVER, BOTH | MIO_LEVEL));
     STEP(3, mio_unix_stream_write(&pair[1], "hey", 3));
     await(&loop, SERVER, BOTH);
     STEP(3, mio_unix_stream_read(&pair[0], bytes, sizeof bytes));
-    CLOSE(unix_stream, &pair[1]);
+    CLOSE(&pair[1]);
     await(&loop, SERVER, MIO_READ_CLOSED);
-    CLOSE(unix_stream, &pair[0]);
+    CLOSE(&pair[0]);
     loop_close(&loop);
 }
 
@@ -174,19 +174,19 @@ static void unix_datagram_scenario(void)
     STEP(5, mio_unix_datagram_send(&other, "hello", 5));
     await(&loop, SERVER, MIO_READABLE);
     STEP(5, mio_unix_datagram_recv(&named, bytes, sizeof bytes));
-    STEP(0, mio_unix_datagram_local_addr(&named, &from));
-    STEP(0, mio_unix_datagram_peer_addr(&other, &from));
-    STEP(0, mio_unix_datagram_take_error(&other));
+    STEP(0, mio_source_local_addr(&named.source, &from));
+    STEP(0, mio_source_peer_addr(&other.source, &from));
+    STEP(0, mio_source_take_error(&other.source));
     STEP(0, mio_unix_datagram_shutdown(&other, MIO_SHUTDOWN_BOTH));
     STEP(-EPIPE, mio_unix_datagram_send(&other, "late", 4));
     STEP(0, mio_unix_datagram_pair(NULL, &pair[0], &pair[1]));
     STEP(4, mio_unix_datagram_send(&pair[0], "pair", 4));
     STEP(4, mio_unix_datagram_recv(&pair[1], bytes, sizeof bytes));
     GIVE_AND_TAKE(unix_datagram, &pair[0]);
-    CLOSE(unix_datagram, &pair[0]);
-    CLOSE(unix_datagram, &pair[1]);
-    CLOSE(unix_datagram, &other);
-    CLOSE(unix_datagram, &named);
+    CLOSE(&pair[0]);
+    CLOSE(&pair[1]);
+    CLOSE(&other);
+    CLOSE(&named);
     (void)unlink(path);
     loop_close(&loop);
 }

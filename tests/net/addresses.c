@@ -104,8 +104,8 @@ TEST(net_addresses_that_cannot_be)
     check_all(&unnamed, -EINVAL, -EINVAL);
     check_all(&unknown, -EINVAL, -EINVAL);
     check_all(null(), -EINVAL, -EINVAL);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_unix_datagram_close(&datagram), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&datagram.source), 0);
 }
 
 /* A name made by hand, which no constructor would have made. */
@@ -121,7 +121,7 @@ TEST(net_addresses_made_wrongly)
     check_all(&with_0, 0, -EINVAL);
     check_all(&empty, 0, -EINVAL);
     check_all(&endless, 0, -ENAMETOOLONG);
-    CHECK_EQ(mio_unix_datagram_close(&datagram), 0);
+    CHECK_EQ(mio_source_close(&datagram.source), 0);
 }
 
 /* The other version of IP: the kernel's word, and never a success. */
@@ -134,6 +134,6 @@ TEST(net_addresses_of_the_other_ip_version)
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
     CHECK(mio_udp_socket_connect(&udp, &v6) < 0);
     CHECK(mio_udp_socket_send_to(&udp, "a", 1, &v6) < 0);
-    CHECK_EQ(mio_udp_socket_peer_addr(&udp, &got), -ENOTCONN);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_peer_addr(&udp.source, &got), -ENOTCONN);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }

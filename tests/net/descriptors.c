@@ -124,8 +124,8 @@ static void open_listeners(void)
 
 static void close_listeners(void)
 {
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    CHECK_EQ(mio_unix_listener_close(&local_listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
+    CHECK_EQ(mio_source_close(&local_listener.source), 0);
     remove_path(&local_listening);
 }
 
@@ -302,10 +302,10 @@ TEST(net_from_fd_is_nonblocking_and_closed_on_exec)
     CHECK_FLAGS(tcp_fd);
     CHECK_FLAGS(ends[0]);
     CHECK_FLAGS(ends[1]);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&stream.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
 }
 
 /* Standard input, output and error are for children too. */
@@ -319,7 +319,7 @@ static int take_standard_output(void *argument)
         return 1;
     if (mio_pipe_sender_from_fd(STDOUT_FILENO, &sender) < 0)
         return 2;
-    if (mio_pipe_sender_into_fd(&sender, &fd) < 0 || fd != STDOUT_FILENO)
+    if (mio_source_into_fd(&sender.source, &fd) < 0 || fd != STDOUT_FILENO)
         return 3;
     return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && fcntl(fd, F_GETFD) == 0 ? 0 : 4;
 }
@@ -359,9 +359,9 @@ TEST(net_no_call_of_a_socket_blocks)
         continue;
     CHECK_EQ(result, -EAGAIN);
     CHECK_EQ(mio_unix_stream_writev(&near_end, &part, 1), -EAGAIN);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
 }
 
 TEST(net_from_fd_of_nothing)
@@ -404,9 +404,9 @@ TEST(net_many_connections_leave_nothing)
         watch(&loop, &client.source, CLIENT, MIO_READABLE);
         watch(&loop, &server.source, SERVER, MIO_READABLE | MIO_WRITABLE);
         EXPECT_ONE(&loop, SERVER, W);
-        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
         EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for readable"));
-        CHECK_EQ(mio_tcp_stream_close(&client), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
     }
     CHECK_EQ(test_open_descriptors(), before);
     close_listeners();

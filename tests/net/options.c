@@ -43,24 +43,24 @@ TEST(net_options_of_buffers)
     addr = loopback_v4();
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listener), 0);
     check_buffers(listener.source.fd, 20000, 30000);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
     REQUIRE_EQ(mio_tcp_stream_connect(&addr, &options, &stream), 0);
     check_buffers_of_a_connection(stream.source.fd, 20000, 30000);
-    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&stream.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 
     addr = loopback_v4();
     REQUIRE_EQ(mio_udp_socket_bind(&addr, &options, &udp), 0);
     check_buffers(udp.source.fd, 20000, 30000);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
     REQUIRE_EQ(mio_unix_stream_pair(&options, &first, &second), 0);
     check_buffers(first.source.fd, 20000, 30000);
     check_buffers(second.source.fd, 20000, 30000);
-    CHECK_EQ(mio_unix_stream_close(&first), 0);
-    CHECK_EQ(mio_unix_stream_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
     REQUIRE_EQ(mio_unix_datagram_unbound(&options, &datagram), 0);
     check_buffers(datagram.source.fd, 20000, 30000);
-    CHECK_EQ(mio_unix_datagram_close(&datagram), 0);
+    CHECK_EQ(mio_source_close(&datagram.source), 0);
 }
 
 TEST(net_options_of_connections)
@@ -75,16 +75,16 @@ TEST(net_options_of_connections)
         struct mio_tcp_stream server;
         addr = loopback_v4();
         REQUIRE_EQ(mio_tcp_listener_bind(&addr, rows[i], &listener), 0);
-        REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+        REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
         REQUIRE_EQ(mio_tcp_stream_connect(&addr, rows[i], &client), 0);
         tcp_accept(&listener, &server);
         CHECK_EQ(mio_tcp_stream_nodelay(&client), asked);
         CHECK_EQ(mio_tcp_stream_nodelay(&server), asked); /* inherited */
         CHECK_EQ(option_of(client.source.fd, SOL_SOCKET, SO_KEEPALIVE) != 0, asked);
         CHECK_EQ(option_of(server.source.fd, SOL_SOCKET, SO_KEEPALIVE) != 0, asked);
-        CHECK_EQ(mio_tcp_stream_close(&client), 0);
-        CHECK_EQ(mio_tcp_stream_close(&server), 0);
-        CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
+        CHECK_EQ(mio_source_close(&listener.source), 0);
     }
 }
 
@@ -101,7 +101,7 @@ TEST(net_options_reuse_port_of_listeners)
     struct loop loop = loop_open();
     addr = loopback_v4();
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listeners[0]), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listeners[0], &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listeners[0].source, &addr), 0);
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listeners[1]), 0);
     CHECK_EQ(mio_tcp_listener_bind(&addr, NULL, &third), -EADDRINUSE);
 
@@ -119,16 +119,16 @@ TEST(net_options_reuse_port_of_listeners)
             int error;
             while ((error = mio_tcp_listener_accept(ready, &server, NULL)) == 0) {
                 accepted++;
-                CHECK_EQ(mio_tcp_stream_close(&server), 0);
+                CHECK_EQ(mio_source_close(&server.source), 0);
             }
             CHECK_EQ(error, -EAGAIN);
         }
     }
     EXPECT_NOTHING(&loop);
     for (int i = 0; i < CONNECTIONS; i++)
-        CHECK_EQ(mio_tcp_stream_close(&clients[i]), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listeners[0]), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listeners[1]), 0);
+        CHECK_EQ(mio_source_close(&clients[i].source), 0);
+    CHECK_EQ(mio_source_close(&listeners[0].source), 0);
+    CHECK_EQ(mio_source_close(&listeners[1].source), 0);
     loop_close(&loop);
 }
 
@@ -139,23 +139,23 @@ TEST(net_options_reuse_of_udp)
     struct mio_udp_socket second;
     addr = loopback_v4();
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &first), 0);
-    REQUIRE_EQ(mio_udp_socket_local_addr(&first, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&first.source, &addr), 0);
     CHECK_EQ(option_of(first.source.fd, SOL_SOCKET, SO_REUSEADDR), 0);
     CHECK_EQ(mio_udp_socket_bind(&addr, NULL, &second), -EADDRINUSE);
     CHECK_EQ(mio_udp_socket_bind(&addr, &rows[0], &second), -EADDRINUSE);
-    CHECK_EQ(mio_udp_socket_close(&first), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
 
     addr = loopback_v4();
     REQUIRE_EQ(mio_udp_socket_bind(&addr, &rows[0], &first), 0);
-    REQUIRE_EQ(mio_udp_socket_local_addr(&first, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&first.source, &addr), 0);
     REQUIRE_EQ(mio_udp_socket_bind(&addr, &rows[0], &second), 0);
-    CHECK_EQ(mio_udp_socket_close(&first), 0);
-    CHECK_EQ(mio_udp_socket_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
 
     addr = loopback_v4();
     REQUIRE_EQ(mio_udp_socket_bind(&addr, &rows[1], &first), 0);
     CHECK(option_of(first.source.fd, SOL_SOCKET, SO_REUSEADDR) != 0);
-    CHECK_EQ(mio_udp_socket_close(&first), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
 }
 
 /* --- IPv6 alone, or IPv4 too --- */
@@ -171,8 +171,8 @@ static void connect_over_v4(struct mio_tcp_listener *listener, uint16_t port, st
     CHECK_EQ(mio_tcp_stream_connected(&client), 0);
     wait_until(listener->source.fd, POLLIN);
     REQUIRE_EQ(mio_tcp_listener_accept(listener, &server, peer), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
 }
 
 /* Two listeners at one port, of IPv6 alone and of IPv4. Nobody else may be at the second. */
@@ -182,13 +182,13 @@ static void listen_apart(struct mio_tcp_listener *v6, struct mio_tcp_listener *v
     for (;;) {
         addr = mio_addr_ipv6(NULL, 0);
         REQUIRE_EQ(mio_tcp_listener_bind(&addr, &alone, v6), 0);
-        REQUIRE_EQ(mio_tcp_listener_local_addr(v6, &addr), 0);
+        REQUIRE_EQ(mio_source_local_addr(&v6->source, &addr), 0);
         struct mio_addr same = mio_addr_ipv4(127, 0, 0, 1, addr.port);
         int error = mio_tcp_listener_bind(&same, NULL, v4);
         if (error == 0)
             return;
         REQUIRE_EQ(error, -EADDRINUSE);
-        CHECK_EQ(mio_tcp_listener_close(v6), 0);
+        CHECK_EQ(mio_source_close(&v6->source), 0);
     }
 }
 
@@ -206,8 +206,8 @@ TEST(net_options_only_v6)
     connect_over_v4(&other, addr.port, &peer);
     CHECK_EQ(peer.kind, MIO_ADDR_IPV4);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &nothing, NULL), -EAGAIN);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    CHECK_EQ(mio_tcp_listener_close(&other), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
+    CHECK_EQ(mio_source_close(&other.source), 0);
 
     addr = mio_addr_ipv6(NULL, 0);
     int error = mio_tcp_listener_bind(&addr, &both, &listener);
@@ -215,11 +215,11 @@ TEST(net_options_only_v6)
     if (error < 0)
         return;
     CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_V6ONLY), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
     connect_over_v4(&listener, addr.port, &peer);
     struct mio_addr wanted = mio_addr_ipv6(mapped, peer.port);
     CHECK_ADDR(&peer, &wanted);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 /* --- what makes no sense --- */

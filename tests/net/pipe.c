@@ -46,11 +46,11 @@ TEST(net_pipe)
                  {SENDER, readiness_fact("own write to a pipe, asked for writable")});
     expect_text("hello");
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), -EAGAIN);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_sender_close(&sender), -EBADF);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), -EBADF);
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), -EBADF);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     loop_close(&loop);
 }
 
@@ -59,10 +59,10 @@ TEST(net_pipe_sender_is_closed)
     open_pipe_ends();
     watch(&loop, &receiver.source, RECEIVER, MIO_READABLE);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     EXPECT_ONE(&loop, RECEIVER, readiness_fact("pipe without writer"));
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     loop_close(&loop);
 }
 
@@ -70,12 +70,12 @@ TEST(net_pipe_sender_is_closed_behind_data)
 {
     open_pipe_ends();
     CHECK_EQ(mio_pipe_sender_write(&sender, "left", 4), 4);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     watch(&loop, &receiver.source, RECEIVER, MIO_READABLE);
     EXPECT_ONE(&loop, RECEIVER, readiness_fact("pipe without writer, data left"));
     expect_text("left");
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     loop_close(&loop);
 }
 
@@ -84,14 +84,14 @@ TEST(net_pipe_receiver_is_closed)
     open_pipe_ends();
     watch(&loop, &sender.source, SENDER, MIO_WRITABLE);
     EXPECT_ONE(&loop, SENDER, W);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     EXPECT_ONE(&loop, SENDER, readiness_fact("pipe without reader"));
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), -EPIPE);
     CHECK_EQ(mio_source_deregister(&sender.source, loop.registry), 0);
     /* Registered when it is gone already (K9). */
     watch(&loop, &sender.source, THIRD, MIO_WRITABLE);
     EXPECT_ONE(&loop, THIRD, readiness_fact("pipe without reader"));
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
 }
@@ -115,8 +115,8 @@ TEST(net_pipe_room_comes_back)
         CHECK_EQ(written, 0);
         AWAIT_EVENTS(&loop, {SENDER, W});
     }
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     loop_close(&loop);
 }
 
@@ -169,8 +169,8 @@ TEST(net_pipe_1_mib_through_edges)
         }
     }
     CHECK_EQ(written, MUCH);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     loop_close(&loop);
 }
 
@@ -180,20 +180,20 @@ TEST(net_pipe_gives_its_descriptors)
     open_pipe_ends();
     watch(&loop, &sender.source, SENDER, MIO_WRITABLE);
     watch(&loop, &receiver.source, RECEIVER, MIO_READABLE);
-    CHECK_EQ(mio_pipe_sender_into_fd(&sender, &fds[0]), -EBUSY);
-    CHECK_EQ(mio_pipe_receiver_into_fd(&receiver, &fds[1]), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&sender.source, &fds[0]), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&receiver.source, &fds[1]), -EBUSY);
     REQUIRE_EQ(mio_source_deregister(&sender.source, loop.registry), 0);
     REQUIRE_EQ(mio_source_deregister(&receiver.source, loop.registry), 0);
-    REQUIRE_EQ(mio_pipe_sender_into_fd(&sender, &fds[0]), 0);
-    REQUIRE_EQ(mio_pipe_receiver_into_fd(&receiver, &fds[1]), 0);
-    CHECK_EQ(mio_pipe_sender_into_fd(&sender, &fds[0]), -EBADF);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), -EBADF);
+    REQUIRE_EQ(mio_source_into_fd(&sender.source, &fds[0]), 0);
+    REQUIRE_EQ(mio_source_into_fd(&receiver.source, &fds[1]), 0);
+    CHECK_EQ(mio_source_into_fd(&sender.source, &fds[0]), -EBADF);
+    CHECK_EQ(mio_source_close(&receiver.source), -EBADF);
     REQUIRE_EQ(mio_pipe_sender_from_fd(fds[0], &sender), 0);
     REQUIRE_EQ(mio_pipe_receiver_from_fd(fds[1], &receiver), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "hi", 2), 2);
     expect_text("hi");
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     loop_close(&loop);
 }
 
@@ -245,10 +245,10 @@ TEST(net_pipe_of_a_child)
     EXPECT_ONE(&loop, RECEIVER, R);
     expect_text("hello");
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), -EAGAIN);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     EXPECT_ONE(&loop, RECEIVER, readiness_fact("pipe without writer"));
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     end_cat(child);
     loop_close(&loop);
 }
@@ -266,11 +266,11 @@ TEST(net_pipe_of_a_child_blocking_or_not)
     expect_text("hello"); /* has to wait for it */
     CHECK_EQ(mio_pipe_receiver_set_nonblocking(&receiver, true), 0);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), -EAGAIN);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     CHECK_EQ(mio_pipe_sender_set_nonblocking(&sender, true), -EBADF);
     CHECK_EQ(mio_pipe_receiver_set_nonblocking(&receiver, false), 0);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     end_cat(child);
     loop_close(&loop);
 }

@@ -26,7 +26,7 @@ TEST(net_groups_and_their_interface_are_of_one_family)
     CHECK_EQ(mio_udp_socket_join_multicast_v4(&udp, &v6, NULL), -EINVAL);
     CHECK_EQ(mio_udp_socket_join_multicast_v4(&udp, &v4, &v6), -EINVAL);
     CHECK_EQ(mio_udp_socket_leave_multicast_v4(&udp, &v4, &v6), -EINVAL);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_only_v6_is_one_of_three)
@@ -42,12 +42,12 @@ TEST(net_nowhere_to_write_an_address_or_a_descriptor)
     struct mio_unix_stream near_end;
     struct mio_unix_stream far_end;
     unix_pair(&near_end, &far_end);
-    CHECK_EQ(mio_unix_stream_local_addr(&near_end, null()), -EINVAL);
-    CHECK_EQ(mio_unix_stream_peer_addr(&near_end, null()), -EINVAL);
-    CHECK_EQ(mio_unix_stream_into_fd(&near_end, null()), -EINVAL);
+    CHECK_EQ(mio_source_local_addr(&near_end.source, null()), -EINVAL);
+    CHECK_EQ(mio_source_peer_addr(&near_end.source, null()), -EINVAL);
+    CHECK_EQ(mio_source_into_fd(&near_end.source, null()), -EINVAL);
     CHECK_EQ(mio_unix_stream_pair(NULL, &near_end, null()), -EINVAL);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
 }
 
 /* Made by hand, or come over the network from a machine that has such names. */
@@ -70,9 +70,9 @@ TEST(net_an_address_of_another_family_is_unnamed)
         SKIP("no netlink here");
     memset(&addr, 0x5a, sizeof addr);
     REQUIRE_EQ(mio_udp_socket_from_fd(fd, &other), 0);
-    CHECK_EQ(mio_udp_socket_local_addr(&other, &addr), 0);
+    CHECK_EQ(mio_source_local_addr(&other.source, &addr), 0);
     CHECK_EQ(addr.kind, MIO_ADDR_UNNAMED);
-    CHECK_EQ(mio_udp_socket_close(&other), 0);
+    CHECK_EQ(mio_source_close(&other.source), 0);
 #else
     SKIP("no other family at hand");
 #endif
@@ -94,8 +94,8 @@ TEST(net_eagain_of_a_direction_that_is_not_watched)
     CHECK_EQ(mio_unix_stream_read(&near_end, &byte, 1), 1);
     CHECK_EQ(mio_unix_stream_read(&near_end, &byte, 1), -EAGAIN);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }
 
@@ -119,7 +119,7 @@ TEST(net_eagain_in_a_child_leaves_the_parents_poll_alone)
     EXPECT_NOTHING(&loop);
     unix_put(&far_end, "x");
     EXPECT_ONE(&loop, CLIENT, R);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }

@@ -23,8 +23,8 @@ TEST(net_register_and_deregister)
     REQUIRE_EQ(mio_source_deregister(&client.source, loop.registry), 0);
     EXPECT_NOTHING(&loop);
     CHECK_EQ(mio_source_deregister(&client.source, loop.registry), -ENOENT);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -70,14 +70,14 @@ TEST(net_sockets_belong_to_one_registry)
     belongs_to_one(&udp.source);
     belongs_to_one(&first.source);
     belongs_to_one(&receiver.source);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_unix_stream_close(&first), 0);
-    CHECK_EQ(mio_unix_stream_close(&second), 0);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
 }
 
 TEST(net_registering_after_deregistering)
@@ -91,7 +91,7 @@ TEST(net_registering_after_deregistering)
         EXPECT_NOTHING(&loop);
         REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
     }
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -105,8 +105,8 @@ TEST(net_close_deregisters)
     watch(&loop, &first.source, CLIENT, MIO_READABLE);
     mio_fd number = first.source.fd;
     unix_put(&second, "pending");
-    CHECK_EQ(mio_unix_stream_close(&first), 0);
-    CHECK_EQ(mio_unix_stream_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
     unix_pair(&first, &second);
     CHECK(first.source.fd == number || second.source.fd == number);
     unix_put(&first, "a");
@@ -114,7 +114,7 @@ TEST(net_close_deregisters)
     EXPECT_NOTHING(&loop);
     watch(&loop, &first.source, SERVER, MIO_READABLE);
     EXPECT_ONE(&loop, SERVER, R);
-    CHECK_EQ(mio_unix_stream_close(&first), 0);
-    CHECK_EQ(mio_unix_stream_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
     loop_close(&loop);
 }

@@ -22,13 +22,13 @@ TEST(net_close_ends_the_peers_reading)
     watch(&loop, &client.source, CLIENT, MIO_READABLE);
     EXPECT_ONE(&loop, LISTENER, R);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for readable"));
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -46,11 +46,11 @@ TEST(net_a_fresh_connection_would_block)
     EXPECT_ONE(&loop, CLIENT, W);
     tcp_accept(&listener, &server);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), -EAGAIN);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     wait_until(server.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -71,8 +71,8 @@ TEST(net_a_deregistered_listener_is_silent_when_a_waker_speaks)
         wait_until(listener.source.fd, POLLIN);
         CHECK_EQ(mio_waker_wake(waker), 0);
         EXPECT_ONE(&loop, THIRD, R);
-        CHECK_EQ(mio_tcp_stream_close(&client), 0);
-        CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
+        CHECK_EQ(mio_source_close(&listener.source), 0);
         mio_waker_free(waker);
         loop_close(&loop);
     }
@@ -92,8 +92,8 @@ TEST(net_a_sender_without_a_name_is_unnamed)
     CHECK_EQ(from.kind, MIO_ADDR_UNNAMED);
     CHECK_EQ(from.length, 0);
     CHECK(mio_addr_path(&from) == NULL);
-    CHECK_EQ(mio_unix_datagram_close(&receiver), 0);
-    CHECK_EQ(mio_unix_datagram_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     remove_path(&addr);
 }
 
@@ -111,7 +111,7 @@ TEST(net_datagrams_after_the_own_end_of_receiving)
     CHECK_EQ(mio_unix_datagram_recv(&first, &byte, 1),
              fact("receiving datagrams after the own end of it"));
     EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("received after the own end of receiving"));
-    CHECK_EQ(mio_unix_datagram_close(&first), 0);
-    CHECK_EQ(mio_unix_datagram_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
     loop_close(&loop);
 }

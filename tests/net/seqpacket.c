@@ -23,8 +23,8 @@ static bool open_records(void)
 
 static void close_records(void)
 {
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
 }
 
 TEST(net_seqpacket_keeps_records_apart)
@@ -114,10 +114,10 @@ TEST(net_seqpacket_listener)
 
     /* Such a descriptor is taken from elsewhere too. */
     mio_fd fd;
-    REQUIRE_EQ(mio_unix_stream_into_fd(&near_end, &fd), 0);
+    REQUIRE_EQ(mio_source_into_fd(&near_end.source, &fd), 0);
     REQUIRE_EQ(mio_unix_stream_from_fd(fd, &near_end), 0);
     close_records();
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     remove_path(&addr);
     loop_close(&loop);
 }

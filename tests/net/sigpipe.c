@@ -44,13 +44,13 @@ TEST(net_no_sigpipe_from_a_pipe)
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
     watch(&loop, &sender.source, CLIENT, MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("pipe without reader"));
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
         CHECK_EQ(mio_pipe_sender_writev(&sender, &part, 1), -EPIPE);
     }
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     finish();
 }
 
@@ -76,14 +76,14 @@ static void write_with_one_pending(bool of_the_process)
     sigaddset(&signals, SIGPIPE);
     REQUIRE_EQ(pthread_sigmask(SIG_BLOCK, &signals, NULL), 0);
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     REQUIRE_EQ(of_the_process ? kill(getpid(), SIGPIPE) : pthread_kill(pthread_self(), SIGPIPE), 0);
     for (int i = 0; i < 2; i++)
         CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
     CHECK_EQ(take_pending(&signals), 1);
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
     CHECK_EQ(take_pending(&signals), 0);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
 }
 
@@ -108,7 +108,7 @@ static void unix_stream(const struct mio_socket_options *options, bool peer_clos
     watch(&loop, &near_end.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
     if (peer_closes) {
-        CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+        CHECK_EQ(mio_source_close(&far_end.source), 0);
         EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for both"));
     } else {
         CHECK_EQ(mio_unix_stream_shutdown(&near_end, MIO_SHUTDOWN_BOTH), 0);
@@ -119,8 +119,8 @@ static void unix_stream(const struct mio_socket_options *options, bool peer_clos
         CHECK_EQ(mio_unix_stream_writev(&near_end, &part, 1), -EPIPE);
     }
     if (!peer_closes)
-        CHECK_EQ(mio_unix_stream_close(&far_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
+        CHECK_EQ(mio_source_close(&far_end.source), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
 }
 
 TEST(net_no_sigpipe_from_a_unix_stream)
@@ -140,13 +140,13 @@ TEST(net_no_sigpipe_from_a_unix_datagram)
     struct mio_unix_datagram far_end;
     prepare();
     REQUIRE_EQ(mio_unix_datagram_pair(NULL, &near_end, &far_end), 0);
-    CHECK_EQ(mio_unix_datagram_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     CHECK(mio_unix_datagram_send(&near_end, "abc", 3) < 0);
     int error = mio_unix_datagram_shutdown(&near_end, MIO_SHUTDOWN_WRITE);
     CHECK_EQ(error, fact("shutdown of a Unix datagram whose peer is gone"));
     ptrdiff_t result = mio_unix_datagram_send(&near_end, "abc", 3);
     CHECK(error == 0 ? result == -EPIPE : result < 0);
-    CHECK_EQ(mio_unix_datagram_close(&near_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
     finish();
 }
 
@@ -167,12 +167,12 @@ TEST(net_no_sigpipe_from_a_tcp_stream)
         CHECK(result == -EPIPE || result == -ECONNRESET);
         CHECK_EQ(mio_tcp_stream_write(writer, "abc", 3), -EPIPE);
         CHECK_EQ(mio_tcp_stream_writev(writer, &part, 1), -EPIPE);
-        CHECK_EQ(mio_tcp_stream_close(writer), 0);
+        CHECK_EQ(mio_source_close(&writer->source), 0);
     }
     tcp_pair(&client, &server);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_tcp_stream_write(&client, "abc", 3), -EPIPE);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     finish();
 }

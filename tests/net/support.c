@@ -33,7 +33,7 @@ struct mio_addr loopback_v6(void)
     struct mio_udp_socket probe;
     if (mio_udp_socket_bind(&addr, NULL, &probe) < 0)
         SKIP("this machine has no [::1]");
-    REQUIRE_EQ(mio_udp_socket_close(&probe), 0);
+    REQUIRE_EQ(mio_source_close(&probe.source), 0);
     return addr;
 }
 
@@ -135,7 +135,7 @@ void watch(struct loop *loop, struct mio_source *source, mio_token token, mio_in
 void tcp_listen(struct mio_addr *addr, struct mio_tcp_listener *listener)
 {
     REQUIRE_EQ(mio_tcp_listener_bind(addr, NULL, listener), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(listener, addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener->source, addr), 0);
     REQUIRE(mio_addr_port(addr) != 0);
 }
 
@@ -159,7 +159,7 @@ void tcp_pair(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
     tcp_accept(&listener, server);
     wait_until(client->source.fd, POLLOUT);
     REQUIRE_EQ(mio_tcp_stream_connected(client), 0);
-    REQUIRE_EQ(mio_tcp_listener_close(&listener), 0);
+    REQUIRE_EQ(mio_source_close(&listener.source), 0);
 }
 
 struct mio_addr tcp_nobody(void)
@@ -201,7 +201,7 @@ void tcp_reset(struct mio_tcp_stream *stream)
 {
     struct linger at_close = {.l_onoff = 1, .l_linger = 0};
     REQUIRE_EQ(setsockopt(stream->source.fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close), 0);
-    REQUIRE_EQ(mio_tcp_stream_close(stream), 0);
+    REQUIRE_EQ(mio_source_close(&stream->source), 0);
 }
 
 /* --- Unix --- */

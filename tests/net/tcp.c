@@ -36,9 +36,9 @@ TEST(net_tcp_accept)
     CHECK(memcmp(&untouched, &pattern, sizeof pattern) == 0);
     EXPECT_NOTHING(&loop);
 
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -57,12 +57,12 @@ TEST(net_tcp_connect)
 
     tcp_accept(&listener, &server);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for both"));
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
 
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -82,10 +82,10 @@ TEST(net_tcp_connect_then_close)
     watch(&loop, &server.source, SERVER, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, SERVER, W);
 
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("peer stopped sending, asked for both"));
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
 }
@@ -98,7 +98,7 @@ TEST(net_tcp_listen_then_close)
     struct mio_tcp_stream client;
     tcp_listen(&addr, &listener);
     watch(&loop, &listener.source, LISTENER, MIO_READABLE);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     EXPECT_NOTHING(&loop);
 
     /* With a connection that waits. */
@@ -107,10 +107,10 @@ TEST(net_tcp_listen_then_close)
     watch(&loop, &listener.source, LISTENER, MIO_READABLE);
     tcp_connect(&addr, &client);
     wait_until(listener.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_listener_close(&listener), -EBADF);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&listener.source), -EBADF);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     loop_close(&loop);
 }
 
@@ -124,7 +124,7 @@ TEST(net_tcp_bind_twice)
     struct mio_tcp_listener pattern = second;
     CHECK_EQ(mio_tcp_listener_bind(&addr, NULL, &second), -EADDRINUSE);
     CHECK(memcmp(&second, &pattern, sizeof second) == 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 /* SO_REUSEADDR: what is left of an old connection is in nobody's way. */
@@ -137,12 +137,12 @@ TEST(net_tcp_bind_again_at_once)
     tcp_listen(&addr, &listener);
     tcp_connect(&addr, &client);
     tcp_accept(&listener, &server);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0); /* first: the server's side stays in TIME_WAIT */
+    CHECK_EQ(mio_source_close(&server.source), 0); /* first: the server's side stays in TIME_WAIT */
     wait_until(client.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_tcp_many_writes_succeed_at_once)
@@ -164,8 +164,8 @@ TEST(net_tcp_many_writes_succeed_at_once)
         have += (size_t)count;
     }
     CHECK_EQ(mio_tcp_stream_read(&server, buffer, SIZE), -EAGAIN);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 TEST(net_tcp_reset_by_peer)
@@ -181,7 +181,7 @@ TEST(net_tcp_reset_by_peer)
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_write(&client, "a", 1), -EPIPE);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     loop_close(&loop);
 }
 
@@ -204,9 +204,9 @@ TEST(net_tcp_connect_refused)
             EXPECT_ONE(&loop, CLIENT,
                        rows[i].situation ? readiness_fact(rows[i].situation)
                                          : readiness_fact("TCP refused, asked for both"));
-            error = mio_tcp_stream_take_error(&stream);
-            CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);
-            CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+            error = mio_source_take_error(&stream.source);
+            CHECK_EQ(mio_source_take_error(&stream.source), 0);
+            CHECK_EQ(mio_source_close(&stream.source), 0);
         }
         CHECK_EQ(error, -ECONNREFUSED);
         loop_close(&loop);
@@ -221,11 +221,11 @@ TEST(net_tcp_write_to_a_closed_peer)
     tcp_pair(&client, &server);
     watch(&loop, &client.source, CLIENT, MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     ptrdiff_t result = tcp_write_until_it_fails(&client);
     CHECK(result == -EPIPE || result == -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_write(&client, "abc", 3), -EPIPE);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     loop_close(&loop);
 }
 
@@ -245,8 +245,8 @@ TEST(net_tcp_peer_stops_sending)
     /* The other direction goes on. */
     tcp_put(&client, "still");
     TCP_EXPECT_TEXT(&server, "still");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     loop_close(&loop);
 }
 
@@ -266,22 +266,22 @@ TEST(net_tcp_addresses_are_known_once_connected)
     EXPECT_EVENTS(&loop, {LISTENER, R}, {CLIENT, W});
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, &got), 0);
 
-    REQUIRE_EQ(mio_tcp_stream_local_addr(&client, &client_addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&client.source, &client_addr), 0);
     CHECK(mio_addr_port(&client_addr) != 0);
     CHECK_ADDR(&got, &client_addr);
-    REQUIRE_EQ(mio_tcp_stream_peer_addr(&client, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&client.source, &got), 0);
     CHECK_ADDR(&got, &addr);
-    REQUIRE_EQ(mio_tcp_stream_local_addr(&server, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&server.source, &got), 0);
     CHECK_ADDR(&got, &addr);
-    REQUIRE_EQ(mio_tcp_stream_peer_addr(&server, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&server.source, &got), 0);
     CHECK_ADDR(&got, &client_addr);
 
     tcp_put(&server, "abc");
     EXPECT_ONE(&loop, CLIENT, readiness_fact("data came, asked for both"));
     TCP_EXPECT_TEXT(&client, "abc");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -299,13 +299,13 @@ TEST(net_tcp_write_then_close)
     tcp_put(&server, "1234");
     wrote_to_tcp(&loop, SERVER);
     EXPECT_ONE(&loop, CLIENT, R);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("peer closed, data unread, readable told"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 4);
     CHECK_STR(text, "1234");
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 0);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     loop_close(&loop);
 }
 
@@ -323,8 +323,8 @@ TEST(net_tcp_write_then_deregister)
     EXPECT_ONE(&loop, CLIENT, R);
     TCP_EXPECT_TEXT(&client, "1234");
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     loop_close(&loop);
 }
 
@@ -355,8 +355,8 @@ TEST(net_tcp_no_events_after_deregister)
     TCP_EXPECT_TEXT(&client, "two");
     TCP_EXPECT_TEXT(&server, "one");
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }

@@ -22,8 +22,8 @@ TEST(net_connected_says_0_once_connected)
     CHECK_EQ(mio_tcp_stream_shutdown(&server, MIO_SHUTDOWN_WRITE), 0);
     wait_until(client.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_connected(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 TEST(net_connected_is_in_progress_before_connecting)
@@ -32,7 +32,7 @@ TEST(net_connected_is_in_progress_before_connecting)
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &stream), 0);
     CHECK_EQ(mio_tcp_stream_connected(&stream), -EINPROGRESS);
     CHECK_EQ(mio_tcp_stream_connected(&stream), -EINPROGRESS);
-    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(mio_source_close(&stream.source), 0);
 }
 
 /* The kernel answers nobody beyond the backlog, so that a connection stays in progress until one
@@ -49,7 +49,7 @@ TEST(net_connected_waits_for_a_full_backlog)
     struct mio_tcp_stream late;
     struct mio_tcp_stream server;
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, &options, &listener), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
     for (int i = 0; i < WAITING; i++) {
         tcp_connect(&addr, &waiting[i]);
         wait_until(waiting[i].source.fd, POLLOUT);
@@ -62,14 +62,14 @@ TEST(net_connected_waits_for_a_full_backlog)
 
     for (int i = 0; i < WAITING; i++) {
         tcp_accept(&listener, &server);
-        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
     }
     EXPECT_ONE(&loop, CLIENT, W); /* after the kernel has asked again, in a second */
     CHECK_EQ(mio_tcp_stream_connected(&late), 0);
     for (int i = 0; i < WAITING; i++)
-        CHECK_EQ(mio_tcp_stream_close(&waiting[i]), 0);
-    CHECK_EQ(mio_tcp_stream_close(&late), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+        CHECK_EQ(mio_source_close(&waiting[i].source), 0);
+    CHECK_EQ(mio_source_close(&late.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -83,10 +83,10 @@ TEST(net_connected_tells_a_refusal_once)
         watch(&loop, &stream.source, CLIENT, MIO_WRITABLE);
         EXPECT_ONE(&loop, CLIENT, readiness_fact("connection refused, asked for writable"));
         error = mio_tcp_stream_connected(&stream);
-        CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);
+        CHECK_EQ(mio_source_take_error(&stream.source), 0);
         CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOTCONN);
         EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("the error was taken, asked for writable"));
-        CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+        CHECK_EQ(mio_source_close(&stream.source), 0);
     }
     CHECK_EQ(error, -ECONNREFUSED);
     loop_close(&loop);
@@ -103,14 +103,14 @@ TEST(net_connected_tells_failed_from_in_progress)
         if (mio_tcp_stream_connect(&addr, NULL, &stream) == 0) {
             watch(&loop, &stream.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
             EXPECT_ONE(&loop, CLIENT, readiness_fact("TCP refused, asked for both"));
-            CHECK_EQ(taken ? mio_tcp_stream_take_error(&stream)
+            CHECK_EQ(taken ? mio_source_take_error(&stream.source)
                            : mio_tcp_stream_read(&stream, &byte, 1),
                      -ECONNREFUSED);
             for (int i = 0; i < 2; i++)
                 CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOTCONN);
             EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("the error was taken, asked for both"));
             EXPECT_NOTHING(&loop); /* who waits for another event waits for ever */
-            CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+            CHECK_EQ(mio_source_close(&stream.source), 0);
         }
         loop_close(&loop);
     }
@@ -125,7 +125,7 @@ TEST(net_connected_tells_a_later_reset)
     wait_until(client.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_connected(&client), -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_connected(&client), -ENOTCONN);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
 }
 
 /* What can still be read of a connection that is over belongs to it. */
@@ -136,7 +136,7 @@ TEST(net_connected_of_a_connection_that_is_over)
     char byte;
     tcp_pair(&client, &server);
     tcp_put(&server, "x");
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     wait_until(client.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_tcp_stream_connected(&client), 0);
@@ -145,7 +145,7 @@ TEST(net_connected_of_a_connection_that_is_over)
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
     int error = mio_tcp_stream_connected(&client); /* once the last packet is acknowledged */
     CHECK(error == 0 || error == -ENOTCONN);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
 }
 
 TEST(net_connected_checks_its_argument)
@@ -157,7 +157,7 @@ TEST(net_connected_checks_its_argument)
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
     mio_source_init(&stream.source, MIO_INVALID_FD);
     CHECK_EQ(mio_tcp_stream_connected(&stream), -EBADF);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 /* What cannot be connected to fails at once, or (DragonFly) as soon as it is asked how it went. */
@@ -168,7 +168,7 @@ static void check_fails(const struct mio_addr *addr)
     if (error == 0) {
         wait_until(stream.source.fd, POLLIN | POLLOUT);
         error = mio_tcp_stream_connected(&stream);
-        CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+        CHECK_EQ(mio_source_close(&stream.source), 0);
     }
     CHECK(error < 0 && error != -EINPROGRESS);
 }
@@ -200,9 +200,9 @@ TEST(net_connected_sees_the_peer_name_go)
     struct mio_tcp_stream server;
     struct mio_addr peer;
     tcp_pair(&client, &server);
-    REQUIRE_EQ(mio_tcp_stream_peer_addr(&client, &peer), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&client.source, &peer), 0);
     tcp_reset(&server);
     wait_until(client.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_peer_addr(&client, &peer), -ENOTCONN);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_peer_addr(&client.source, &peer), -ENOTCONN);
+    CHECK_EQ(mio_source_close(&client.source), 0);
 }

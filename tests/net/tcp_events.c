@@ -26,9 +26,9 @@ static void open_watched(mio_interest interest)
 
 static void close_watched(void)
 {
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     if (server.source.fd != MIO_INVALID_FD)
-        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
     loop_close(&loop);
 }
 
@@ -107,7 +107,7 @@ TEST(net_tcp_close_with_unread_data)
     tcp_put(&client, "unread");
     wrote_to_tcp(&loop, CLIENT);
     wait_until(server.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("closed with data unread, asked for both"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, 1),
              fact("reading when the peer closed with data unread"));
@@ -128,8 +128,8 @@ TEST(net_tcp_reset_is_readable)
     open_watched(MIO_READABLE);
     tcp_reset(&server);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("connection reset, asked for readable"));
-    CHECK_EQ(mio_tcp_stream_take_error(&client), -ECONNRESET);
-    CHECK_EQ(mio_tcp_stream_take_error(&client), 0);
+    CHECK_EQ(mio_source_take_error(&client.source), -ECONNRESET);
+    CHECK_EQ(mio_source_take_error(&client.source), 0);
     close_watched();
 }
 

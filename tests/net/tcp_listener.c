@@ -20,7 +20,7 @@ static void smoke(struct mio_tcp_listener *listener)
     struct mio_addr client_addr;
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
-    REQUIRE_EQ(mio_tcp_listener_local_addr(listener, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener->source, &addr), 0);
     watch(&loop, &listener->source, LISTENER, MIO_READABLE);
     EXPECT_NOTHING(&loop);
 
@@ -28,17 +28,17 @@ static void smoke(struct mio_tcp_listener *listener)
     EXPECT_ONE(&loop, LISTENER, R);
     REQUIRE_EQ(mio_tcp_listener_accept(listener, &server, &peer), 0);
     CHECK_FLAGS(server.source.fd);
-    REQUIRE_EQ(mio_tcp_stream_local_addr(&client, &client_addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&client.source, &client_addr), 0);
     CHECK_ADDR(&peer, &client_addr);
     CHECK_EQ(mio_tcp_listener_accept(listener, &server, NULL), -EAGAIN);
-    CHECK_EQ(mio_tcp_listener_take_error(listener), 0);
+    CHECK_EQ(mio_source_take_error(&listener->source), 0);
     EXPECT_NOTHING(&loop);
 
     tcp_put(&client, "hello");
     TCP_EXPECT_TEXT(&server, "hello");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_listener_close(listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener->source), 0);
     loop_close(&loop);
 }
 
@@ -96,9 +96,9 @@ TEST(net_tcp_listener_ttl)
     tcp_accept(&listener, &server);
     CHECK_EQ(mio_tcp_stream_ttl(&server), inherited ? 10 : usual);
     CHECK_EQ(mio_tcp_stream_ttl(&client), usual);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_tcp_listener_ttl_of_ipv6)
@@ -111,7 +111,7 @@ TEST(net_tcp_listener_ttl_of_ipv6)
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 10), 0);
     CHECK_EQ(mio_tcp_listener_ttl(&listener), 10);
     CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 10);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_tcp_listener_gives_its_descriptor)
@@ -124,17 +124,17 @@ TEST(net_tcp_listener_gives_its_descriptor)
     tcp_listen(&addr, &listener);
     mio_fd own = listener.source.fd;
     watch(&loop, &listener.source, LISTENER, MIO_READABLE);
-    CHECK_EQ(mio_tcp_listener_into_fd(&listener, &fd), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&listener.source, &fd), -EBUSY);
     CHECK_EQ(fd, MIO_INVALID_FD);
     REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
-    REQUIRE_EQ(mio_tcp_listener_into_fd(&listener, &fd), 0);
+    REQUIRE_EQ(mio_source_into_fd(&listener.source, &fd), 0);
     CHECK_EQ(fd, own);
     CHECK_EQ(listener.source.fd, MIO_INVALID_FD);
-    CHECK_EQ(mio_tcp_listener_into_fd(&listener, &fd), -EBADF);
-    CHECK_EQ(mio_tcp_listener_local_addr(&listener, &got), -EBADF);
+    CHECK_EQ(mio_source_into_fd(&listener.source, &fd), -EBADF);
+    CHECK_EQ(mio_source_local_addr(&listener.source, &got), -EBADF);
 
     REQUIRE_EQ(mio_tcp_listener_from_fd(fd, &listener), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
     CHECK_ADDR(&got, &addr);
     smoke(&listener);
     loop_close(&loop);
@@ -155,8 +155,8 @@ TEST(net_tcp_listener_reregister)
     EXPECT_NOTHING(&loop);
     tcp_connect(&addr, &client);
     EXPECT_ONE(&loop, THIRD, R);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -174,8 +174,8 @@ TEST(net_tcp_listener_is_never_writable)
     EXPECT_NOTHING(&loop);
     REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -193,9 +193,9 @@ TEST(net_tcp_listener_no_events_after_deregister)
     REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
     EXPECT_NOTHING(&loop);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -216,10 +216,10 @@ TEST(net_tcp_listener_two_connections)
         EXPECT_NOTHING(&loop);
     }
     for (int i = 0; i < 2; i++) {
-        CHECK_EQ(mio_tcp_stream_close(&clients[i]), 0);
-        CHECK_EQ(mio_tcp_stream_close(&servers[i]), 0);
+        CHECK_EQ(mio_source_close(&clients[i].source), 0);
+        CHECK_EQ(mio_source_close(&servers[i].source), 0);
     }
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -250,7 +250,7 @@ TEST(net_tcp_accept_without_descriptors)
     error = mio_tcp_listener_accept(&listener, &server, NULL);
     if (fact("a connection waits after accepting without descriptors") == 0) {
         CHECK_EQ(error, -EAGAIN);
-        CHECK_EQ(mio_tcp_stream_close(&client), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
         tcp_connect(&addr, &client);
         EXPECT_ONE(&loop, LISTENER, R);
         error = mio_tcp_listener_accept(&listener, &server, NULL);
@@ -258,9 +258,9 @@ TEST(net_tcp_accept_without_descriptors)
     REQUIRE_EQ(error, 0);
     tcp_put(&client, "late");
     TCP_EXPECT_TEXT(&server, "late");
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -283,7 +283,7 @@ TEST(net_tcp_accept_a_connection_that_was_reset)
     if (error == 0) {
         wait_until(server.source.fd, POLLIN);
         CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), -ECONNRESET);
-        CHECK_EQ(mio_tcp_stream_close(&server), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
     }
     CHECK_EQ(mio_tcp_listener_accept(&listener, &server, NULL), -EAGAIN);
 
@@ -291,9 +291,9 @@ TEST(net_tcp_accept_a_connection_that_was_reset)
     tcp_connect(&addr, &client);
     EXPECT_ONE(&loop, LISTENER, R);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -305,7 +305,7 @@ TEST(net_tcp_accept_from_what_cannot)
     struct mio_tcp_stream client;
     REQUIRE_EQ(mio_tcp_listener_from_fd(socket(AF_INET, SOCK_STREAM, 0), &listener), 0);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &server, NULL), -EINVAL);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &server, NULL), -EBADF);
 
     /* A NULL stream takes no connection. */
@@ -315,7 +315,7 @@ TEST(net_tcp_accept_from_what_cannot)
     CHECK_EQ(mio_tcp_listener_accept(&listener, null(), NULL), -EINVAL);
     CHECK_EQ(mio_tcp_listener_accept(null(), &server, NULL), -EINVAL);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }

@@ -15,11 +15,11 @@ static void check_addresses(struct mio_tcp_stream *client, struct mio_tcp_stream
 {
     struct mio_addr one;
     struct mio_addr other;
-    REQUIRE_EQ(mio_tcp_stream_local_addr(client, &one), 0);
-    REQUIRE_EQ(mio_tcp_stream_peer_addr(server, &other), 0);
+    REQUIRE_EQ(mio_source_local_addr(&client->source, &one), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&server->source, &other), 0);
     CHECK_ADDR(&one, &other);
-    REQUIRE_EQ(mio_tcp_stream_peer_addr(client, &one), 0);
-    REQUIRE_EQ(mio_tcp_stream_local_addr(server, &other), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&client->source, &one), 0);
+    REQUIRE_EQ(mio_source_local_addr(&server->source, &other), 0);
     CHECK_ADDR(&one, &other);
 }
 
@@ -51,15 +51,15 @@ static void smoke(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
     CHECK_STR(text, "hel");
     CHECK_EQ(mio_tcp_stream_read(client, text, 0), 0);
     TCP_EXPECT_TEXT(client, "lo");
-    CHECK_EQ(mio_tcp_stream_take_error(client), 0);
+    CHECK_EQ(mio_source_take_error(&client->source), 0);
 
-    CHECK_EQ(mio_tcp_stream_close(client), 0);
-    CHECK_EQ(mio_tcp_stream_close(client), -EBADF);
+    CHECK_EQ(mio_source_close(&client->source), 0);
+    CHECK_EQ(mio_source_close(&client->source), -EBADF);
     CHECK_EQ(mio_tcp_stream_read(client, text, 1), -EBADF);
     CHECK_EQ(mio_tcp_stream_write(client, text, 1), -EBADF);
     wait_until(server->source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_read(server, text, sizeof text), 0);
-    CHECK_EQ(mio_tcp_stream_close(server), 0);
+    CHECK_EQ(mio_source_close(&server->source), 0);
     loop_close(&loop);
 }
 
@@ -72,7 +72,7 @@ static void smoke_at(struct mio_addr addr)
     tcp_connect(&addr, &client);
     tcp_accept(&listener, &server);
     smoke(&client, &server);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_tcp_stream_ipv4)
@@ -101,7 +101,7 @@ TEST(net_tcp_stream_made_elsewhere)
     REQUIRE_EQ(mio_tcp_stream_from_fd(fd, &client), 0);
     CHECK_EQ(client.source.fd, fd);
     smoke(&client, &server);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_tcp_stream_ttl)
@@ -118,8 +118,8 @@ TEST(net_tcp_stream_ttl)
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 256), -EINVAL);
     CHECK_EQ(mio_tcp_stream_ttl(&client), 255);
     CHECK_EQ(mio_tcp_stream_ttl(&server), usual);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     CHECK_EQ(mio_tcp_stream_ttl(&client), -EBADF);
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 1), -EBADF);
 }
@@ -135,8 +135,8 @@ TEST(net_tcp_stream_nodelay)
     CHECK_EQ(mio_tcp_stream_nodelay(&server), 0);
     CHECK_EQ(mio_tcp_stream_set_nodelay(&client, false), 0);
     CHECK_EQ(mio_tcp_stream_nodelay(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     CHECK_EQ(mio_tcp_stream_nodelay(&client), -EBADF);
 }
 
@@ -149,22 +149,22 @@ TEST(net_tcp_stream_gives_its_descriptor)
     struct mio_addr after;
     mio_fd fd = MIO_INVALID_FD;
     tcp_pair(&client, &server);
-    REQUIRE_EQ(mio_tcp_stream_local_addr(&client, &before), 0);
+    REQUIRE_EQ(mio_source_local_addr(&client.source, &before), 0);
     mio_fd own = client.source.fd;
     watch(&loop, &client.source, CLIENT, MIO_READABLE);
-    CHECK_EQ(mio_tcp_stream_into_fd(&client, &fd), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&client.source, &fd), -EBUSY);
     REQUIRE_EQ(mio_source_deregister(&client.source, loop.registry), 0);
-    REQUIRE_EQ(mio_tcp_stream_into_fd(&client, &fd), 0);
+    REQUIRE_EQ(mio_source_into_fd(&client.source, &fd), 0);
     CHECK_EQ(fd, own);
-    CHECK_EQ(mio_tcp_stream_into_fd(&client, &fd), -EBADF);
-    CHECK_EQ(mio_tcp_stream_close(&client), -EBADF);
+    CHECK_EQ(mio_source_into_fd(&client.source, &fd), -EBADF);
+    CHECK_EQ(mio_source_close(&client.source), -EBADF);
     REQUIRE_EQ(mio_tcp_stream_from_fd(fd, &client), 0);
-    REQUIRE_EQ(mio_tcp_stream_local_addr(&client, &after), 0);
+    REQUIRE_EQ(mio_source_local_addr(&client.source, &after), 0);
     CHECK_ADDR(&after, &before);
     tcp_put(&server, "hi");
     TCP_EXPECT_TEXT(&client, "hi");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     loop_close(&loop);
 }
 
@@ -185,8 +185,8 @@ TEST(net_tcp_stream_may_be_moved)
     EXPECT_ONE(&loop, CLIENT, R);
     REQUIRE_EQ(mio_source_reregister(&moved.source, loop.registry, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
-    CHECK_EQ(mio_tcp_stream_close(&moved), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&moved.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
 }
@@ -204,8 +204,8 @@ TEST(net_tcp_stream_shutdown_read)
     CHECK_EQ(mio_tcp_stream_peek(&client, &byte, 1), 0);
     tcp_put(&client, "still");
     TCP_EXPECT_TEXT(&server, "still");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 TEST(net_tcp_stream_shutdown_write)
@@ -225,8 +225,8 @@ TEST(net_tcp_stream_shutdown_write)
     CHECK_EQ(mio_tcp_stream_read(&server, text, sizeof text), 0);
     tcp_put(&server, "echo");
     TCP_EXPECT_TEXT(&client, "echo");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 /* Said twice, it ends no more than it did. */
@@ -243,8 +243,8 @@ TEST(net_tcp_stream_shutdown_write_twice)
     CHECK_EQ(error, fact("ending a connection's writing again"));
     tcp_put(&server, "still");
     TCP_EXPECT_TEXT(&client, "still");
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 TEST(net_tcp_stream_shutdown_both)
@@ -258,8 +258,8 @@ TEST(net_tcp_stream_shutdown_both)
     CHECK_EQ(mio_tcp_stream_write(&client, "a", 1), -EPIPE);
     wait_until(server.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_read(&server, &byte, 1), 0);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 TEST(net_tcp_stream_shutdown_is_checked)
@@ -271,6 +271,6 @@ TEST(net_tcp_stream_shutdown_is_checked)
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, (enum mio_shutdown)3), -EINVAL);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, (enum mio_shutdown)(-1)), -EINVAL);
     CHECK_EQ(mio_tcp_stream_shutdown(null(), MIO_SHUTDOWN_WRITE), -EINVAL);
-    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(mio_source_close(&stream.source), 0);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), -EBADF);
 }

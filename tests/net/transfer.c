@@ -96,8 +96,8 @@ static void transfer(struct end ends[2])
             serve(&ends[mio_event_token(event)], event);
         }
     }
-    CHECK_EQ(mio_tcp_stream_close(&ends[0].stream), 0);
-    CHECK_EQ(mio_tcp_stream_close(&ends[1].stream), 0);
+    CHECK_EQ(mio_source_close(&ends[0].stream.source), 0);
+    CHECK_EQ(mio_source_close(&ends[1].stream.source), 0);
     loop_close(&loop);
 }
 
@@ -211,7 +211,7 @@ TEST(net_tcp_one_thread_reads_while_another_writes)
     thread_join(reader);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), 0);
     thread_join(echo);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     loop_close(&loop);
 }

@@ -69,8 +69,8 @@ TEST(net_try_io_makes_edges)
         EXPECT_NOTHING(&loop); /* nothing of the other direction either */
     }
     CHECK_EQ(message.calls, 6); /* once each */
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }
 
@@ -91,8 +91,8 @@ TEST(net_try_io_is_needed_where_the_library_makes_the_edges)
     EXPECT_ONE_IF(&loop, CLIENT, library ? 0 : R);
     CHECK_EQ(mio_registry_rearm(loop.registry, near_end.source.fd, MIO_READABLE), 0);
     EXPECT_ONE_IF(&loop, CLIENT, library ? R : 0);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }
 
@@ -116,8 +116,8 @@ TEST(net_try_io_of_writing)
         CHECK_EQ(result, -EAGAIN);
         AWAIT_EVENTS(&loop, {CLIENT, W});
     }
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }
 
@@ -136,9 +136,9 @@ TEST(net_try_io_of_accepting)
         CHECK_EQ(mio_source_try_io(&listener.source, MIO_READABLE, accept_one_raw, &fd), 0);
         CHECK_EQ(mio_source_try_io(&listener.source, MIO_READABLE, accept_one_raw, &fd), -EAGAIN);
         CHECK_EQ(close(fd), 0);
-        CHECK_EQ(mio_tcp_stream_close(&client), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
     }
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
 }
 
@@ -163,9 +163,9 @@ TEST(net_try_io_passes_results_on)
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_READABLE, NULL, &result), -EINVAL);
     CHECK_EQ(mio_source_try_io(&near_end.source, 0, say, &result), -EINVAL);
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_LEVEL, say, &result), -EINVAL);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_READABLE, say, &result), -EBADF);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }
 
@@ -191,7 +191,7 @@ TEST(net_try_io_in_other_modes)
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_READABLE, receive_message, &message), 3);
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_READABLE, receive_message, &message), -EAGAIN);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }

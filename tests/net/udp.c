@@ -26,7 +26,7 @@ static struct pair pair_open(struct mio_addr addr)
     struct pair pair;
     for (int i = 0; i < 2; i++) {
         REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &pair.sockets[i]), 0);
-        REQUIRE_EQ(mio_udp_socket_local_addr(&pair.sockets[i], &pair.addrs[i]), 0);
+        REQUIRE_EQ(mio_source_local_addr(&pair.sockets[i].source, &pair.addrs[i]), 0);
         CHECK_FLAGS(pair.sockets[i].source.fd);
     }
     return pair;
@@ -40,8 +40,8 @@ static void pair_connect(struct pair *pair)
 
 static void pair_close(struct pair *pair)
 {
-    CHECK_EQ(mio_udp_socket_close(&pair->sockets[0]), 0);
-    CHECK_EQ(mio_udp_socket_close(&pair->sockets[1]), 0);
+    CHECK_EQ(mio_source_close(&pair->sockets[0].source), 0);
+    CHECK_EQ(mio_source_close(&pair->sockets[1].source), 0);
 }
 
 static void pair_watch(struct loop *loop, struct pair *pair)
@@ -94,7 +94,7 @@ static void unconnected(struct pair *pair)
     CHECK_EQ(mio_udp_socket_recv_from(second, text, sizeof text, &from), -EAGAIN);
     CHECK_EQ(errno, ELOOP);
     CHECK_EQ(from.kind, MIO_ADDR_UNNAMED);
-    CHECK_EQ(mio_udp_socket_peer_addr(second, &from), -ENOTCONN);
+    CHECK_EQ(mio_source_peer_addr(&second->source, &from), -ENOTCONN);
 
     send_to(pair, 0, "hello");
     expect_arrival(&loop, 0, 1, readiness_fact("data came, asked for both"), HERE);
@@ -106,7 +106,7 @@ static void unconnected(struct pair *pair)
     send_to(pair, 1, "back");
     expect_arrival(&loop, 1, 0, readiness_fact("data came, asked for both"), HERE);
     expect_datagram(pair, 0, "back");
-    CHECK_EQ(mio_udp_socket_take_error(second), 0);
+    CHECK_EQ(mio_source_take_error(&second->source), 0);
     pair_close(pair);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
@@ -120,7 +120,7 @@ static void connected(struct pair *pair)
     pair_connect(pair);
     struct mio_udp_socket *first = &pair->sockets[0];
     struct mio_udp_socket *second = &pair->sockets[1];
-    REQUIRE_EQ(mio_udp_socket_peer_addr(first, &peer), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&first->source, &peer), 0);
     CHECK_ADDR(&peer, &pair->addrs[1]);
     pair_watch(&loop, pair);
     CHECK_EQ(mio_udp_socket_peek(second, text, sizeof text), -EAGAIN);
@@ -133,7 +133,7 @@ static void connected(struct pair *pair)
     CHECK_EQ(mio_udp_socket_recv(second, text, sizeof text), 5);
     CHECK_STR(text, "hello");
     CHECK_EQ(mio_udp_socket_recv(second, text, sizeof text), -EAGAIN);
-    CHECK_EQ(mio_udp_socket_take_error(first), 0);
+    CHECK_EQ(mio_source_take_error(&first->source), 0);
     pair_close(pair);
     loop_close(&loop);
 }
@@ -144,7 +144,7 @@ static struct pair pair_made_elsewhere(void)
     struct pair pair = pair_open(loopback_v4());
     for (int i = 0; i < 2; i++) {
         mio_fd fd;
-        REQUIRE_EQ(mio_udp_socket_into_fd(&pair.sockets[i], &fd), 0);
+        REQUIRE_EQ(mio_source_into_fd(&pair.sockets[i].source, &fd), 0);
         REQUIRE_EQ(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
         REQUIRE_EQ(mio_udp_socket_from_fd(fd, &pair.sockets[i]), 0);
         CHECK_FLAGS(fd);
@@ -333,8 +333,8 @@ TEST(net_udp_refusal_is_told_once)
     CHECK_EQ(mio_udp_socket_recv(&pair.sockets[0], text, 1), -EAGAIN);
     CHECK_EQ(mio_udp_socket_send(&pair.sockets[0], "a", 1), 1);
     wait_until(pair.sockets[0].source.fd, POLLIN | POLLERR);
-    CHECK_EQ(mio_udp_socket_take_error(&pair.sockets[0]), -ECONNREFUSED);
-    CHECK_EQ(mio_udp_socket_take_error(&pair.sockets[0]), 0);
+    CHECK_EQ(mio_source_take_error(&pair.sockets[0].source), -ECONNREFUSED);
+    CHECK_EQ(mio_source_take_error(&pair.sockets[0].source), 0);
     pair_close(&pair);
 }
 
@@ -346,14 +346,14 @@ TEST(net_udp_gives_its_descriptor)
     mio_fd fd = MIO_INVALID_FD;
     mio_fd own = pair.sockets[0].source.fd;
     watch(&loop, &pair.sockets[0].source, FIRST, MIO_READABLE);
-    CHECK_EQ(mio_udp_socket_into_fd(&pair.sockets[0], &fd), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&pair.sockets[0].source, &fd), -EBUSY);
     REQUIRE_EQ(mio_source_deregister(&pair.sockets[0].source, loop.registry), 0);
-    REQUIRE_EQ(mio_udp_socket_into_fd(&pair.sockets[0], &fd), 0);
+    REQUIRE_EQ(mio_source_into_fd(&pair.sockets[0].source, &fd), 0);
     CHECK_EQ(fd, own);
-    CHECK_EQ(mio_udp_socket_into_fd(&pair.sockets[0], &fd), -EBADF);
-    CHECK_EQ(mio_udp_socket_close(&pair.sockets[0]), -EBADF);
+    CHECK_EQ(mio_source_into_fd(&pair.sockets[0].source, &fd), -EBADF);
+    CHECK_EQ(mio_source_close(&pair.sockets[0].source), -EBADF);
     REQUIRE_EQ(mio_udp_socket_from_fd(fd, &pair.sockets[0]), 0);
-    REQUIRE_EQ(mio_udp_socket_local_addr(&pair.sockets[0], &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&pair.sockets[0].source, &got), 0);
     CHECK_ADDR(&got, &pair.addrs[0]);
     pair_close(&pair);
     loop_close(&loop);

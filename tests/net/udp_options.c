@@ -29,7 +29,7 @@ TEST(net_udp_ttl)
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 256), -EINVAL);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, UINT32_MAX), -EINVAL);
     CHECK_EQ(mio_udp_socket_ttl(&udp), 10);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
     CHECK_EQ(mio_udp_socket_ttl(&udp), -EBADF);
 }
 
@@ -40,7 +40,7 @@ TEST(net_udp_ttl_of_ipv6)
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 10), 0);
     CHECK_EQ(mio_udp_socket_ttl(&udp), 10);
     CHECK_EQ(option_of(udp.source.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 10);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_broadcast)
@@ -51,7 +51,7 @@ TEST(net_udp_broadcast)
     CHECK_EQ(mio_udp_socket_broadcast(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_broadcast(&udp, false), 0);
     CHECK_EQ(mio_udp_socket_broadcast(&udp), 0);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_multicast_loop_v4)
@@ -62,7 +62,7 @@ TEST(net_udp_multicast_loop_v4)
     CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v4(&udp, true), 0);
     CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp), 1);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_multicast_ttl_v4)
@@ -74,7 +74,7 @@ TEST(net_udp_multicast_ttl_v4)
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(&udp, 0), 0);
     CHECK_EQ(mio_udp_socket_multicast_ttl_v4(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(&udp, 256), -EINVAL);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_multicast_loop_v6)
@@ -85,7 +85,7 @@ TEST(net_udp_multicast_loop_v6)
     CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v6(&udp, true), 0);
     CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp), 1);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_only_v6)
@@ -103,11 +103,11 @@ TEST(net_udp_only_v6)
         }
         REQUIRE_EQ(error, 0);
         CHECK_EQ(mio_udp_socket_only_v6(&udp), choices[i] == MIO_ONLY_V6_YES);
-        CHECK_EQ(mio_udp_socket_close(&udp), 0);
+        CHECK_EQ(mio_source_close(&udp.source), 0);
     }
     udp = udp_bind(loopback_v4());
     CHECK(mio_udp_socket_only_v6(&udp) < 0);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 /* --- multicast --- */
@@ -124,7 +124,7 @@ TEST(net_udp_multicast_join_and_leave)
     struct mio_udp_socket udp = udp_bind(any);
     struct mio_udp_socket sender = udp_bind(loopback);
     char text[16] = "";
-    REQUIRE_EQ(mio_udp_socket_local_addr(&udp, &any), 0);
+    REQUIRE_EQ(mio_source_local_addr(&udp.source, &any), 0);
     target.port = any.port;
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_udp_socket_join_multicast_v4(&udp, &groups[i], &loopback), 0);
@@ -145,8 +145,8 @@ TEST(net_udp_multicast_join_and_leave)
     CHECK(error == -ENODEV || error == -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_join_multicast_v4(&udp, &loopback, NULL), -EINVAL);
     CHECK_EQ(mio_udp_socket_join_multicast_v4(&udp, null(), NULL), -EINVAL);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_udp_socket_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     loop_close(&loop);
 }
 
@@ -166,7 +166,7 @@ TEST(net_udp_multicast_arrives)
     struct mio_udp_socket sender = udp_bind(loopback);
     char text[16] = "";
     REQUIRE_EQ(use_loopback(&sender), 0);
-    REQUIRE_EQ(mio_udp_socket_local_addr(&udp, &any), 0);
+    REQUIRE_EQ(mio_source_local_addr(&udp.source, &any), 0);
     group.port = any.port;
     REQUIRE_EQ(mio_udp_socket_join_multicast_v4(&udp, &group, &loopback), 0);
     watch(&loop, &udp.source, CLIENT, MIO_READABLE);
@@ -190,8 +190,8 @@ TEST(net_udp_multicast_arrives)
     CHECK_EQ(mio_udp_socket_recv(&udp, text, sizeof text), 3);
     CHECK_STR(text, "you");
     CHECK_EQ(mio_udp_socket_recv(&udp, text, sizeof text), -EAGAIN);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
-    CHECK_EQ(mio_udp_socket_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
     loop_close(&loop);
 }
 
@@ -214,5 +214,5 @@ TEST(net_udp_multicast_v6)
     CHECK_EQ(mio_udp_socket_leave_multicast_v6(&udp, &group, index), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, &v4, index), -EINVAL);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(&udp, null(), index), -EINVAL);
-    CHECK_EQ(mio_udp_socket_close(&udp), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
 }

@@ -28,8 +28,8 @@ static void open_named(void)
 
 static void close_both(void)
 {
-    CHECK_EQ(mio_unix_datagram_close(&sockets[0]), 0);
-    CHECK_EQ(mio_unix_datagram_close(&sockets[1]), 0);
+    CHECK_EQ(mio_source_close(&sockets[0].source), 0);
+    CHECK_EQ(mio_source_close(&sockets[1].source), 0);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
 }
@@ -87,7 +87,7 @@ static void unconnected(void)
     expect_sent_to(1, 0);
     expect_text(0, "back", &addrs[1]);
     EXPECT_ONE_IF(&loop, 1, readiness_fact("a Unix datagram was received, asked for writable"));
-    CHECK_EQ(mio_unix_datagram_take_error(&sockets[0]), 0);
+    CHECK_EQ(mio_source_take_error(&sockets[0].source), 0);
 }
 
 static void connected(void)
@@ -95,9 +95,9 @@ static void connected(void)
     struct mio_addr got;
     for (int i = 0; i < 2; i++) {
         REQUIRE_EQ(mio_unix_datagram_connect(&sockets[i], &addrs[1 - i]), 0);
-        REQUIRE_EQ(mio_unix_datagram_local_addr(&sockets[i], &got), 0);
+        REQUIRE_EQ(mio_source_local_addr(&sockets[i].source, &got), 0);
         CHECK_ADDR(&got, &addrs[i]);
-        REQUIRE_EQ(mio_unix_datagram_peer_addr(&sockets[i], &got), 0);
+        REQUIRE_EQ(mio_source_peer_addr(&sockets[i].source, &got), 0);
         CHECK_ADDR(&got, &addrs[1 - i]);
     }
     watch_both();
@@ -111,7 +111,7 @@ static void make_elsewhere(void)
 {
     for (int i = 0; i < 2; i++) {
         mio_fd fd;
-        REQUIRE_EQ(mio_unix_datagram_into_fd(&sockets[i], &fd), 0);
+        REQUIRE_EQ(mio_source_into_fd(&sockets[i].source, &fd), 0);
         REQUIRE_EQ(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
         REQUIRE_EQ(mio_unix_datagram_from_fd(fd, &sockets[i]), 0);
         CHECK_FLAGS(fd);
@@ -157,7 +157,7 @@ TEST(net_unix_datagram_connect)
     CHECK_FLAGS(unbound.source.fd);
     CHECK_EQ(mio_unix_datagram_send(&unbound, "a", 1),
              fact("Unix datagram send without an address"));
-    CHECK_EQ(mio_unix_datagram_peer_addr(&unbound, &addrs[0]), -ENOTCONN);
+    CHECK_EQ(mio_source_peer_addr(&unbound.source, &addrs[0]), -ENOTCONN);
     CHECK_EQ(mio_unix_datagram_connect(&unbound, &nobody), -ENOENT);
     CHECK_EQ(mio_unix_datagram_send_to(&unbound, "a", 1, &nobody), -ENOENT);
     /* To one after the other. */
@@ -166,7 +166,7 @@ TEST(net_unix_datagram_connect)
         CHECK_EQ(mio_unix_datagram_send(&unbound, "hello", 5), 5);
         expect_text(i, "hello", NULL);
     }
-    CHECK_EQ(mio_unix_datagram_close(&unbound), 0);
+    CHECK_EQ(mio_source_close(&unbound.source), 0);
     close_named();
 }
 
@@ -255,8 +255,8 @@ TEST(net_unix_datagram_full_queue)
     if (result == -EAGAIN)
         AWAIT_EVENTS(&loop, {0, W});
     CHECK_EQ(mio_unix_datagram_send(&sockets[0], "datagram", 8), 8);
-    CHECK_EQ(mio_unix_datagram_close(&sockets[0]), 0);
-    CHECK_EQ(mio_unix_datagram_close(&sockets[1]), 0);
+    CHECK_EQ(mio_source_close(&sockets[0].source), 0);
+    CHECK_EQ(mio_source_close(&sockets[1].source), 0);
     loop_close(&loop);
 }
 
@@ -276,11 +276,11 @@ TEST(net_unix_datagram_receiver_is_gone)
 {
     open_named();
     REQUIRE_EQ(mio_unix_datagram_connect(&sockets[0], &addrs[1]), 0);
-    CHECK_EQ(mio_unix_datagram_close(&sockets[1]), 0);
+    CHECK_EQ(mio_source_close(&sockets[1].source), 0);
     ptrdiff_t result = mio_unix_datagram_send(&sockets[0], "a", 1);
     CHECK(result == -ECONNREFUSED || result == -ECONNRESET);
     CHECK_EQ(mio_unix_datagram_send_to(&sockets[0], "a", 1, &addrs[1]), -ECONNREFUSED);
-    CHECK_EQ(mio_unix_datagram_close(&sockets[0]), 0);
+    CHECK_EQ(mio_source_close(&sockets[0].source), 0);
     remove_path(&addrs[0]);
     remove_path(&addrs[1]);
     loop_close(&loop);

@@ -28,7 +28,7 @@ static void open_listening(mio_interest interest)
 
 static void close_listening(void)
 {
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     remove_path(&addr);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
@@ -41,8 +41,8 @@ static void connect_client(void)
 
 static void close_streams(void)
 {
-    CHECK_EQ(mio_unix_stream_close(&client), 0);
-    CHECK_EQ(mio_unix_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 static void accept_two(void)
@@ -57,7 +57,7 @@ static void accept_two(void)
         CHECK_EQ(mio_unix_listener_accept(&listener, &untouched, NULL), -EAGAIN);
         CHECK_EQ(untouched.source.fd, server.source.fd);
         EXPECT_NOTHING(&loop);
-        CHECK_EQ(mio_unix_listener_take_error(&listener), 0);
+        CHECK_EQ(mio_source_take_error(&listener.source), 0);
         unix_put(&client, "hello");
         UNIX_EXPECT_TEXT(&server, "hello");
         close_streams();
@@ -99,14 +99,14 @@ TEST(net_unix_listener_addresses)
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
     CHECK_EQ(peer.kind, MIO_ADDR_UNNAMED);
     CHECK_EQ(peer.length, 0);
-    REQUIRE_EQ(mio_unix_listener_local_addr(&listener, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
     CHECK_ADDR(&got, &addr);
     CHECK_STR(mio_addr_path(&got), mio_addr_path(&addr));
-    REQUIRE_EQ(mio_unix_stream_local_addr(&server, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&server.source, &got), 0);
     CHECK_ADDR(&got, &addr);
-    REQUIRE_EQ(mio_unix_stream_peer_addr(&server, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&server.source, &got), 0);
     CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
-    REQUIRE_EQ(mio_unix_stream_peer_addr(&client, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&client.source, &got), 0);
     CHECK_ADDR(&got, &addr);
     close_streams();
     close_listening();
@@ -129,7 +129,7 @@ TEST(net_unix_listener_named_peer)
     EXPECT_ONE(&loop, LISTENER, R);
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
     CHECK_ADDR(&peer, &own);
-    REQUIRE_EQ(mio_unix_stream_peer_addr(&server, &peer), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&server.source, &peer), 0);
     CHECK_ADDR(&peer, &own);
     close_streams();
     remove_path(&own);
@@ -150,7 +150,7 @@ TEST(net_unix_listener_reregister)
     EXPECT_NOTHING(&loop);
     REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
-    CHECK_EQ(mio_unix_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     close_listening();
 }
 
@@ -170,12 +170,12 @@ TEST(net_unix_listener_gives_its_descriptor)
     struct mio_addr got;
     mio_fd fd = MIO_INVALID_FD;
     open_listening(MIO_READABLE);
-    CHECK_EQ(mio_unix_listener_into_fd(&listener, &fd), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&listener.source, &fd), -EBUSY);
     REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
-    REQUIRE_EQ(mio_unix_listener_into_fd(&listener, &fd), 0);
-    CHECK_EQ(mio_unix_listener_close(&listener), -EBADF);
+    REQUIRE_EQ(mio_source_into_fd(&listener.source, &fd), 0);
+    CHECK_EQ(mio_source_close(&listener.source), -EBADF);
     REQUIRE_EQ(mio_unix_listener_from_fd(fd, &listener), 0);
-    REQUIRE_EQ(mio_unix_listener_local_addr(&listener, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
     CHECK_ADDR(&got, &addr);
     close_listening();
 }
@@ -185,7 +185,7 @@ TEST(net_unix_listener_bind_twice)
     struct mio_unix_listener second;
     open_listening(MIO_READABLE);
     CHECK_EQ(mio_unix_listener_bind(&addr, NULL, &second), -EADDRINUSE);
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     /* The file stays, and with it the name. */
     CHECK_EQ(mio_unix_listener_bind(&addr, NULL, &second), -EADDRINUSE);
     remove_path(&addr);
@@ -209,7 +209,7 @@ TEST(net_unix_accept_without_descriptors)
     error = mio_unix_listener_accept(&listener, &server, NULL);
     if (fact("a connection waits after accepting without descriptors") == 0) {
         CHECK_EQ(error, -EAGAIN);
-        CHECK_EQ(mio_unix_stream_close(&client), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
         connect_client();
         error = mio_unix_listener_accept(&listener, &server, NULL);
     }
@@ -223,13 +223,13 @@ TEST(net_unix_accept_a_client_that_is_gone)
     open_listening(MIO_READABLE);
     connect_client();
     unix_put(&client, "left");
-    CHECK_EQ(mio_unix_stream_close(&client), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
     EXPECT_ONE(&loop, LISTENER, R);
     char text[8] = "";
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
     CHECK_EQ(mio_unix_stream_read(&server, text, sizeof text), 4);
     CHECK_STR(text, "left");
     CHECK_EQ(mio_unix_stream_read(&server, text, sizeof text), 0);
-    CHECK_EQ(mio_unix_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
     close_listening();
 }

@@ -46,18 +46,18 @@ static void connect_at(const struct mio_addr *addr)
     struct mio_unix_stream server;
     struct mio_addr got;
     REQUIRE_EQ(mio_unix_listener_bind(addr, NULL, &listener), 0);
-    REQUIRE_EQ(mio_unix_listener_local_addr(&listener, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
     CHECK_ADDR(&got, addr);
     CHECK_EQ(got.length, addr->length);
     CHECK_EQ(mio_unix_listener_bind(addr, NULL, &twice), -EADDRINUSE);
     REQUIRE_EQ(mio_unix_stream_connect(addr, NULL, &client), 0);
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &got), 0);
     CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
-    REQUIRE_EQ(mio_unix_stream_peer_addr(&client, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&client.source, &got), 0);
     CHECK_ADDR(&got, addr);
-    CHECK_EQ(mio_unix_stream_close(&client), 0);
-    CHECK_EQ(mio_unix_stream_close(&server), 0);
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     /* The name goes with its socket. */
     CHECK_EQ(mio_unix_stream_connect(addr, NULL, &client), -ECONNREFUSED);
 }
@@ -100,8 +100,8 @@ TEST(net_unix_abstract_names_of_different_length_differ)
             CHECK_EQ(mio_unix_datagram_recv(&sockets[j], text, sizeof text), i == j ? 3 : -EAGAIN);
     }
     for (size_t i = 0; i < COUNT; i++)
-        CHECK_EQ(mio_unix_datagram_close(&sockets[i]), 0);
-    CHECK_EQ(mio_unix_datagram_close(&sender), 0);
+        CHECK_EQ(mio_source_close(&sockets[i].source), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
 }
 
 TEST(net_unix_abstract_peer_of_a_stream)
@@ -125,14 +125,14 @@ TEST(net_unix_abstract_peer_of_a_stream)
         REQUIRE_EQ(mio_unix_stream_from_fd(fd, &client), 0);
         REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &got), 0);
         CHECK_ADDR(&got, &own);
-        REQUIRE_EQ(mio_unix_stream_peer_addr(&server, &got), 0);
+        REQUIRE_EQ(mio_source_peer_addr(&server.source, &got), 0);
         CHECK_ADDR(&got, &own);
-        REQUIRE_EQ(mio_unix_stream_local_addr(&client, &got), 0);
+        REQUIRE_EQ(mio_source_local_addr(&client.source, &got), 0);
         CHECK_ADDR(&got, &own);
-        CHECK_EQ(mio_unix_stream_close(&client), 0);
-        CHECK_EQ(mio_unix_stream_close(&server), 0);
+        CHECK_EQ(mio_source_close(&client.source), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
     }
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_unix_abstract_sender_of_a_datagram)
@@ -154,9 +154,9 @@ TEST(net_unix_abstract_sender_of_a_datagram)
         /* And the answer finds it. */
         CHECK_EQ(mio_unix_datagram_send_to(&receiver, "b", 1, &got), 1);
         CHECK_EQ(mio_unix_datagram_recv(&sender, &byte, 1), 1);
-        CHECK_EQ(mio_unix_datagram_close(&sender), 0);
+        CHECK_EQ(mio_source_close(&sender.source), 0);
     }
-    CHECK_EQ(mio_unix_datagram_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
 }
 
 TEST(net_unix_longest_path)
@@ -176,12 +176,12 @@ TEST(net_unix_longest_path)
     struct mio_addr got;
     char byte;
     REQUIRE_EQ(mio_unix_datagram_bind(&addr, NULL, &receiver), 0);
-    REQUIRE_EQ(mio_unix_datagram_local_addr(&receiver, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&receiver.source, &got), 0);
     CHECK_ADDR(&got, &addr);
     REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &sender), 0);
     CHECK_EQ(mio_unix_datagram_send_to(&sender, "a", 1, &addr), 1);
     CHECK_EQ(mio_unix_datagram_recv(&receiver, &byte, 1), 1);
-    CHECK_EQ(mio_unix_datagram_close(&sender), 0);
-    CHECK_EQ(mio_unix_datagram_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     remove_path(&addr);
 }

@@ -34,9 +34,9 @@ static void open_watched(mio_interest interest)
 
 static void close_watched(void)
 {
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
     if (far_end.source.fd != MIO_INVALID_FD)
-        CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+        CHECK_EQ(mio_source_close(&far_end.source), 0);
     EXPECT_NOTHING(&loop);
     loop_close(&loop);
 }
@@ -63,11 +63,11 @@ static void smoke(struct mio_unix_stream *client, struct mio_unix_stream *server
     CHECK_EQ(mio_unix_stream_peek(client, text, sizeof text), 4);
     CHECK_STR(text, "back");
     UNIX_EXPECT_TEXT(client, "back");
-    CHECK_EQ(mio_unix_stream_take_error(client), 0);
-    CHECK_EQ(mio_unix_stream_close(client), 0);
-    CHECK_EQ(mio_unix_stream_close(client), -EBADF);
+    CHECK_EQ(mio_source_take_error(&client->source), 0);
+    CHECK_EQ(mio_source_close(&client->source), 0);
+    CHECK_EQ(mio_source_close(&client->source), -EBADF);
     CHECK_EQ(mio_unix_stream_read(server, text, 1), 0);
-    CHECK_EQ(mio_unix_stream_close(server), 0);
+    CHECK_EQ(mio_source_close(&server->source), 0);
     loop_close(&loop);
 }
 
@@ -82,13 +82,13 @@ static void connect_at(const struct mio_addr *addr, struct mio_unix_stream *clie
     REQUIRE_EQ(mio_unix_stream_connect(addr, NULL, client), 0);
     REQUIRE_EQ(mio_unix_listener_accept(&listener, server, &peer), 0);
     CHECK_EQ(peer.kind, MIO_ADDR_UNNAMED);
-    REQUIRE_EQ(mio_unix_stream_peer_addr(client, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&client->source, &got), 0);
     CHECK_ADDR(&got, addr);
-    REQUIRE_EQ(mio_unix_stream_local_addr(client, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&client->source, &got), 0);
     CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
-    REQUIRE_EQ(mio_unix_stream_local_addr(server, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&server->source, &got), 0);
     CHECK_ADDR(&got, addr);
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_unix_stream_at_a_path)
@@ -131,11 +131,11 @@ TEST(net_unix_stream_connect)
     EXPECT_ONE(&loop, CLIENT, W);
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &far_end, NULL), 0);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for both"));
     CHECK_EQ(mio_unix_stream_read(&near_end, text, 1), 0);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     remove_path(&addr);
     loop_close(&loop);
 }
@@ -147,12 +147,12 @@ TEST(net_unix_stream_connect_to_nobody)
     struct mio_unix_datagram datagram;
     CHECK_EQ(mio_unix_stream_connect(&addr, NULL, &near_end), -ENOENT);
     REQUIRE_EQ(mio_unix_listener_bind(&addr, NULL, &listener), 0);
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     CHECK_EQ(mio_unix_stream_connect(&addr, NULL, &near_end), -ECONNREFUSED);
     remove_path(&addr);
     REQUIRE_EQ(mio_unix_datagram_bind(&addr, NULL, &datagram), 0);
     CHECK_EQ(mio_unix_stream_connect(&addr, NULL, &near_end), -EPROTOTYPE);
-    CHECK_EQ(mio_unix_datagram_close(&datagram), 0);
+    CHECK_EQ(mio_source_close(&datagram.source), 0);
     remove_path(&addr);
 }
 
@@ -172,11 +172,11 @@ TEST(net_unix_stream_connect_beyond_the_backlog)
     CHECK_EQ(error, fact("Unix listener is full"));
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &far_end, NULL), 0);
     CHECK_EQ(mio_unix_stream_connect(&addr, NULL, &near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     while (made-- > 0)
-        CHECK_EQ(mio_unix_stream_close(&streams[made]), 0);
-    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+        CHECK_EQ(mio_source_close(&streams[made].source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
     remove_path(&addr);
 }
 
@@ -202,12 +202,12 @@ TEST(net_unix_stream_pair)
     EXPECT_ONE_IF(&loop, SERVER, readiness_fact("the Unix peer read, asked for writable"));
 
     struct mio_addr got;
-    REQUIRE_EQ(mio_unix_stream_local_addr(&near_end, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&near_end.source, &got), 0);
     CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
-    REQUIRE_EQ(mio_unix_stream_peer_addr(&near_end, &got), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&near_end.source, &got), 0);
     CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
-    CHECK_EQ(mio_unix_stream_close(&near_end), 0);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&near_end.source), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
 }
 
@@ -216,11 +216,11 @@ TEST(net_unix_stream_gives_its_descriptor)
     mio_fd fd = MIO_INVALID_FD;
     open_watched(MIO_READABLE);
     mio_fd own = near_end.source.fd;
-    CHECK_EQ(mio_unix_stream_into_fd(&near_end, &fd), -EBUSY);
+    CHECK_EQ(mio_source_into_fd(&near_end.source, &fd), -EBUSY);
     REQUIRE_EQ(mio_source_deregister(&near_end.source, loop.registry), 0);
-    REQUIRE_EQ(mio_unix_stream_into_fd(&near_end, &fd), 0);
+    REQUIRE_EQ(mio_source_into_fd(&near_end.source, &fd), 0);
     CHECK_EQ(fd, own);
-    CHECK_EQ(mio_unix_stream_into_fd(&near_end, &fd), -EBADF);
+    CHECK_EQ(mio_source_into_fd(&near_end.source, &fd), -EBADF);
     REQUIRE_EQ(mio_unix_stream_from_fd(fd, &near_end), 0);
     unix_put(&far_end, "hi");
     UNIX_EXPECT_TEXT(&near_end, "hi");
@@ -280,7 +280,7 @@ TEST(net_unix_stream_peers_shutdown_of_writing)
 TEST(net_unix_stream_peer_closed)
 {
     open_watched(MIO_READABLE);
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for readable"));
     CHECK_EQ(mio_unix_stream_read(&near_end, text, 1), 0);
     CHECK_EQ(mio_unix_stream_write(&near_end, "a", 1), -EPIPE);
@@ -291,7 +291,7 @@ TEST(net_unix_stream_peer_closed_without_reading)
 {
     open_watched(MIO_READABLE);
     unix_put(&near_end, "unread");
-    CHECK_EQ(mio_unix_stream_close(&far_end), 0);
+    CHECK_EQ(mio_source_close(&far_end.source), 0);
     EXPECT_ONE(&loop, CLIENT, readiness_fact("Unix peer closed with data unread"));
     CHECK_EQ(mio_unix_stream_read(&near_end, text, 1),
              fact("reading when the Unix peer closed with data unread"));

@@ -99,8 +99,8 @@ TEST(net_vectored_tcp)
     const struct way way = {tcp_writev, tcp_readv, &client.source, &server.source};
     check_parts(&way);
     check_many_parts(&way, 1024);
-    CHECK_EQ(mio_tcp_stream_close(&client), 0);
-    CHECK_EQ(mio_tcp_stream_close(&server), 0);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&server.source), 0);
 }
 
 TEST(net_vectored_unix)
@@ -113,8 +113,8 @@ TEST(net_vectored_unix)
     check_parts(&way);
     CHECK_EQ(mio_unix_stream_writev(&first, parts, 1025), -EMSGSIZE);
     CHECK_EQ(mio_unix_stream_readv(&second, parts, 1025), -EMSGSIZE);
-    CHECK_EQ(mio_unix_stream_close(&first), 0);
-    CHECK_EQ(mio_unix_stream_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
 }
 
 TEST(net_vectored_pipe)
@@ -125,8 +125,8 @@ TEST(net_vectored_pipe)
     const struct way way = {pipe_writev, pipe_readv, &sender.source, &receiver.source};
     check_parts(&way);
     check_many_parts(&way, (size_t)fact("parts of one call on a pipe"));
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
 }
 
 /* A write that does not fit whole is made in part, and the rest is the caller's. */
@@ -154,6 +154,6 @@ TEST(net_vectored_write_in_part)
     }
     CHECK_EQ(have, sizeof much);
     CHECK(memcmp(got, much, sizeof much) == 0);
-    CHECK_EQ(mio_unix_stream_close(&first), 0);
-    CHECK_EQ(mio_unix_stream_close(&second), 0);
+    CHECK_EQ(mio_source_close(&first.source), 0);
+    CHECK_EQ(mio_source_close(&second.source), 0);
 }

@@ -45,7 +45,7 @@ TEST(inside_connected_tells_that_nothing_more_will_come)
     CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOMEM);
     stream.source.selector = NULL;
     CHECK_EQ(mio_tcp_stream_connected(&stream), -EINPROGRESS);
-    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(mio_source_close(&stream.source), 0);
 }
 
 /* --- more room than epoll takes in one call --- */

@@ -49,13 +49,13 @@ static void write_to_closed_pipe(void)
     struct mio_pipe_receiver receiver;
     REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), 3);
-    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
     struct mio_iovec parts[2] = {{"a", 1}, {"b", 1}};
     errno = ELOOP;
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
     CHECK_EQ(mio_pipe_sender_writev(&sender, parts, 2), -EPIPE);
     CHECK_EQ(errno, ELOOP);
-    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
 }
 
 /* Both ways of a Linux kernel, and the one way of others. */
@@ -156,14 +156,14 @@ TEST(sigpipe_an_odd_descriptor_makes_no_pipe_slower)
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), 1);
     bool found = atomic_load(&mio__pipe_write_blocks_signal);
     int fd = open("/proc/self/comm", O_WRONLY | O_CLOEXEC);
-    REQUIRE_EQ(mio_pipe_sender_close(&sender), 0);
-    REQUIRE_EQ(mio_pipe_receiver_close(&receiver), 0);
+    REQUIRE_EQ(mio_source_close(&sender.source), 0);
+    REQUIRE_EQ(mio_source_close(&receiver.source), 0);
     if (fd < 0)
         SKIP("no /proc here");
     REQUIRE_EQ(mio_pipe_sender_from_fd(fd, &odd), 0);
     CHECK_EQ(mio_pipe_sender_write(&odd, "unit", 4), 4);
     CHECK_EQ(atomic_load(&mio__pipe_write_blocks_signal), found);
-    REQUIRE_EQ(mio_pipe_sender_close(&odd), 0);
+    REQUIRE_EQ(mio_source_close(&odd.source), 0);
 }
 
 #endif
@@ -216,7 +216,7 @@ TEST(sigpipe_never_from_a_pipe_made_elsewhere)
     REQUIRE_EQ(mio_pipe_sender_from_fd(fds[1], &sender), 0);
     REQUIRE_EQ(close(fds[0]), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), -EPIPE);
-    REQUIRE_EQ(mio_pipe_sender_close(&sender), 0);
+    REQUIRE_EQ(mio_source_close(&sender.source), 0);
 }
 
 static void closed_socket_as_a_pipe(void)
@@ -228,7 +228,7 @@ static void closed_socket_as_a_pipe(void)
     REQUIRE_EQ(mio_pipe_sender_from_fd(fds[1], &sender), 0);
     REQUIRE_EQ(close(fds[0]), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), -EPIPE);
-    REQUIRE_EQ(mio_pipe_sender_close(&sender), 0);
+    REQUIRE_EQ(mio_source_close(&sender.source), 0);
 }
 
 TEST(sigpipe_never_from_a_socket_used_as_a_pipe)
@@ -257,15 +257,15 @@ TEST(sigpipe_never_from_a_unix_stream)
         struct mio_unix_stream first;
         struct mio_unix_stream second;
         REQUIRE_EQ(mio_unix_stream_pair(options[i], &first, &second), 0);
-        REQUIRE_EQ(mio_unix_stream_close(&second), 0);
+        REQUIRE_EQ(mio_source_close(&second.source), 0);
         write_until_it_fails(&first);
-        REQUIRE_EQ(mio_unix_stream_close(&first), 0);
+        REQUIRE_EQ(mio_source_close(&first.source), 0);
 
         REQUIRE_EQ(mio_unix_stream_pair(options[i], &first, &second), 0);
         REQUIRE_EQ(mio_unix_stream_shutdown(&first, MIO_SHUTDOWN_WRITE), 0);
         write_until_it_fails(&first);
-        REQUIRE_EQ(mio_unix_stream_close(&second), 0);
-        REQUIRE_EQ(mio_unix_stream_close(&first), 0);
+        REQUIRE_EQ(mio_source_close(&second.source), 0);
+        REQUIRE_EQ(mio_source_close(&first.source), 0);
     }
 }
 
@@ -277,9 +277,9 @@ TEST(sigpipe_never_from_a_unix_datagram)
     REQUIRE_EQ(mio_unix_datagram_pair(NULL, &first, &second), 0);
     REQUIRE_EQ(mio_unix_datagram_shutdown(&first, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_unix_datagram_send(&first, "abc", 3), -EPIPE);
-    REQUIRE_EQ(mio_unix_datagram_close(&second), 0);
+    REQUIRE_EQ(mio_source_close(&second.source), 0);
     CHECK(mio_unix_datagram_send(&first, "abc", 3) < 0);
-    REQUIRE_EQ(mio_unix_datagram_close(&first), 0);
+    REQUIRE_EQ(mio_source_close(&first.source), 0);
 }
 
 static void await(mio_fd fd, short events)
@@ -294,7 +294,7 @@ TEST(sigpipe_never_from_a_tcp_stream)
     struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
     struct mio_tcp_listener listener;
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
-    REQUIRE_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
+    REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
     REQUIRE_EQ(mio_tcp_stream_connect(&addr, NULL, &client), 0);
@@ -306,13 +306,13 @@ TEST(sigpipe_never_from_a_tcp_stream)
     /* The peer resets it. */
     const struct linger at_close = {.l_onoff = 1, .l_linger = 0};
     REQUIRE_EQ(setsockopt(server.source.fd, SOL_SOCKET, SO_LINGER, &at_close, sizeof at_close), 0);
-    REQUIRE_EQ(mio_tcp_stream_close(&server), 0);
+    REQUIRE_EQ(mio_source_close(&server.source), 0);
     await(client.source.fd, POLLIN);
     CHECK(mio_tcp_stream_write(&client, "abc", 3) < 0);
     struct mio_iovec part = {"abc", 3};
     for (int i = 0; i < 3; i++)
         CHECK_EQ(mio_tcp_stream_writev(&client, &part, 1), -EPIPE);
-    REQUIRE_EQ(mio_tcp_stream_close(&client), 0);
+    REQUIRE_EQ(mio_source_close(&client.source), 0);
 
     /* Both accepted and own direction shut down. */
     REQUIRE_EQ(mio_tcp_stream_connect(&addr, NULL, &client), 0);
@@ -320,7 +320,7 @@ TEST(sigpipe_never_from_a_tcp_stream)
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
     REQUIRE_EQ(mio_tcp_stream_shutdown(&server, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_tcp_stream_write(&server, "abc", 3), -EPIPE);
-    REQUIRE_EQ(mio_tcp_stream_close(&server), 0);
-    REQUIRE_EQ(mio_tcp_stream_close(&client), 0);
-    REQUIRE_EQ(mio_tcp_listener_close(&listener), 0);
+    REQUIRE_EQ(mio_source_close(&server.source), 0);
+    REQUIRE_EQ(mio_source_close(&client.source), 0);
+    REQUIRE_EQ(mio_source_close(&listener.source), 0);
 }

@@ -69,8 +69,8 @@ static void unwatch(struct watched *watched)
 {
     watched->source->selector = NULL;
     watched->source->interest = 0;
-    REQUIRE_EQ(mio_pipe_receiver_close(&watched->receiver), 0);
-    REQUIRE_EQ(mio_pipe_sender_close(&watched->sender), 0);
+    REQUIRE_EQ(mio_source_close(&watched->receiver.source), 0);
+    REQUIRE_EQ(mio_source_close(&watched->sender.source), 0);
 }
 
 /* What comes of a call that gives `result`. */
