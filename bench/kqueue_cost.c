@@ -46,7 +46,7 @@ static void start(void)
     need(mio_events_new(CAPACITY, &events) == 0, "mio_events_new");
     registry = mio_poll_registry(poll);
     for (int i = 0; i < PIPES; i++) {
-        need(mio_pipe_new(&senders[i], &receivers[i]) == 0, "mio_pipe_new");
+        need(mio_pipe_open(&senders[i], &receivers[i]) == 0, "mio_pipe_open");
         changes[i] = (struct mio_change){MIO_REGISTER, fd_of(i), (mio_token)i, MIO_READABLE, 0};
     }
 }

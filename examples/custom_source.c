@@ -79,7 +79,7 @@ static void program_open(struct program *program)
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     check(ticker_new(INTERVAL_NS, &program->ticker), "ticker");
-    check(mio_pipe_new(&program->channel.sender, &program->channel.receiver), "channel");
+    check(mio_pipe_open(&program->channel.sender, &program->channel.receiver), "channel");
     check(mio_source_register(&program->ticker.source, registry, TICKER, MIO_READABLE), "ticker");
     check(channel_register(&program->channel, registry, CHANNEL), "channel");
 }

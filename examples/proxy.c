@@ -90,7 +90,7 @@ static int connect_to_target(struct end *end)
 {
     end->is_unix = target.kind == MIO_ADDR_UNIX || target.kind == MIO_ADDR_UNIX_ABSTRACT;
     end->connecting = !end->is_unix;
-    struct mio_socket_options options = {.nodelay = !end->is_unix};
+    struct mio_socket_options options = {.no_delay = !end->is_unix};
     return end->is_unix ? mio_unix_stream_connect(&target, &options, &end->as.local)
                         : mio_tcp_stream_connect(&target, &options, &end->as.tcp);
 }
@@ -162,7 +162,7 @@ static int pump(struct tunnel *tunnel, int sender)
 static int serve_end(struct end *end, const struct mio_event *event)
 {
     struct tunnel *tunnel = end->tunnel;
-    int error = end->connecting ? mio_tcp_stream_connected(&end->as.tcp) : 0;
+    int error = end->connecting ? mio_tcp_stream_finish_connect(&end->as.tcp) : 0;
     if (error < 0) {
         failures += error != -EINPROGRESS;
         return error == -EINPROGRESS ? 0 : error;

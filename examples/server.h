@@ -84,7 +84,7 @@ static inline void start_server(struct mio_poll *poll, const char *address)
     signal(SIGTERM, on_signal);
     check(mio_addr_parse(address, &addr), address);
     /* What is written is meant to be sent, even while something is on its way. */
-    struct mio_socket_options options = {.nodelay = true};
+    struct mio_socket_options options = {.no_delay = true};
     check(mio_tcp_listener_bind(&addr, &options, &listener), address);
     check(mio_source_local_addr(&listener.source, &addr), address);
     watch_listener();

@@ -100,7 +100,7 @@ int main(int argc, char **argv)
             readable |= mio_event_is_readable(event) || mio_event_is_error(event);
             writable |= mio_event_is_writable(event) || mio_event_is_error(event);
         }
-        int error = connected ? 0 : mio_tcp_stream_connected(&stream);
+        int error = connected ? 0 : mio_tcp_stream_finish_connect(&stream);
         if (error == -EINPROGRESS)
             continue;
         check(error, argv[1]);

@@ -78,7 +78,7 @@ static inline int ticker_new(long interval_ns, struct ticker *ticker)
 {
     struct mio_pipe_receiver receiver;
     struct timer *timer = malloc(sizeof *timer);
-    int error = timer ? mio_pipe_new(&timer->sender, &receiver) : -ENOMEM;
+    int error = timer ? mio_pipe_open(&timer->sender, &receiver) : -ENOMEM;
     if (error == 0)
         timer->interval = (struct timespec){0, interval_ns};
     if (error == 0 && (error = -pthread_create(&timer->thread, NULL, tick, timer)) < 0) {

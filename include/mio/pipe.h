@@ -40,7 +40,7 @@ struct mio_pipe_receiver {
  *   ... in the child: dup2(sender.source.fd, STDOUT_FILENO), and exec
  *   ... in the parent: mio_source_close(&sender.source), or the receiver never sees the end
  */
-MIO_API int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
+MIO_API int mio_pipe_open(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
 
 /* Writes some of `size` bytes; up to PIPE_BUF (512 at least) all or none, in one piece. -EAGAIN: no
  * room. -EPIPE: the receiver is closed. */

@@ -10,7 +10,7 @@
  *   if (error == 0)
  *       error = mio_source_register(&stream.source, registry, token, MIO_READABLE | MIO_WRITABLE);
  *
- * A function that makes a socket (_bind, _connect, _accept, _pair, _unbound, _from_fd) writes to
+ * A function that makes a socket (_bind, _connect, _accept, _open, _pair, _from_fd) writes to
  * the struct when it succeeds, without looking at what was in it, and leaves it untouched when it
  * fails; no descriptor is left open then. Every socket is non-blocking, closed on exec, and raises
  * no SIGPIPE; on Linux, FreeBSD, NetBSD, OpenBSD and DragonFly from its first moment, on Apple by
@@ -32,7 +32,10 @@
  * After an error the descriptor is the caller's still, and unchanged but for SO_NOSIGPIPE, which
  * Apple's may have by then.
  *
- * Every function gives -EINVAL for a NULL socket or address. An address of a kind that the socket
+ * What can be set is mio_..._set_x(&socket, value), and what can be asked mio_..._x(&socket, &value),
+ * of the same type; both return 0 or -errno, and after an error the value is as it was.
+ *
+ * Every function gives -EINVAL for a NULL socket, address or place for an answer. An address of a kind that the socket
  * cannot have is -EAFNOSUPPORT, an unnamed one -EINVAL.
  */
 #ifndef MIO_SOCKET_H
@@ -45,15 +48,15 @@ MIO_BEGIN_DECLS
 
 /* Whether an IPv6 socket is for IPv6 alone. One that is bound to another address than [::] is, on
  * Linux whatever is asked for. */
-enum mio_only_v6 {
-    MIO_ONLY_V6_DEFAULT = 0, /* as the system has it: Linux and Apple NO, the BSDs YES */
-    MIO_ONLY_V6_YES,
-    MIO_ONLY_V6_NO /* IPv4 too, as ::ffff:a.b.c.d; OpenBSD cannot: -EINVAL */
+enum mio_v6_only {
+    MIO_V6_ONLY_DEFAULT = 0, /* as the system has it: Linux and Apple NO, the BSDs YES */
+    MIO_V6_ONLY_YES,
+    MIO_V6_ONLY_NO /* IPv4 too, as ::ffff:a.b.c.d; OpenBSD cannot: -EINVAL */
 };
 
 /*
  * What can be asked for when a socket is made. A zeroed struct, or NULL, asks for nothing. What
- * makes no sense for the socket is -EINVAL (nodelay for UDP, a negative number); what the system
+ * makes no sense for the socket is -EINVAL (no_delay for UDP, a negative number); what the system
  * lacks is -ENOTSUP.
  */
 struct mio_socket_options {
@@ -65,7 +68,7 @@ struct mio_socket_options {
     int receive_buffer;
 
     /* IPv6 sockets alone. */
-    enum mio_only_v6 only_v6;
+    enum mio_v6_only v6_only;
 
     /* UDP: SO_REUSEADDR. A TCP listener always has it, so that it can be bound again at once while
      * old connections are dying. */
@@ -79,7 +82,7 @@ struct mio_socket_options {
     bool reuse_port;
 
     bool keep_alive; /* TCP: SO_KEEPALIVE; of a listener, its connections inherit it */
-    bool nodelay;    /* TCP: TCP_NODELAY; of a listener, its connections inherit it */
+    bool no_delay;   /* TCP: TCP_NODELAY; of a listener, its connections inherit it */
 
     /*
      * Unix listeners, streams and pairs: SOCK_SEQPACKET in place of SOCK_STREAM. Each write is then

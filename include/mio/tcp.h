@@ -20,7 +20,7 @@ struct mio_tcp_stream {
 
 /*
  * Listens at an IPv4 or IPv6 address; port 0 is any free one (mio_source_local_addr() tells).
- * SO_REUSEADDR is set. Options: backlog, buffers, only_v6, reuse_port, keep_alive, nodelay.
+ * SO_REUSEADDR is set. Options: backlog, buffers, v6_only, reuse_port, keep_alive, no_delay.
  * -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (a low port), -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM.
  *
  * A listener is ended by closing it. What shutdown(2) of one does has five answers: its reader is
@@ -53,10 +53,10 @@ MIO_API int mio_tcp_listener_bind(const struct mio_addr *addr,
 MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
                                     struct mio_tcp_stream *stream, struct mio_addr *peer);
 
-/* The time to live of its packets, or hop limit: see mio_tcp_stream_set_ttl(). Connections inherit
- * it, except on DragonFly. */
+/* The time to live of its packets, or hop limit: as mio_tcp_stream_set_ttl() has it. Connections
+ * inherit it, except on DragonFly. */
 MIO_API int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, uint32_t ttl);
-MIO_API int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener);
+MIO_API int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener, uint32_t *ttl);
 
 /* As socket.h says; and it has to be listening before it is registered. NetBSD and the poll(2)
  * selector never tell of a connection when READABLE was asked for before listen(). */
@@ -66,8 +66,8 @@ MIO_API int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listene
 
 /*
  * Starts to connect to an IPv4 or IPv6 address. 0: the connection is being made; register it as
- * writable, and on each writable event ask mio_tcp_stream_connected(). Options: buffers, only_v6,
- * keep_alive, nodelay.
+ * writable, and on each writable event call mio_tcp_stream_finish_connect(). Options: buffers,
+ * v6_only, keep_alive, no_delay.
  *
  * What the system knows at once is returned: -ENETUNREACH, -EADDRNOTAVAIL (no free port), -EACCES
  * and -EPERM (a firewall), -ECONNREFUSED (BSD, of a local address), -EAGAIN (Linux: no free port),
@@ -78,15 +78,17 @@ MIO_API int mio_tcp_stream_connect(const struct mio_addr *addr,
                                    struct mio_tcp_stream *stream);
 
 /*
- * How connecting went: 0 when the connection is made, so `if (mio_tcp_stream_connected(&stream))`
- * asks whether it is not. -EINPROGRESS: not yet, wait for the next writable event (events may be
- * spurious, and come before the connection has begun). Anything else is why it failed: close the
- * stream. -ECONNREFUSED or -ETIMEDOUT, say, are told once, here or by the first call that meets
- * them (a read, mio_source_take_error()); from then on it is -ENOTCONN. An error that a connection met later is
- * told in the same way, and one that has ended in both directions is -ENOTCONN, once everything is
- * read.
+ * Ends what mio_tcp_stream_connect() began. 0: the connection is made. -EINPROGRESS: not yet, wait
+ * for the next writable event (events may be spurious, and come before the connection has begun).
+ * Anything else is why it failed: close the stream. -ECONNREFUSED or -ETIMEDOUT, say, are told once,
+ * here or by the first call that meets them (a read, mio_source_take_error()); from then on it is
+ * -ENOTCONN.
+ *
+ * It may be called again at any time, and changes nothing about the connection. An error that a
+ * connection met later is told in the same way, and one that has ended in both directions is
+ * -ENOTCONN, once everything is read.
  */
-MIO_API int mio_tcp_stream_connected(struct mio_tcp_stream *stream);
+MIO_API int mio_tcp_stream_finish_connect(struct mio_tcp_stream *stream);
 
 /*
  * Reads at most `size` bytes; 0 is the end: the peer will send no more. A size of 0 gives 0 too.
@@ -121,19 +123,19 @@ MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffe
  */
 MIO_API int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how);
 
-/* TCP_NODELAY: small writes are sent at once, and not gathered (Nagle). Asking gives 1, 0 or
- * -errno. Once the connection is over, setting it has no effect: 0, or -ECONNRESET on BSD. */
-MIO_API int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay);
-MIO_API int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream);
+/* TCP_NODELAY: small writes are sent at once, and not gathered (Nagle). Once the connection is over,
+ * setting it has no effect: 0, or -ECONNRESET on BSD. */
+MIO_API int mio_tcp_stream_set_no_delay(struct mio_tcp_stream *stream, bool no_delay);
+MIO_API int mio_tcp_stream_no_delay(const struct mio_tcp_stream *stream, bool *no_delay);
 
 /*
  * The time to live of outgoing packets: IP_TTL, and on an IPv6 socket the hop limit
  * (IPV6_UNICAST_HOPS), with IP_TTL for its IPv4 packets where the system has both. -EINVAL: above
- * 255, and on some systems 0. Asking gives 0 to 255 or -errno; for an IPv6 socket that was never
- * given a limit, BSD and Apple do not say which its packets will have, and this says 64.
+ * 255, and on some systems 0. For an IPv6 socket that was never given a limit, BSD and Apple do not
+ * say which its packets will have, and this says 64.
  */
 MIO_API int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl);
-MIO_API int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream);
+MIO_API int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream, uint32_t *ttl);
 
 /* As socket.h says. */
 MIO_API int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream);

@@ -17,7 +17,7 @@ struct mio_udp_socket {
 };
 
 /*
- * A socket at an IPv4 or IPv6 address; port 0 is any free one. Options: buffers, only_v6,
+ * A socket at an IPv4 or IPv6 address; port 0 is any free one. Options: buffers, v6_only,
  * reuse_addr, reuse_port. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EMFILE, -ENFILE, -ENOBUFS,
  * -ENOMEM.
  */
@@ -25,8 +25,11 @@ MIO_API int mio_udp_socket_bind(const struct mio_addr *addr,
                                 const struct mio_socket_options *options,
                                 struct mio_udp_socket *socket);
 
-/* Sends to `addr`, and receives only from it, from now on; again for another. Nothing is sent. */
-MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr);
+/* Connects the socket, as connect(2) does: it sends to `addr`, and receives only from it, from now
+ * on; again for another. Nothing is sent. mio_source_peer_addr() asks. -ENETUNREACH, -EADDRNOTAVAIL,
+ * -EACCES (a broadcast address, which has to be allowed first). */
+MIO_API int mio_udp_socket_set_peer_addr(struct mio_udp_socket *socket,
+                                         const struct mio_addr *addr);
 
 /*
  * Sends one datagram: to the connected address (_send), or to `addr` (_send_to).
@@ -54,17 +57,16 @@ MIO_API ptrdiff_t mio_udp_socket_peek(struct mio_udp_socket *socket, void *buffe
 MIO_API ptrdiff_t mio_udp_socket_peek_from(struct mio_udp_socket *socket, void *buffer, size_t size,
                                            struct mio_addr *from);
 
-/* SO_BROADCAST: without it, sending to a broadcast address is -EACCES. Asking gives 1, 0 or
- * -errno, here and below. */
-MIO_API int mio_udp_socket_set_broadcast(struct mio_udp_socket *socket, bool on);
-MIO_API int mio_udp_socket_broadcast(const struct mio_udp_socket *socket);
+/* SO_BROADCAST: without it, sending to a broadcast address is -EACCES. At first it is off. */
+MIO_API int mio_udp_socket_set_broadcast_allowed(struct mio_udp_socket *socket, bool allowed);
+MIO_API int mio_udp_socket_broadcast_allowed(const struct mio_udp_socket *socket, bool *allowed);
 
 /* The time to live of unicast packets, as mio_tcp_stream_set_ttl() has it. */
 MIO_API int mio_udp_socket_set_ttl(struct mio_udp_socket *socket, uint32_t ttl);
-MIO_API int mio_udp_socket_ttl(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_ttl(const struct mio_udp_socket *socket, uint32_t *ttl);
 
-/* IPV6_V6ONLY: 1 or 0; an error on an IPv4 socket. It is chosen by mio_socket_options. */
-MIO_API int mio_udp_socket_only_v6(const struct mio_udp_socket *socket);
+/* IPV6_V6ONLY, which mio_socket_options chooses; the kernel's error for an IPv4 socket. */
+MIO_API int mio_udp_socket_v6_only(const struct mio_udp_socket *socket, bool *v6_only);
 
 /* --- multicast --- */
 
@@ -93,15 +95,15 @@ MIO_API int mio_udp_socket_leave_multicast_v6(struct mio_udp_socket *socket,
 
 /* Whether this machine receives what the socket sends to a group it has joined; at first it does.
  * (Windows: of the receiving socket.) */
-MIO_API int mio_udp_socket_set_multicast_loop_v4(struct mio_udp_socket *socket, bool on);
-MIO_API int mio_udp_socket_multicast_loop_v4(const struct mio_udp_socket *socket);
-MIO_API int mio_udp_socket_set_multicast_loop_v6(struct mio_udp_socket *socket, bool on);
-MIO_API int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_set_multicast_loop_v4(struct mio_udp_socket *socket, bool loop);
+MIO_API int mio_udp_socket_multicast_loop_v4(const struct mio_udp_socket *socket, bool *loop);
+MIO_API int mio_udp_socket_set_multicast_loop_v6(struct mio_udp_socket *socket, bool loop);
+MIO_API int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket, bool *loop);
 
 /* How many routers a datagram to an IPv4 group may pass: 0 to 255, at first 1, this network alone.
  * -EINVAL: above 255. */
 MIO_API int mio_udp_socket_set_multicast_ttl_v4(struct mio_udp_socket *socket, uint32_t ttl);
-MIO_API int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket, uint32_t *ttl);
 
 /* As socket.h says. */
 MIO_API int mio_udp_socket_from_fd(mio_fd fd, struct mio_udp_socket *socket);

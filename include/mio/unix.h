@@ -87,21 +87,22 @@ MIO_API int mio_unix_stream_from_fd(mio_fd fd, struct mio_unix_stream *stream);
 
 /* --- datagrams --- */
 
-/* A socket with a path or an abstract name, without any, or two connected to each other. Options:
- * buffers. Errors as for listening. */
+/* A socket with a path or an abstract name (_bind), without any (_open), or two connected to each
+ * other (_pair). Options: buffers. Errors as for listening. */
 MIO_API int mio_unix_datagram_bind(const struct mio_addr *addr,
                                    const struct mio_socket_options *options,
                                    struct mio_unix_datagram *socket);
-MIO_API int mio_unix_datagram_unbound(const struct mio_socket_options *options,
-                                      struct mio_unix_datagram *socket);
+MIO_API int mio_unix_datagram_open(const struct mio_socket_options *options,
+                                   struct mio_unix_datagram *socket);
 MIO_API int mio_unix_datagram_pair(const struct mio_socket_options *options,
                                    struct mio_unix_datagram *first,
                                    struct mio_unix_datagram *second);
 
-/* Sends to `addr`, and receives only from it, from now on; again for another. -ENOENT,
- * -ECONNREFUSED: there is no such socket. -EPERM (Linux): it is connected to another one. */
-MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
-                                      const struct mio_addr *addr);
+/* Connects the socket, as connect(2) does: it sends to `addr`, and receives only from it, from now
+ * on; again for another. mio_source_peer_addr() asks. -ENOENT, -ECONNREFUSED: there is no such
+ * socket. -EPROTOTYPE: it is one of another type. -EACCES, -ENOTDIR, -ELOOP: the path. -EPERM (Linux): it is connected to another one. */
+MIO_API int mio_unix_datagram_set_peer_addr(struct mio_unix_datagram *socket,
+                                            const struct mio_addr *addr);
 
 /*
  * Sends one datagram. -EAGAIN: the receiver's queue is full; on BSD and Apple it is -ENOBUFS, of
@@ -118,10 +119,15 @@ MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, co
                                             size_t size, const struct mio_addr *addr);
 
 /* Receives one datagram, of which what does not fit is lost, and for _from its sender in `from` (or
- * NULL): unnamed when it has no name. */
+ * NULL): unnamed when it has no name. _peek leaves it to be received again, whole. -EAGAIN: there is
+ * none. -ECONNRESET (Linux): the one that it is connected to is gone. */
 MIO_API ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buffer,
                                          size_t size);
 MIO_API ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *buffer,
+                                              size_t size, struct mio_addr *from);
+MIO_API ptrdiff_t mio_unix_datagram_peek(struct mio_unix_datagram *socket, void *buffer,
+                                         size_t size);
+MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, void *buffer,
                                               size_t size, struct mio_addr *from);
 
 MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, enum mio_shutdown how);

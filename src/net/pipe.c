@@ -18,7 +18,7 @@ enum { NO_SIGPIPE_FLAG = O_NOSIGPIPE };
 enum { NO_SIGPIPE_FLAG = 0 };
 #endif
 
-int mio_pipe_new(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver)
+int mio_pipe_open(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver)
 {
     if (!sender || !receiver)
         return -EINVAL;

@@ -186,8 +186,8 @@ int mio__socket_connect(enum mio__socket_kind kind, const struct mio_addr *addr,
     return 0;
 }
 
-int mio__socket_unbound(enum mio__socket_kind kind, const struct mio_socket_options *options,
-                        struct mio_source *source)
+int mio__socket_open(enum mio__socket_kind kind, const struct mio_socket_options *options,
+                     struct mio_source *source)
 {
     if (!source)
         return -EINVAL;
@@ -307,8 +307,8 @@ int mio__socket_from_fd(enum mio__socket_kind kind, mio_fd fd, struct mio_source
     return 0;
 }
 
-int mio__socket_connect_datagram(enum mio__socket_kind kind, const struct mio_source *source,
-                                 const struct mio_addr *addr)
+int mio__socket_set_peer_addr(enum mio__socket_kind kind, const struct mio_source *source,
+                              const struct mio_addr *addr)
 {
     if (!source)
         return -EINVAL;

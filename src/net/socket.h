@@ -28,17 +28,18 @@ int mio__socket_bind(enum mio__socket_kind kind, const struct mio_addr *addr,
 int mio__socket_connect(enum mio__socket_kind kind, const struct mio_addr *addr,
                         const struct mio_socket_options *options, struct mio_source *source);
 
-int mio__socket_unbound(enum mio__socket_kind kind, const struct mio_socket_options *options,
-                        struct mio_source *source);
+/* Not bound and not connected. */
+int mio__socket_open(enum mio__socket_kind kind, const struct mio_socket_options *options,
+                     struct mio_source *source);
 int mio__socket_pair(enum mio__socket_kind kind, const struct mio_socket_options *options,
                      struct mio_source *first, struct mio_source *second);
 int mio__socket_accept(const struct mio_source *listener, struct mio_source *source,
                        struct mio_addr *peer);
 int mio__socket_from_fd(enum mio__socket_kind kind, mio_fd fd, struct mio_source *source);
 
-/* Connects a datagram socket that is there. */
-int mio__socket_connect_datagram(enum mio__socket_kind kind, const struct mio_source *source,
-                                 const struct mio_addr *addr);
+/* Connects a datagram socket, or connects it to another one. */
+int mio__socket_set_peer_addr(enum mio__socket_kind kind, const struct mio_source *source,
+                              const struct mio_addr *addr);
 
 /* --- asking and setting (socket_options.c) --- */
 
@@ -50,13 +51,13 @@ int mio__socket_set_options(enum mio__socket_kind kind, mio_fd fd,
 int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
                               const struct mio_socket_options *options);
 
-/* An option that is an int; get returns its value, which has to be at least 0. */
+/* An option that is an int; get_int returns its value, which has to be at least 0. */
 int mio__socket_set_int(const struct mio_source *source, int level, int name, int value);
 int mio__socket_get_int(const struct mio_source *source, int level, int name);
-int mio__socket_get_bool(const struct mio_source *source, int level, int name);
+int mio__socket_get_bool(const struct mio_source *source, int level, int name, bool *value);
 
 int mio__socket_set_ttl(const struct mio_source *source, uint32_t ttl);
-int mio__socket_ttl(const struct mio_source *source);
+int mio__socket_ttl(const struct mio_source *source, uint32_t *ttl);
 int mio__socket_shutdown(const struct mio_source *source, enum mio_shutdown how);
 
 /* Whether Apple's kernel calls it a connection whose two directions have ended: it lets nothing be

@@ -22,19 +22,19 @@ enum { HAVE_REUSEPORT = 0, REUSEPORT = 0 };
 enum option_bits {
     OPTION_BACKLOG = 0x01,
     OPTION_BUFFERS = 0x02,
-    OPTION_ONLY_V6 = 0x04,
+    OPTION_V6_ONLY = 0x04,
     OPTION_REUSE_ADDR = 0x08,
     OPTION_REUSE_PORT = 0x10,
     OPTION_KEEP_ALIVE = 0x20,
-    OPTION_NODELAY = 0x40,
+    OPTION_NO_DELAY = 0x40,
     OPTION_SEQPACKET = 0x80
 };
 
 static const unsigned meaningful[] = {
-    [MIO_KIND_TCP_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_ONLY_V6 | OPTION_REUSE_ADDR |
-                              OPTION_REUSE_PORT | OPTION_KEEP_ALIVE | OPTION_NODELAY,
-    [MIO_KIND_TCP_STREAM] = OPTION_BUFFERS | OPTION_ONLY_V6 | OPTION_KEEP_ALIVE | OPTION_NODELAY,
-    [MIO_KIND_UDP] = OPTION_BUFFERS | OPTION_ONLY_V6 | OPTION_REUSE_ADDR | OPTION_REUSE_PORT,
+    [MIO_KIND_TCP_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_V6_ONLY | OPTION_REUSE_ADDR |
+                              OPTION_REUSE_PORT | OPTION_KEEP_ALIVE | OPTION_NO_DELAY,
+    [MIO_KIND_TCP_STREAM] = OPTION_BUFFERS | OPTION_V6_ONLY | OPTION_KEEP_ALIVE | OPTION_NO_DELAY,
+    [MIO_KIND_UDP] = OPTION_BUFFERS | OPTION_V6_ONLY | OPTION_REUSE_ADDR | OPTION_REUSE_PORT,
     [MIO_KIND_UNIX_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_SEQPACKET,
     [MIO_KIND_UNIX_STREAM] = OPTION_BUFFERS | OPTION_SEQPACKET,
     [MIO_KIND_UNIX_DATAGRAM] = OPTION_BUFFERS,
@@ -44,25 +44,26 @@ static unsigned asked_for(const struct mio_socket_options *options)
 {
     return (options->backlog != 0 ? OPTION_BACKLOG : 0u) |
            (options->send_buffer != 0 || options->receive_buffer != 0 ? OPTION_BUFFERS : 0u) |
-           (options->only_v6 != MIO_ONLY_V6_DEFAULT ? OPTION_ONLY_V6 : 0u) |
+           (options->v6_only != MIO_V6_ONLY_DEFAULT ? OPTION_V6_ONLY : 0u) |
            (options->reuse_addr ? OPTION_REUSE_ADDR : 0u) |
            (options->reuse_port ? OPTION_REUSE_PORT : 0u) |
            (options->keep_alive ? OPTION_KEEP_ALIVE : 0u) |
-           (options->nodelay ? OPTION_NODELAY : 0u) | (options->seqpacket ? OPTION_SEQPACKET : 0u);
+           (options->no_delay ? OPTION_NO_DELAY : 0u) |
+           (options->seqpacket ? OPTION_SEQPACKET : 0u);
 }
 
 int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
                               const struct mio_socket_options *options)
 {
     unsigned asked = asked_for(options);
-    if ((asked & ~meaningful[kind]) != 0 || ((asked & OPTION_ONLY_V6) != 0 && !ipv6))
+    if ((asked & ~meaningful[kind]) != 0 || ((asked & OPTION_V6_ONLY) != 0 && !ipv6))
         return -EINVAL;
     if (options->backlog < 0 || options->send_buffer < 0 || options->receive_buffer < 0)
         return -EINVAL;
-    switch (options->only_v6) {
-    case MIO_ONLY_V6_DEFAULT:
-    case MIO_ONLY_V6_YES:
-    case MIO_ONLY_V6_NO:
+    switch (options->v6_only) {
+    case MIO_V6_ONLY_DEFAULT:
+    case MIO_V6_ONLY_YES:
+    case MIO_V6_ONLY_NO:
         break;
     default:
         return -EINVAL;
@@ -79,13 +80,13 @@ int mio__socket_set_options(enum mio__socket_kind kind, mio_fd fd,
     } steps[] = {
         {kind == MIO_KIND_TCP_LISTENER || options->reuse_addr, SOL_SOCKET, SO_REUSEADDR, 1},
         {options->reuse_port, SOL_SOCKET, REUSEPORT, 1},
-        {options->only_v6 != MIO_ONLY_V6_DEFAULT, IPPROTO_IPV6, IPV6_V6ONLY,
-         options->only_v6 == MIO_ONLY_V6_YES},
+        {options->v6_only != MIO_V6_ONLY_DEFAULT, IPPROTO_IPV6, IPV6_V6ONLY,
+         options->v6_only == MIO_V6_ONLY_YES},
         /* Before the connection: the window is agreed upon when it is made. */
         {options->send_buffer != 0, SOL_SOCKET, SO_SNDBUF, options->send_buffer},
         {options->receive_buffer != 0, SOL_SOCKET, SO_RCVBUF, options->receive_buffer},
         {options->keep_alive, SOL_SOCKET, SO_KEEPALIVE, 1},
-        {options->nodelay, IPPROTO_TCP, TCP_NODELAY, 1},
+        {options->no_delay, IPPROTO_TCP, TCP_NODELAY, 1},
     };
     int saved = errno;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -138,10 +139,15 @@ int mio__socket_get_int(const struct mio_source *source, int level, int name)
 }
 
 /* Some systems answer with the option's bit and not with 1. */
-int mio__socket_get_bool(const struct mio_source *source, int level, int name)
+int mio__socket_get_bool(const struct mio_source *source, int level, int name, bool *value)
 {
-    int value = mio__socket_get_int(source, level, name);
-    return value > 0 ? 1 : value;
+    if (!value)
+        return -EINVAL;
+    int got = mio__socket_get_int(source, level, name);
+    if (got < 0)
+        return got;
+    *value = got > 0;
+    return 0;
 }
 
 int mio_source_take_error(struct mio_source *source)
@@ -236,10 +242,16 @@ static int hop_limit(const struct mio_source *source)
     return limit == NOT_SET ? USUAL_HOP_LIMIT : limit;
 }
 
-int mio__socket_ttl(const struct mio_source *source)
+int mio__socket_ttl(const struct mio_source *source, uint32_t *ttl)
 {
+    if (!ttl)
+        return -EINVAL;
     int ipv6 = is_ipv6(source);
     if (ipv6 < 0)
         return ipv6;
-    return ipv6 ? hop_limit(source) : mio__socket_get_int(source, IPPROTO_IP, IP_TTL);
+    int got = ipv6 ? hop_limit(source) : mio__socket_get_int(source, IPPROTO_IP, IP_TTL);
+    if (got < 0)
+        return got;
+    *ttl = (uint32_t)got;
+    return 0;
 }

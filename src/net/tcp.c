@@ -40,9 +40,9 @@ int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, uint32_t ttl)
     return mio__socket_set_ttl(tcp_listener_source(listener), ttl);
 }
 
-int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener)
+int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener, uint32_t *ttl)
 {
-    return mio__socket_ttl(tcp_listener_source(listener));
+    return mio__socket_ttl(tcp_listener_source(listener), ttl);
 }
 
 int mio_tcp_listener_from_fd(mio_fd fd, struct mio_tcp_listener *listener)
@@ -83,7 +83,7 @@ static int without_peer(struct mio_tcp_stream *stream)
     return seen > 0 ? 0 : mio_source_peer_addr(tcp_source(stream), &peer);
 }
 
-int mio_tcp_stream_connected(struct mio_tcp_stream *stream)
+int mio_tcp_stream_finish_connect(struct mio_tcp_stream *stream)
 {
     int error = mio_source_take_error(tcp_source(stream));
     if (error < 0)
@@ -145,14 +145,14 @@ int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how
     return mio__socket_shutdown(tcp_source(stream), how);
 }
 
-int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay)
+int mio_tcp_stream_set_no_delay(struct mio_tcp_stream *stream, bool no_delay)
 {
-    return mio__socket_set_int(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY, nodelay);
+    return mio__socket_set_int(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY, no_delay);
 }
 
-int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream)
+int mio_tcp_stream_no_delay(const struct mio_tcp_stream *stream, bool *no_delay)
 {
-    return mio__socket_get_bool(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY);
+    return mio__socket_get_bool(tcp_source(stream), IPPROTO_TCP, TCP_NODELAY, no_delay);
 }
 
 int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl)
@@ -160,9 +160,9 @@ int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, uint32_t ttl)
     return mio__socket_set_ttl(tcp_source(stream), ttl);
 }
 
-int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream)
+int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream, uint32_t *ttl)
 {
-    return mio__socket_ttl(tcp_source(stream));
+    return mio__socket_ttl(tcp_source(stream), ttl);
 }
 
 int mio_tcp_stream_from_fd(mio_fd fd, struct mio_tcp_stream *stream)

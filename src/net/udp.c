@@ -24,9 +24,9 @@ int mio_udp_socket_bind(const struct mio_addr *addr, const struct mio_socket_opt
     return mio__socket_bind(MIO_KIND_UDP, addr, options, udp_source(socket));
 }
 
-int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr)
+int mio_udp_socket_set_peer_addr(struct mio_udp_socket *socket, const struct mio_addr *addr)
 {
-    return mio__socket_connect_datagram(MIO_KIND_UDP, udp_source(socket), addr);
+    return mio__socket_set_peer_addr(MIO_KIND_UDP, udp_source(socket), addr);
 }
 
 ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buffer, size_t size)
@@ -62,14 +62,14 @@ ptrdiff_t mio_udp_socket_peek_from(struct mio_udp_socket *socket, void *buffer, 
     return mio__socket_peek_from(udp_source(socket), buffer, size, from);
 }
 
-int mio_udp_socket_set_broadcast(struct mio_udp_socket *socket, bool on)
+int mio_udp_socket_set_broadcast_allowed(struct mio_udp_socket *socket, bool allowed)
 {
-    return mio__socket_set_int(udp_source(socket), SOL_SOCKET, SO_BROADCAST, on);
+    return mio__socket_set_int(udp_source(socket), SOL_SOCKET, SO_BROADCAST, allowed);
 }
 
-int mio_udp_socket_broadcast(const struct mio_udp_socket *socket)
+int mio_udp_socket_broadcast_allowed(const struct mio_udp_socket *socket, bool *allowed)
 {
-    return mio__socket_get_bool(udp_source(socket), SOL_SOCKET, SO_BROADCAST);
+    return mio__socket_get_bool(udp_source(socket), SOL_SOCKET, SO_BROADCAST, allowed);
 }
 
 int mio_udp_socket_set_ttl(struct mio_udp_socket *socket, uint32_t ttl)
@@ -77,14 +77,14 @@ int mio_udp_socket_set_ttl(struct mio_udp_socket *socket, uint32_t ttl)
     return mio__socket_set_ttl(udp_source(socket), ttl);
 }
 
-int mio_udp_socket_ttl(const struct mio_udp_socket *socket)
+int mio_udp_socket_ttl(const struct mio_udp_socket *socket, uint32_t *ttl)
 {
-    return mio__socket_ttl(udp_source(socket));
+    return mio__socket_ttl(udp_source(socket), ttl);
 }
 
-int mio_udp_socket_only_v6(const struct mio_udp_socket *socket)
+int mio_udp_socket_v6_only(const struct mio_udp_socket *socket, bool *v6_only)
 {
-    return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_V6ONLY);
+    return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_V6ONLY, v6_only);
 }
 
 /* --- multicast --- */
@@ -156,25 +156,32 @@ static int set_byte(struct mio_udp_socket *socket, int name, uint32_t value)
     return result < 0 ? mio__failed(saved) : 0;
 }
 
-static int get_byte(const struct mio_udp_socket *socket, int name)
+static int get_byte(const struct mio_udp_socket *socket, int name, uint32_t *value)
 {
-    if (!socket)
+    if (!socket || !value)
         return -EINVAL;
     unsigned char byte = 0;
     socklen_t size = sizeof byte;
     int saved = errno;
     int result = getsockopt(socket->source.fd, IPPROTO_IP, name, &byte, &size);
-    return result < 0 ? mio__failed(saved) : byte;
+    if (result < 0)
+        return mio__failed(saved);
+    *value = byte;
+    return 0;
 }
 
-int mio_udp_socket_set_multicast_loop_v4(struct mio_udp_socket *socket, bool on)
+int mio_udp_socket_set_multicast_loop_v4(struct mio_udp_socket *socket, bool loop)
 {
-    return set_byte(socket, IP_MULTICAST_LOOP, on);
+    return set_byte(socket, IP_MULTICAST_LOOP, loop);
 }
 
-int mio_udp_socket_multicast_loop_v4(const struct mio_udp_socket *socket)
+int mio_udp_socket_multicast_loop_v4(const struct mio_udp_socket *socket, bool *loop)
 {
-    return get_byte(socket, IP_MULTICAST_LOOP);
+    uint32_t byte = 0;
+    int error = get_byte(socket, IP_MULTICAST_LOOP, loop ? &byte : NULL);
+    if (error == 0)
+        *loop = byte != 0;
+    return error;
 }
 
 int mio_udp_socket_set_multicast_ttl_v4(struct mio_udp_socket *socket, uint32_t ttl)
@@ -182,19 +189,19 @@ int mio_udp_socket_set_multicast_ttl_v4(struct mio_udp_socket *socket, uint32_t 
     return set_byte(socket, IP_MULTICAST_TTL, ttl);
 }
 
-int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket)
+int mio_udp_socket_multicast_ttl_v4(const struct mio_udp_socket *socket, uint32_t *ttl)
 {
-    return get_byte(socket, IP_MULTICAST_TTL);
+    return get_byte(socket, IP_MULTICAST_TTL, ttl);
 }
 
-int mio_udp_socket_set_multicast_loop_v6(struct mio_udp_socket *socket, bool on)
+int mio_udp_socket_set_multicast_loop_v6(struct mio_udp_socket *socket, bool loop)
 {
-    return mio__socket_set_int(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on);
+    return mio__socket_set_int(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, loop);
 }
 
-int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket)
+int mio_udp_socket_multicast_loop_v6(const struct mio_udp_socket *socket, bool *loop)
 {
-    return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP);
+    return mio__socket_get_bool(udp_source(socket), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, loop);
 }
 
 int mio_udp_socket_from_fd(mio_fd fd, struct mio_udp_socket *socket)

@@ -105,10 +105,10 @@ int mio_unix_datagram_bind(const struct mio_addr *addr, const struct mio_socket_
     return mio__socket_bind(MIO_KIND_UNIX_DATAGRAM, addr, options, datagram_source(socket));
 }
 
-int mio_unix_datagram_unbound(const struct mio_socket_options *options,
-                              struct mio_unix_datagram *socket)
+int mio_unix_datagram_open(const struct mio_socket_options *options,
+                           struct mio_unix_datagram *socket)
 {
-    return mio__socket_unbound(MIO_KIND_UNIX_DATAGRAM, options, datagram_source(socket));
+    return mio__socket_open(MIO_KIND_UNIX_DATAGRAM, options, datagram_source(socket));
 }
 
 int mio_unix_datagram_pair(const struct mio_socket_options *options,
@@ -118,9 +118,9 @@ int mio_unix_datagram_pair(const struct mio_socket_options *options,
                             datagram_source(second));
 }
 
-int mio_unix_datagram_connect(struct mio_unix_datagram *socket, const struct mio_addr *addr)
+int mio_unix_datagram_set_peer_addr(struct mio_unix_datagram *socket, const struct mio_addr *addr)
 {
-    return mio__socket_connect_datagram(MIO_KIND_UNIX_DATAGRAM, datagram_source(socket), addr);
+    return mio__socket_set_peer_addr(MIO_KIND_UNIX_DATAGRAM, datagram_source(socket), addr);
 }
 
 ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buffer, size_t size)
@@ -143,6 +143,17 @@ ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *bu
                                       struct mio_addr *from)
 {
     return mio__socket_recv_from(datagram_source(socket), buffer, size, from);
+}
+
+ptrdiff_t mio_unix_datagram_peek(struct mio_unix_datagram *socket, void *buffer, size_t size)
+{
+    return mio__socket_peek(datagram_source(socket), buffer, size);
+}
+
+ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, void *buffer, size_t size,
+                                      struct mio_addr *from)
+{
+    return mio__socket_peek_from(datagram_source(socket), buffer, size, from);
 }
 
 int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, enum mio_shutdown how)

@@ -51,7 +51,7 @@ TEST(reg9_the_peer_of_a_pipe_sees_the_close_of_a_source)
     for (int i = 0; i < TIMES; i++) {
         struct mio_pipe_sender sender;
         struct mio_pipe_receiver receiver;
-        REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+        REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
         REQUIRE_EQ(mio_source_register(&receiver.source, sleeper.loop.registry, 1, MIO_READABLE),
                    0);
         CHECK_EQ(mio_source_close(&receiver.source), 0);

@@ -89,7 +89,7 @@ static void connect_more(size_t *next)
 
 static void note_connected(struct connection *connection)
 {
-    int error = mio_tcp_stream_connected(&connection->stream);
+    int error = mio_tcp_stream_finish_connect(&connection->stream);
     if (error == -EINPROGRESS)
         return;
     if (error < 0) {

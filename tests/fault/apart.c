@@ -31,7 +31,7 @@ static void first_pipe_scenario(void)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     char bytes[16];
-    STEP(0, mio_pipe_new(&sender, &receiver));
+    STEP(0, mio_pipe_open(&sender, &receiver));
     STEP(5, mio_pipe_sender_write(&sender, "hello", 5));
     STEP(5, mio_pipe_sender_write(&sender, "again", 5));
     STEP(10, mio_pipe_receiver_read(&receiver, bytes, sizeof bytes));

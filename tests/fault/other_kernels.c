@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 
 #include "fault.h"
+#include "net/asked.h"
 #include "sweep.h"
 
 #include <mio.h>
@@ -89,17 +90,17 @@ TEST(what_is_set_on_a_connection_that_is_over_is_forgiven)
     open_connection();
     fault_kernel(&ended);
     errno = ELOOP;
-    CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), apple ? 0 : -EINVAL);
+    CHECK_EQ(mio_tcp_stream_set_no_delay(&client, true), apple ? 0 : -EINVAL);
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 10), apple ? 0 : -EINVAL);
 
     /* And nothing else is. */
     fault_kernel(&(const struct kernel){.setsockopt = set_nothing});
-    CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_set_no_delay(&client, true), -EINVAL);
     CHECK_EQ(errno, ELOOP);
     close_connection();
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &client), 0);
     fault_kernel(&(const struct kernel){.setsockopt = set_nothing});
-    CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_set_no_delay(&client, true), -EINVAL);
     close_connection();
 }
 
@@ -110,19 +111,19 @@ TEST(connected_tells_what_is_over_from_what_is_in_progress)
     open_connection();
     fault_kernel(&nameless);
     errno = ELOOP;
-    CHECK_EQ(mio_tcp_stream_connected(&client), -EINPROGRESS);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), -EINPROGRESS);
 
     /* Data that is left can be read: the connection was made. */
     CHECK_EQ(mio_tcp_stream_write(&server, "x", 1), 1);
     CHECK_EQ(mio_source_close(&server.source), 0);
     wait_for(client.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 1);
-    CHECK_EQ(mio_tcp_stream_connected(&client), -ENOTCONN);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), -ENOTCONN);
 
     /* The peer has ended it between the two questions. */
     fault_kernel(NULL);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
     CHECK_EQ(errno, ELOOP);
     close_connection();
 }
@@ -144,7 +145,7 @@ TEST(connected_sees_a_connection_that_was_made_and_ended_meanwhile)
     wait_for(client.source.fd, POLLIN);
     names_asked = 0;
     fault_kernel(&(const struct kernel){.getpeername = no_peer_at_first});
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
     CHECK_EQ(names_asked, 2);
     close_connection();
 }
@@ -169,8 +170,8 @@ TEST(a_hop_limit_that_was_never_set_is_the_usual_one)
         SKIP("no IPv6 here");
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
     fault_kernel(&(const struct kernel){.getsockopt = hop_limit_not_set});
-    CHECK_EQ(mio_udp_socket_ttl(&udp), 64);
-    CHECK_EQ(mio_tcp_listener_ttl(&listener), 64);
+    CHECK_EQ(asked_udp_socket_ttl(&udp), 64);
+    CHECK_EQ(asked_tcp_listener_ttl(&listener), 64);
     fault_kernel(NULL);
     CHECK_EQ(mio_source_close(&udp.source), 0);
     CHECK_EQ(mio_source_close(&listener.source), 0);
@@ -226,7 +227,7 @@ TEST(no_parts_are_no_call)
     struct mio_iovec part = {NULL, 0};
     open_connection();
     REQUIRE_EQ(mio_unix_stream_pair(NULL, &pair[0], &pair[1]), 0);
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     count_from_here();
     CHECK_EQ(mio_tcp_stream_readv(&client, &part, 0), 0);
     CHECK_EQ(mio_tcp_stream_writev(&client, &part, 0), 0);
@@ -271,7 +272,7 @@ TEST(a_signal_of_the_process_is_not_taken_for_the_writes)
     struct mio_pipe_receiver receiver;
     struct sigaction action = {.sa_handler = hear};
     REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     atomic_store(&mio__pipe_write_blocks_signal, true);
     for (int raised = 0; raised < 2; raised++) {
         heard = 0;

@@ -13,7 +13,7 @@ static void pipe_scenario(void)
     struct mio_pipe_receiver receiver;
     char bytes[16];
     struct mio_iovec parts[] = {{.base = bytes, .len = 2}, {.base = bytes + 2, .len = 3}};
-    STEP(0, mio_pipe_new(&sender, &receiver));
+    STEP(0, mio_pipe_open(&sender, &receiver));
     HOLDS(is_prepared(sender.source.fd) && is_prepared(receiver.source.fd));
     STEP(0, mio_source_register(&receiver.source, loop.registry, SERVER, MIO_READABLE));
     STEP(0, mio_source_register(&sender.source, loop.registry, CLIENT, MIO_WRITABLE));

@@ -15,7 +15,7 @@ struct connection {
 };
 
 static const struct mio_socket_options connecting = {
-    .send_buffer = BUFFER, .receive_buffer = BUFFER, .keep_alive = true, .nodelay = true};
+    .send_buffer = BUFFER, .receive_buffer = BUFFER, .keep_alive = true, .no_delay = true};
 
 static void listen_at(struct connection *tcp, struct mio_addr addr,
                       struct mio_socket_options listening)
@@ -24,7 +24,7 @@ static void listen_at(struct connection *tcp, struct mio_addr addr,
     HOLDS(is_prepared(tcp->listener.source.fd));
     STEP(0, mio_source_local_addr(&tcp->listener.source, &tcp->name));
     STEP(0, mio_tcp_listener_set_ttl(&tcp->listener, TTL));
-    STEP(TTL, mio_tcp_listener_ttl(&tcp->listener));
+    STEP(TTL, asked_tcp_listener_ttl(&tcp->listener));
     STEP(0, mio_source_take_error(&tcp->listener.source));
     STEP(0, mio_source_register(&tcp->listener.source, tcp->loop.registry, LISTENER, MIO_READABLE));
 }
@@ -58,7 +58,7 @@ static void connect_and_accept(struct connection *tcp)
     STEP(-EAGAIN, mio_tcp_listener_accept(&tcp->listener, &tcp->server, &from));
     STEP(0, mio_source_register(&tcp->server.source, loop->registry, SERVER, BOTH));
     await(loop, CLIENT, MIO_WRITABLE);
-    STEP(0, mio_tcp_stream_connected(&tcp->client));
+    STEP(0, mio_tcp_stream_finish_connect(&tcp->client));
 }
 
 static void ask_and_set(struct connection *tcp)
@@ -66,10 +66,10 @@ static void ask_and_set(struct connection *tcp)
     struct mio_addr name;
     STEP(0, mio_source_local_addr(&tcp->client.source, &name));
     STEP(0, mio_source_peer_addr(&tcp->client.source, &name));
-    STEP(0, mio_tcp_stream_set_nodelay(&tcp->client, true));
-    STEP(1, mio_tcp_stream_nodelay(&tcp->client));
+    STEP(0, mio_tcp_stream_set_no_delay(&tcp->client, true));
+    STEP(1, asked_tcp_stream_no_delay(&tcp->client));
     STEP(0, mio_tcp_stream_set_ttl(&tcp->client, TTL));
-    STEP(TTL, mio_tcp_stream_ttl(&tcp->client));
+    STEP(TTL, asked_tcp_stream_ttl(&tcp->client));
     STEP(0, mio_source_take_error(&tcp->client.source));
 }
 
@@ -126,7 +126,7 @@ static void tcp_scenario(void)
                                                     .receive_buffer = BUFFER,
                                                     .reuse_port = true,
                                                     .keep_alive = true,
-                                                    .nodelay = true,
+                                                    .no_delay = true,
                                                 });
 }
 
@@ -137,7 +137,7 @@ TEST(tcp)
 
 static void tcp_v6_scenario(void)
 {
-    tcp_between(loopback_v6(), (struct mio_socket_options){.only_v6 = MIO_ONLY_V6_YES});
+    tcp_between(loopback_v6(), (struct mio_socket_options){.v6_only = MIO_V6_ONLY_YES});
 }
 
 TEST(tcp_v6)
@@ -165,8 +165,8 @@ static void tcp_refusals_scenario(void)
     /* Nobody listens there. */
     struct mio_addr nobody = mio_addr_ipv4(127, 0, 0, 1, 1);
     MAKE(&stream, mio_tcp_stream_connect(&nobody, NULL, &stream));
-    STEP(-ECONNREFUSED, mio_tcp_stream_connected(&stream));
-    STEP(-ENOTCONN, mio_tcp_stream_connected(&stream));
+    STEP(-ECONNREFUSED, mio_tcp_stream_finish_connect(&stream));
+    STEP(-ENOTCONN, mio_tcp_stream_finish_connect(&stream));
     CLOSE(&stream);
 }
 

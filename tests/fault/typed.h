@@ -7,6 +7,7 @@
 #define FAULT_TYPED_H
 
 #include "fault.h"
+#include "net/asked.h"
 #include "sweep.h"
 
 #include <mio.h>

@@ -23,9 +23,9 @@ static void exchange(struct datagrams *udp)
     STEP(5, mio_udp_socket_peek_from(&udp->socket, bytes, sizeof bytes, &from));
     STEP(5, mio_udp_socket_recv_from(&udp->socket, bytes, sizeof bytes, &from));
     STEP(-EAGAIN, mio_udp_socket_recv_from(&udp->socket, bytes, sizeof bytes, &from));
-    STEP(0, mio_udp_socket_connect(&udp->socket, &from));
+    STEP(0, mio_udp_socket_set_peer_addr(&udp->socket, &from));
     STEP(0, mio_source_peer_addr(&udp->socket.source, &from));
-    STEP(0, mio_udp_socket_connect(&udp->peer, &name));
+    STEP(0, mio_udp_socket_set_peer_addr(&udp->peer, &name));
     STEP(5, mio_udp_socket_send(&udp->peer, "hello", 5));
     await(loop, SERVER, MIO_READABLE);
     STEP(5, mio_udp_socket_peek(&udp->socket, bytes, sizeof bytes));
@@ -35,10 +35,10 @@ static void exchange(struct datagrams *udp)
 
 static void ask_and_set(struct datagrams *udp)
 {
-    STEP(0, mio_udp_socket_set_broadcast(&udp->socket, true));
-    STEP(1, mio_udp_socket_broadcast(&udp->socket));
+    STEP(0, mio_udp_socket_set_broadcast_allowed(&udp->socket, true));
+    STEP(1, asked_udp_socket_broadcast_allowed(&udp->socket));
     STEP(0, mio_udp_socket_set_ttl(&udp->socket, TTL));
-    STEP(TTL, mio_udp_socket_ttl(&udp->socket));
+    STEP(TTL, asked_udp_socket_ttl(&udp->socket));
     STEP(0, mio_source_take_error(&udp->socket.source));
 }
 
@@ -47,9 +47,9 @@ static void multicast_v4(struct datagrams *udp)
     struct mio_addr group = mio_addr_ipv4(239, 1, 2, 3, 0);
     struct mio_addr here = mio_addr_ipv4(127, 0, 0, 1, 0);
     STEP(0, mio_udp_socket_set_multicast_loop_v4(&udp->socket, false));
-    STEP(0, mio_udp_socket_multicast_loop_v4(&udp->socket));
+    STEP(0, asked_udp_socket_multicast_loop_v4(&udp->socket));
     STEP(0, mio_udp_socket_set_multicast_ttl_v4(&udp->socket, TTL));
-    STEP(TTL, mio_udp_socket_multicast_ttl_v4(&udp->socket));
+    STEP(TTL, asked_udp_socket_multicast_ttl_v4(&udp->socket));
     STEP(0, mio_udp_socket_join_multicast_v4(&udp->socket, &group, &here));
     STEP(0, mio_udp_socket_leave_multicast_v4(&udp->socket, &group, &here));
 }
@@ -59,8 +59,8 @@ static void multicast_v6(struct datagrams *udp)
     static const uint8_t all[16] = {0xff, 0x01, [15] = 0x77};
     struct mio_addr group = mio_addr_ipv6(all, 0);
     STEP(0, mio_udp_socket_set_multicast_loop_v6(&udp->socket, false));
-    STEP(0, mio_udp_socket_multicast_loop_v6(&udp->socket));
-    STEP(1, mio_udp_socket_only_v6(&udp->socket));
+    STEP(0, asked_udp_socket_multicast_loop_v6(&udp->socket));
+    STEP(1, asked_udp_socket_v6_only(&udp->socket));
     STEP(0, mio_udp_socket_join_multicast_v6(&udp->socket, &group, 1));
     STEP(0, mio_udp_socket_leave_multicast_v6(&udp->socket, &group, 1));
 }
@@ -101,7 +101,7 @@ TEST(udp)
 
 static void udp_v6_scenario(void)
 {
-    udp_between(loopback_v6(), (struct mio_socket_options){.only_v6 = MIO_ONLY_V6_YES});
+    udp_between(loopback_v6(), (struct mio_socket_options){.v6_only = MIO_V6_ONLY_YES});
 }
 
 TEST(udp_v6)

@@ -164,13 +164,13 @@ static void unix_datagram_scenario(void)
     struct mio_addr from;
     char bytes[16];
     MAKE(&named, mio_unix_datagram_bind(&addr, NULL, &named));
-    MAKE(&other, mio_unix_datagram_unbound(NULL, &other));
+    MAKE(&other, mio_unix_datagram_open(NULL, &other));
     STEP(0, mio_source_register(&named.source, loop.registry, SERVER, MIO_READABLE));
     STEP(5, mio_unix_datagram_send_to(&other, "hello", 5, &addr));
     await(&loop, SERVER, MIO_READABLE);
     STEP(5, mio_unix_datagram_recv_from(&named, bytes, sizeof bytes, &from));
     STEP(-EAGAIN, mio_unix_datagram_recv_from(&named, bytes, sizeof bytes, &from));
-    STEP(0, mio_unix_datagram_connect(&other, &addr));
+    STEP(0, mio_unix_datagram_set_peer_addr(&other, &addr));
     STEP(5, mio_unix_datagram_send(&other, "hello", 5));
     await(&loop, SERVER, MIO_READABLE);
     STEP(5, mio_unix_datagram_recv(&named, bytes, sizeof bytes));
@@ -181,6 +181,8 @@ static void unix_datagram_scenario(void)
     STEP(-EPIPE, mio_unix_datagram_send(&other, "late", 4));
     STEP(0, mio_unix_datagram_pair(NULL, &pair[0], &pair[1]));
     STEP(4, mio_unix_datagram_send(&pair[0], "pair", 4));
+    STEP(4, mio_unix_datagram_peek(&pair[1], bytes, sizeof bytes));
+    STEP(4, mio_unix_datagram_peek_from(&pair[1], bytes, sizeof bytes, &from));
     STEP(4, mio_unix_datagram_recv(&pair[1], bytes, sizeof bytes));
     GIVE_AND_TAKE(unix_datagram, &pair[0]);
     CLOSE(&pair[0]);

@@ -31,7 +31,7 @@ static int udp_bind(const struct mio_addr *addr)
 
 static int udp_connect(const struct mio_addr *addr)
 {
-    return mio_udp_socket_connect(&udp, addr);
+    return mio_udp_socket_set_peer_addr(&udp, addr);
 }
 
 static int udp_send_to(const struct mio_addr *addr)
@@ -59,7 +59,7 @@ static int datagram_bind(const struct mio_addr *addr)
 
 static int datagram_connect(const struct mio_addr *addr)
 {
-    return mio_unix_datagram_connect(&datagram, addr);
+    return mio_unix_datagram_set_peer_addr(&datagram, addr);
 }
 
 static int datagram_send_to(const struct mio_addr *addr)
@@ -97,7 +97,7 @@ TEST(net_addresses_that_cannot_be)
     struct mio_addr unnamed = {.kind = MIO_ADDR_UNNAMED};
     struct mio_addr unknown = {.kind = (enum mio_addr_kind)99};
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
-    REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &datagram), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &datagram), 0);
     check_all(&path, -EAFNOSUPPORT, 0);
     check_all(&v4, 0, -EAFNOSUPPORT);
     check_all(&v6, 0, -EAFNOSUPPORT);
@@ -117,7 +117,7 @@ TEST(net_addresses_made_wrongly)
     with_0.bytes[3] = 0;
     empty.length = 0;
     endless.length = MIO_ADDR_BYTES;
-    REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &datagram), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &datagram), 0);
     check_all(&with_0, 0, -EINVAL);
     check_all(&empty, 0, -EINVAL);
     check_all(&endless, 0, -ENAMETOOLONG);
@@ -132,7 +132,7 @@ TEST(net_addresses_of_the_other_ip_version)
     struct mio_addr got;
     v6.port = 9;
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
-    CHECK(mio_udp_socket_connect(&udp, &v6) < 0);
+    CHECK(mio_udp_socket_set_peer_addr(&udp, &v6) < 0);
     CHECK(mio_udp_socket_send_to(&udp, "a", 1, &v6) < 0);
     CHECK_EQ(mio_source_peer_addr(&udp.source, &got), -ENOTCONN);
     CHECK_EQ(mio_source_close(&udp.source), 0);

@@ -74,9 +74,9 @@ static int unix_datagram_bind(struct made *made)
     return mio_unix_datagram_bind(&fresh_path, NULL, (struct mio_unix_datagram *)made);
 }
 
-static int unix_datagram_unbound(struct made *made)
+static int unix_datagram_open(struct made *made)
 {
-    return mio_unix_datagram_unbound(NULL, (struct mio_unix_datagram *)made);
+    return mio_unix_datagram_open(NULL, (struct mio_unix_datagram *)made);
 }
 
 static int unix_datagram_pair(struct made *made)
@@ -87,8 +87,8 @@ static int unix_datagram_pair(struct made *made)
 
 static int pipe_new(struct made *made)
 {
-    return mio_pipe_new((struct mio_pipe_sender *)&made->sources[0],
-                        (struct mio_pipe_receiver *)&made->sources[1]);
+    return mio_pipe_open((struct mio_pipe_sender *)&made->sources[0],
+                         (struct mio_pipe_receiver *)&made->sources[1]);
 }
 
 static const struct maker {
@@ -106,7 +106,7 @@ static const struct maker {
     {"unix_listener_accept", unix_listener_accept, 1, false},
     {"unix_stream_pair", unix_stream_pair, 2, false},
     {"unix_datagram_bind", unix_datagram_bind, 1, true},
-    {"unix_datagram_unbound", unix_datagram_unbound, 1, false},
+    {"unix_datagram_open", unix_datagram_open, 1, false},
     {"unix_datagram_pair", unix_datagram_pair, 2, false},
     {"pipe_new", pipe_new, 2, false},
 };

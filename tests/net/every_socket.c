@@ -43,7 +43,7 @@ TEST(net_source_questions_of_a_pipe_are_enotsock)
     struct mio_pipe_receiver receiver;
     struct mio_addr addr = mio_addr_ipv4(1, 2, 3, 4, 5);
     struct mio_addr before = addr;
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     const int saved = errno = ELOOP;
     CHECK_EQ(mio_source_local_addr(&sender.source, &addr), -ENOTSOCK);
     CHECK_EQ(mio_source_peer_addr(&sender.source, &addr), -ENOTSOCK);
@@ -104,4 +104,62 @@ TEST(net_source_into_fd_empties_an_unregistered_source)
     CHECK_EQ(close(fd), 0);
     CHECK_EQ(mio_source_close(&far_end.source), 0);
     loop_close(&loop);
+}
+
+/* --- questions with one answer --- */
+
+TEST(net_questions_refuse_null)
+{
+    bool on;
+    uint32_t number;
+    CHECK_EQ(mio_tcp_listener_ttl(null(), &number), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_ttl(null(), &number), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_no_delay(null(), &on), -EINVAL);
+    CHECK_EQ(mio_udp_socket_ttl(null(), &number), -EINVAL);
+    CHECK_EQ(mio_udp_socket_broadcast_allowed(null(), &on), -EINVAL);
+    CHECK_EQ(mio_udp_socket_v6_only(null(), &on), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_loop_v4(null(), &on), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_loop_v6(null(), &on), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(null(), &number), -EINVAL);
+}
+
+TEST(net_questions_need_a_place_for_the_answer)
+{
+    struct mio_addr addr = loopback_v4();
+    struct mio_tcp_listener listener;
+    struct mio_tcp_stream client;
+    struct mio_udp_socket udp;
+    tcp_listen(&addr, &listener);
+    tcp_connect(&addr, &client);
+    addr.port = 0;
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
+    CHECK_EQ(mio_tcp_listener_ttl(&listener, null()), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_ttl(&client, null()), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_no_delay(&client, null()), -EINVAL);
+    CHECK_EQ(mio_udp_socket_ttl(&udp, null()), -EINVAL);
+    CHECK_EQ(mio_udp_socket_broadcast_allowed(&udp, null()), -EINVAL);
+    CHECK_EQ(mio_udp_socket_v6_only(&udp, null()), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp, null()), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp, null()), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(&udp, null()), -EINVAL);
+    CHECK_EQ(mio_source_close(&client.source), 0);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
+    CHECK_EQ(mio_source_close(&udp.source), 0);
+}
+
+TEST(net_questions_that_fail_leave_the_answer)
+{
+    struct mio_udp_socket udp;
+    bool on[2] = {true, false};
+    mio_source_init(&udp.source, MIO_INVALID_FD);
+    for (int i = 0; i < 2; i++) {
+        const bool before = on[i];
+        CHECK_EQ(mio_udp_socket_broadcast_allowed(&udp, &on[i]), -EBADF);
+        CHECK_EQ(mio_udp_socket_v6_only(&udp, &on[i]), -EBADF);
+        CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp, &on[i]), -EBADF);
+        CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp, &on[i]), -EBADF);
+        CHECK_EQ(on[i], before);
+    }
+    CHECK_EQ(asked_udp_socket_ttl(&udp), -EBADF);
+    CHECK_EQ(asked_udp_socket_multicast_ttl_v4(&udp), -EBADF);
 }

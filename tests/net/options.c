@@ -58,14 +58,14 @@ TEST(net_options_of_buffers)
     check_buffers(second.source.fd, 20000, 30000);
     CHECK_EQ(mio_source_close(&first.source), 0);
     CHECK_EQ(mio_source_close(&second.source), 0);
-    REQUIRE_EQ(mio_unix_datagram_unbound(&options, &datagram), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(&options, &datagram), 0);
     check_buffers(datagram.source.fd, 20000, 30000);
     CHECK_EQ(mio_source_close(&datagram.source), 0);
 }
 
 TEST(net_options_of_connections)
 {
-    const struct mio_socket_options options = {.keep_alive = true, .nodelay = true};
+    const struct mio_socket_options options = {.keep_alive = true, .no_delay = true};
     const struct mio_socket_options none = {.backlog = 0};
     const struct mio_socket_options *const rows[] = {&options, &none, NULL};
     for (int i = 0; i < 3; i++) {
@@ -78,8 +78,8 @@ TEST(net_options_of_connections)
         REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
         REQUIRE_EQ(mio_tcp_stream_connect(&addr, rows[i], &client), 0);
         tcp_accept(&listener, &server);
-        CHECK_EQ(mio_tcp_stream_nodelay(&client), asked);
-        CHECK_EQ(mio_tcp_stream_nodelay(&server), asked); /* inherited */
+        CHECK_EQ(asked_tcp_stream_no_delay(&client), asked);
+        CHECK_EQ(asked_tcp_stream_no_delay(&server), asked); /* inherited */
         CHECK_EQ(option_of(client.source.fd, SOL_SOCKET, SO_KEEPALIVE) != 0, asked);
         CHECK_EQ(option_of(server.source.fd, SOL_SOCKET, SO_KEEPALIVE) != 0, asked);
         CHECK_EQ(mio_source_close(&client.source), 0);
@@ -168,7 +168,7 @@ static void connect_over_v4(struct mio_tcp_listener *listener, uint16_t port, st
     struct mio_tcp_stream server;
     tcp_connect(&target, &client);
     wait_until(client.source.fd, POLLOUT);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
     wait_until(listener->source.fd, POLLIN);
     REQUIRE_EQ(mio_tcp_listener_accept(listener, &server, peer), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);
@@ -178,7 +178,7 @@ static void connect_over_v4(struct mio_tcp_listener *listener, uint16_t port, st
 /* Two listeners at one port, of IPv6 alone and of IPv4. Nobody else may be at the second. */
 static void listen_apart(struct mio_tcp_listener *v6, struct mio_tcp_listener *v4)
 {
-    const struct mio_socket_options alone = {.only_v6 = MIO_ONLY_V6_YES};
+    const struct mio_socket_options alone = {.v6_only = MIO_V6_ONLY_YES};
     for (;;) {
         addr = mio_addr_ipv6(NULL, 0);
         REQUIRE_EQ(mio_tcp_listener_bind(&addr, &alone, v6), 0);
@@ -192,11 +192,11 @@ static void listen_apart(struct mio_tcp_listener *v6, struct mio_tcp_listener *v
     }
 }
 
-TEST(net_options_only_v6)
+TEST(net_options_v6_only)
 {
     static const uint8_t mapped[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};
     (void)loopback_v6();
-    const struct mio_socket_options both = {.only_v6 = MIO_ONLY_V6_NO};
+    const struct mio_socket_options both = {.v6_only = MIO_V6_ONLY_NO};
     struct mio_tcp_listener listener;
     struct mio_tcp_listener other;
     struct mio_tcp_stream nothing;
@@ -258,7 +258,7 @@ static int make(enum makers maker, const struct mio_socket_options *options)
         return mio_unix_stream_pair(options, &pair[0], &pair[1]);
     case LOCAL_DATA:
     default:
-        return mio_unix_datagram_unbound(options, &datagram);
+        return mio_unix_datagram_open(options, &datagram);
     }
 }
 
@@ -273,13 +273,13 @@ TEST(net_options_that_make_no_sense)
         {{.backlog = -1}, ALL},
         {{.send_buffer = -1}, ALL},
         {{.receive_buffer = -1}, ALL},
-        {{.only_v6 = MIO_ONLY_V6_YES}, ALL}, /* of IPv4 and Unix sockets */
-        {{.only_v6 = MIO_ONLY_V6_NO}, ALL},
-        {{.only_v6 = (enum mio_only_v6)9}, ALL},
+        {{.v6_only = MIO_V6_ONLY_YES}, ALL}, /* of IPv4 and Unix sockets */
+        {{.v6_only = MIO_V6_ONLY_NO}, ALL},
+        {{.v6_only = (enum mio_v6_only)9}, ALL},
         {{.reuse_addr = true}, CONNECT | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
         {{.reuse_port = true}, CONNECT | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
         {{.keep_alive = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
-        {{.nodelay = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
+        {{.no_delay = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
         {{.seqpacket = true}, LISTEN | CONNECT | UDP | LOCAL_DATA},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

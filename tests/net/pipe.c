@@ -20,7 +20,7 @@ enum { SENDER, RECEIVER };
 static void open_pipe_ends(void)
 {
     loop = loop_open();
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     CHECK_FLAGS(sender.source.fd);
     CHECK_FLAGS(receiver.source.fd);
 }

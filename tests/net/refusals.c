@@ -29,10 +29,10 @@ TEST(net_groups_and_their_interface_are_of_one_family)
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
-TEST(net_only_v6_is_one_of_three)
+TEST(net_v6_only_is_one_of_three)
 {
     struct mio_addr addr = loopback_v6();
-    struct mio_socket_options options = {.only_v6 = (enum mio_only_v6)3};
+    struct mio_socket_options options = {.v6_only = (enum mio_v6_only)3};
     struct mio_tcp_listener listener;
     CHECK_EQ(mio_tcp_listener_bind(&addr, &options, &listener), -EINVAL);
 }

@@ -64,7 +64,7 @@ TEST(net_sockets_belong_to_one_registry)
     addr = loopback_v4();
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
     unix_pair(&first, &second);
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     belongs_to_one(&listener.source);
     belongs_to_one(&client.source);
     belongs_to_one(&udp.source);

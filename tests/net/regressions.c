@@ -86,7 +86,7 @@ TEST(net_a_sender_without_a_name_is_unnamed)
     struct mio_unix_datagram receiver;
     struct mio_unix_datagram sender;
     REQUIRE_EQ(mio_unix_datagram_bind(&addr, NULL, &receiver), 0);
-    REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &sender), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &sender), 0);
     CHECK_EQ(mio_unix_datagram_send_to(&sender, "a", 1, &addr), 1);
     CHECK_EQ(mio_unix_datagram_recv_from(&receiver, &byte, 1, &from), 1);
     CHECK_EQ(from.kind, MIO_ADDR_UNNAMED);

@@ -134,5 +134,5 @@ TEST(net_seqpacket_is_for_unix_streams_alone)
     CHECK_EQ(mio_tcp_stream_connect(&addr, &records, &stream), -EINVAL);
     CHECK_EQ(mio_udp_socket_bind(&addr, &records, &udp), -EINVAL);
     CHECK_EQ(mio_unix_datagram_bind(&path, &records, &datagram), -EINVAL);
-    CHECK_EQ(mio_unix_datagram_unbound(&records, &datagram), -EINVAL);
+    CHECK_EQ(mio_unix_datagram_open(&records, &datagram), -EINVAL);
 }

@@ -41,7 +41,7 @@ TEST(net_no_sigpipe_from_a_pipe)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     prepare();
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     watch(&loop, &sender.source, CLIENT, MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
     CHECK_EQ(mio_source_close(&receiver.source), 0);
@@ -75,7 +75,7 @@ static void write_with_one_pending(bool of_the_process)
     sigemptyset(&signals);
     sigaddset(&signals, SIGPIPE);
     REQUIRE_EQ(pthread_sigmask(SIG_BLOCK, &signals, NULL), 0);
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     CHECK_EQ(mio_source_close(&receiver.source), 0);
     REQUIRE_EQ(of_the_process ? kill(getpid(), SIGPIPE) : pthread_kill(pthread_self(), SIGPIPE), 0);
     for (int i = 0; i < 2; i++)

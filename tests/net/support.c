@@ -158,7 +158,7 @@ void tcp_pair(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
     tcp_connect(&addr, client);
     tcp_accept(&listener, server);
     wait_until(client->source.fd, POLLOUT);
-    REQUIRE_EQ(mio_tcp_stream_connected(client), 0);
+    REQUIRE_EQ(mio_tcp_stream_finish_connect(client), 0);
     REQUIRE_EQ(mio_source_close(&listener.source), 0);
 }
 

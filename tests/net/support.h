@@ -9,6 +9,7 @@
 #ifndef NET_SUPPORT_H
 #define NET_SUPPORT_H
 
+#include "asked.h"
 #include "contract/support.h"
 #include "facts/facts.h"
 

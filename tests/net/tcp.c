@@ -53,7 +53,7 @@ TEST(net_tcp_connect)
     tcp_connect(&addr, &client);
     watch(&loop, &client.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
 
     tcp_accept(&listener, &server);
     EXPECT_NOTHING(&loop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What mio_tcp_stream_connected() and connecting can answer. */
+/* What mio_tcp_stream_finish_connect() and connecting can answer. */
 #define _GNU_SOURCE
 
 #include "support.h"
@@ -14,14 +14,14 @@ TEST(net_connected_says_0_once_connected)
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
     tcp_pair(&client, &server);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
-    CHECK_EQ(mio_tcp_stream_connected(&server), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&server), 0);
 
     /* An end of the stream is no failure. */
     CHECK_EQ(mio_tcp_stream_shutdown(&server, MIO_SHUTDOWN_WRITE), 0);
     wait_until(client.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
     CHECK_EQ(mio_source_close(&client.source), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);
 }
@@ -30,8 +30,8 @@ TEST(net_connected_is_in_progress_before_connecting)
 {
     struct mio_tcp_stream stream;
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &stream), 0);
-    CHECK_EQ(mio_tcp_stream_connected(&stream), -EINPROGRESS);
-    CHECK_EQ(mio_tcp_stream_connected(&stream), -EINPROGRESS);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -EINPROGRESS);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -EINPROGRESS);
     CHECK_EQ(mio_source_close(&stream.source), 0);
 }
 
@@ -53,19 +53,19 @@ TEST(net_connected_waits_for_a_full_backlog)
     for (int i = 0; i < WAITING; i++) {
         tcp_connect(&addr, &waiting[i]);
         wait_until(waiting[i].source.fd, POLLOUT);
-        CHECK_EQ(mio_tcp_stream_connected(&waiting[i]), 0);
+        CHECK_EQ(mio_tcp_stream_finish_connect(&waiting[i]), 0);
     }
     tcp_connect(&addr, &late);
     watch(&loop, &late.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_tcp_stream_connected(&late), -EINPROGRESS);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&late), -EINPROGRESS);
 
     for (int i = 0; i < WAITING; i++) {
         tcp_accept(&listener, &server);
         CHECK_EQ(mio_source_close(&server.source), 0);
     }
     EXPECT_ONE(&loop, CLIENT, W); /* after the kernel has asked again, in a second */
-    CHECK_EQ(mio_tcp_stream_connected(&late), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&late), 0);
     for (int i = 0; i < WAITING; i++)
         CHECK_EQ(mio_source_close(&waiting[i].source), 0);
     CHECK_EQ(mio_source_close(&late.source), 0);
@@ -82,9 +82,9 @@ TEST(net_connected_tells_a_refusal_once)
     if (error == 0) {
         watch(&loop, &stream.source, CLIENT, MIO_WRITABLE);
         EXPECT_ONE(&loop, CLIENT, readiness_fact("connection refused, asked for writable"));
-        error = mio_tcp_stream_connected(&stream);
+        error = mio_tcp_stream_finish_connect(&stream);
         CHECK_EQ(mio_source_take_error(&stream.source), 0);
-        CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOTCONN);
+        CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -ENOTCONN);
         EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("the error was taken, asked for writable"));
         CHECK_EQ(mio_source_close(&stream.source), 0);
     }
@@ -107,7 +107,7 @@ TEST(net_connected_tells_failed_from_in_progress)
                            : mio_tcp_stream_read(&stream, &byte, 1),
                      -ECONNREFUSED);
             for (int i = 0; i < 2; i++)
-                CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOTCONN);
+                CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -ENOTCONN);
             EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("the error was taken, asked for both"));
             EXPECT_NOTHING(&loop); /* who waits for another event waits for ever */
             CHECK_EQ(mio_source_close(&stream.source), 0);
@@ -123,8 +123,8 @@ TEST(net_connected_tells_a_later_reset)
     tcp_pair(&client, &server);
     tcp_reset(&server);
     wait_until(client.source.fd, POLLIN);
-    CHECK_EQ(mio_tcp_stream_connected(&client), -ECONNRESET);
-    CHECK_EQ(mio_tcp_stream_connected(&client), -ENOTCONN);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), -ECONNRESET);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), -ENOTCONN);
     CHECK_EQ(mio_source_close(&client.source), 0);
 }
 
@@ -139,11 +139,11 @@ TEST(net_connected_of_a_connection_that_is_over)
     CHECK_EQ(mio_source_close(&server.source), 0);
     wait_until(client.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_shutdown(&client, MIO_SHUTDOWN_WRITE), 0);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 1);
     wait_until(client.source.fd, POLLIN);
     CHECK_EQ(mio_tcp_stream_read(&client, &byte, 1), 0);
-    int error = mio_tcp_stream_connected(&client); /* once the last packet is acknowledged */
+    int error = mio_tcp_stream_finish_connect(&client); /* once the last packet is acknowledged */
     CHECK(error == 0 || error == -ENOTCONN);
     CHECK_EQ(mio_source_close(&client.source), 0);
 }
@@ -153,10 +153,10 @@ TEST(net_connected_checks_its_argument)
     struct mio_tcp_stream stream;
     struct mio_udp_socket udp;
     struct mio_addr addr = loopback_v4();
-    CHECK_EQ(mio_tcp_stream_connected(null()), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_finish_connect(null()), -EINVAL);
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
     mio_source_init(&stream.source, MIO_INVALID_FD);
-    CHECK_EQ(mio_tcp_stream_connected(&stream), -EBADF);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -EBADF);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
@@ -167,7 +167,7 @@ static void check_fails(const struct mio_addr *addr)
     int error = mio_tcp_stream_connect(addr, NULL, &stream);
     if (error == 0) {
         wait_until(stream.source.fd, POLLIN | POLLOUT);
-        error = mio_tcp_stream_connected(&stream);
+        error = mio_tcp_stream_finish_connect(&stream);
         CHECK_EQ(mio_source_close(&stream.source), 0);
     }
     CHECK(error < 0 && error != -EINPROGRESS);

@@ -84,18 +84,18 @@ TEST(net_tcp_listener_ttl)
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
     tcp_listen(&addr, &listener);
-    int usual = mio_tcp_listener_ttl(&listener);
+    int usual = asked_tcp_listener_ttl(&listener);
     CHECK(usual > 0 && usual <= 255);
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 10), 0);
-    CHECK_EQ(mio_tcp_listener_ttl(&listener), 10);
+    CHECK_EQ(asked_tcp_listener_ttl(&listener), 10);
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 256), -EINVAL);
-    CHECK_EQ(mio_tcp_listener_ttl(&listener), 10);
+    CHECK_EQ(asked_tcp_listener_ttl(&listener), 10);
 
     bool inherited = fact("a connection has the TTL of its listener") != 0;
     tcp_connect(&addr, &client);
     tcp_accept(&listener, &server);
-    CHECK_EQ(mio_tcp_stream_ttl(&server), inherited ? 10 : usual);
-    CHECK_EQ(mio_tcp_stream_ttl(&client), usual);
+    CHECK_EQ(asked_tcp_stream_ttl(&server), inherited ? 10 : usual);
+    CHECK_EQ(asked_tcp_stream_ttl(&client), usual);
     CHECK_EQ(mio_source_close(&client.source), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);
     CHECK_EQ(mio_source_close(&listener.source), 0);
@@ -106,10 +106,10 @@ TEST(net_tcp_listener_ttl_of_ipv6)
     struct mio_addr addr = loopback_v6();
     struct mio_tcp_listener listener;
     tcp_listen(&addr, &listener);
-    int usual = mio_tcp_listener_ttl(&listener);
+    int usual = asked_tcp_listener_ttl(&listener);
     CHECK(usual > 0 && usual <= 255);
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 10), 0);
-    CHECK_EQ(mio_tcp_listener_ttl(&listener), 10);
+    CHECK_EQ(asked_tcp_listener_ttl(&listener), 10);
     CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 10);
     CHECK_EQ(mio_source_close(&listener.source), 0);
 }

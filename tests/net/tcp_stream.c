@@ -31,7 +31,7 @@ static void smoke(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
     CHECK_FLAGS(client->source.fd);
     watch(&loop, &client->source, CLIENT, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, CLIENT, W);
-    CHECK_EQ(mio_tcp_stream_connected(client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(client), 0);
     errno = ELOOP;
     CHECK_EQ(mio_tcp_stream_peek(client, text, sizeof text), -EAGAIN);
     CHECK_EQ(mio_tcp_stream_read(client, text, sizeof text), -EAGAIN);
@@ -109,35 +109,35 @@ TEST(net_tcp_stream_ttl)
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
     tcp_pair(&client, &server);
-    int usual = mio_tcp_stream_ttl(&client);
+    int usual = asked_tcp_stream_ttl(&client);
     CHECK(usual > 0 && usual <= 255);
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 10), 0);
-    CHECK_EQ(mio_tcp_stream_ttl(&client), 10);
+    CHECK_EQ(asked_tcp_stream_ttl(&client), 10);
     CHECK_EQ(option_of(client.source.fd, IPPROTO_IP, IP_TTL), 10);
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 255), 0);
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 256), -EINVAL);
-    CHECK_EQ(mio_tcp_stream_ttl(&client), 255);
-    CHECK_EQ(mio_tcp_stream_ttl(&server), usual);
+    CHECK_EQ(asked_tcp_stream_ttl(&client), 255);
+    CHECK_EQ(asked_tcp_stream_ttl(&server), usual);
     CHECK_EQ(mio_source_close(&client.source), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);
-    CHECK_EQ(mio_tcp_stream_ttl(&client), -EBADF);
+    CHECK_EQ(asked_tcp_stream_ttl(&client), -EBADF);
     CHECK_EQ(mio_tcp_stream_set_ttl(&client, 1), -EBADF);
 }
 
-TEST(net_tcp_stream_nodelay)
+TEST(net_tcp_stream_no_delay)
 {
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
     tcp_pair(&client, &server);
-    CHECK_EQ(mio_tcp_stream_nodelay(&client), 0);
-    CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), 0);
-    CHECK_EQ(mio_tcp_stream_nodelay(&client), 1);
-    CHECK_EQ(mio_tcp_stream_nodelay(&server), 0);
-    CHECK_EQ(mio_tcp_stream_set_nodelay(&client, false), 0);
-    CHECK_EQ(mio_tcp_stream_nodelay(&client), 0);
+    CHECK_EQ(asked_tcp_stream_no_delay(&client), 0);
+    CHECK_EQ(mio_tcp_stream_set_no_delay(&client, true), 0);
+    CHECK_EQ(asked_tcp_stream_no_delay(&client), 1);
+    CHECK_EQ(asked_tcp_stream_no_delay(&server), 0);
+    CHECK_EQ(mio_tcp_stream_set_no_delay(&client, false), 0);
+    CHECK_EQ(asked_tcp_stream_no_delay(&client), 0);
     CHECK_EQ(mio_source_close(&client.source), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);
-    CHECK_EQ(mio_tcp_stream_nodelay(&client), -EBADF);
+    CHECK_EQ(asked_tcp_stream_no_delay(&client), -EBADF);
 }
 
 TEST(net_tcp_stream_gives_its_descriptor)

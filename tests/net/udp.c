@@ -35,7 +35,7 @@ static struct pair pair_open(struct mio_addr addr)
 static void pair_connect(struct pair *pair)
 {
     for (int i = 0; i < 2; i++)
-        REQUIRE_EQ(mio_udp_socket_connect(&pair->sockets[i], &pair->addrs[1 - i]), 0);
+        REQUIRE_EQ(mio_udp_socket_set_peer_addr(&pair->sockets[i], &pair->addrs[1 - i]), 0);
 }
 
 static void pair_close(struct pair *pair)
@@ -223,7 +223,7 @@ TEST(net_udp_connect_again_for_sending)
     const struct mio_addr *targets[2] = {&pair.addrs[1], &other.addrs[1]};
     struct mio_udp_socket *receivers[2] = {&pair.sockets[1], &other.sockets[1]};
     for (int i = 0; i < 2; i++) {
-        REQUIRE_EQ(mio_udp_socket_connect(&pair.sockets[0], targets[i]), 0);
+        REQUIRE_EQ(mio_udp_socket_set_peer_addr(&pair.sockets[0], targets[i]), 0);
         CHECK_EQ(mio_udp_socket_send(&pair.sockets[0], "abc", 3), 3);
         wait_until(receivers[i]->source.fd, POLLIN);
         CHECK_EQ(mio_udp_socket_recv(receivers[i], text, sizeof text), 3);
@@ -244,7 +244,7 @@ TEST(net_udp_connect_again_for_receiving)
     const struct mio_addr *sources[2] = {&pair.addrs[1], &other.addrs[1]};
     watch(&loop, &receiver->source, FIRST, MIO_READABLE);
     for (int i = 0; i < 2; i++) {
-        REQUIRE_EQ(mio_udp_socket_connect(receiver, sources[i]), 0);
+        REQUIRE_EQ(mio_udp_socket_set_peer_addr(receiver, sources[i]), 0);
         CHECK_EQ(mio_udp_socket_recv(receiver, text, sizeof text), -EAGAIN);
         CHECK_EQ(mio_udp_socket_send_to(senders[i], "abc", 3, &pair.addrs[0]), 3);
         EXPECT_ONE(&loop, FIRST, R);

@@ -22,23 +22,23 @@ static struct mio_udp_socket udp_bind(struct mio_addr addr)
 TEST(net_udp_ttl)
 {
     struct mio_udp_socket udp = udp_bind(loopback_v4());
-    int usual = mio_udp_socket_ttl(&udp);
+    int usual = asked_udp_socket_ttl(&udp);
     CHECK(usual > 0 && usual <= 255);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 10), 0);
-    CHECK_EQ(mio_udp_socket_ttl(&udp), 10);
+    CHECK_EQ(asked_udp_socket_ttl(&udp), 10);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 256), -EINVAL);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, UINT32_MAX), -EINVAL);
-    CHECK_EQ(mio_udp_socket_ttl(&udp), 10);
+    CHECK_EQ(asked_udp_socket_ttl(&udp), 10);
     CHECK_EQ(mio_source_close(&udp.source), 0);
-    CHECK_EQ(mio_udp_socket_ttl(&udp), -EBADF);
+    CHECK_EQ(asked_udp_socket_ttl(&udp), -EBADF);
 }
 
 TEST(net_udp_ttl_of_ipv6)
 {
     struct mio_udp_socket udp = udp_bind(loopback_v6());
-    CHECK(mio_udp_socket_ttl(&udp) > 0);
+    CHECK(asked_udp_socket_ttl(&udp) > 0);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 10), 0);
-    CHECK_EQ(mio_udp_socket_ttl(&udp), 10);
+    CHECK_EQ(asked_udp_socket_ttl(&udp), 10);
     CHECK_EQ(option_of(udp.source.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 10);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
@@ -46,33 +46,33 @@ TEST(net_udp_ttl_of_ipv6)
 TEST(net_udp_broadcast)
 {
     struct mio_udp_socket udp = udp_bind(mio_addr_ipv4(0, 0, 0, 0, 0));
-    CHECK_EQ(mio_udp_socket_broadcast(&udp), 0);
-    CHECK_EQ(mio_udp_socket_set_broadcast(&udp, true), 0);
-    CHECK_EQ(mio_udp_socket_broadcast(&udp), 1);
-    CHECK_EQ(mio_udp_socket_set_broadcast(&udp, false), 0);
-    CHECK_EQ(mio_udp_socket_broadcast(&udp), 0);
+    CHECK_EQ(asked_udp_socket_broadcast_allowed(&udp), 0);
+    CHECK_EQ(mio_udp_socket_set_broadcast_allowed(&udp, true), 0);
+    CHECK_EQ(asked_udp_socket_broadcast_allowed(&udp), 1);
+    CHECK_EQ(mio_udp_socket_set_broadcast_allowed(&udp, false), 0);
+    CHECK_EQ(asked_udp_socket_broadcast_allowed(&udp), 0);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_multicast_loop_v4)
 {
     struct mio_udp_socket udp = udp_bind(loopback_v4());
-    CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp), 1);
+    CHECK_EQ(asked_udp_socket_multicast_loop_v4(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v4(&udp, false), 0);
-    CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp), 0);
+    CHECK_EQ(asked_udp_socket_multicast_loop_v4(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v4(&udp, true), 0);
-    CHECK_EQ(mio_udp_socket_multicast_loop_v4(&udp), 1);
+    CHECK_EQ(asked_udp_socket_multicast_loop_v4(&udp), 1);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
 TEST(net_udp_multicast_ttl_v4)
 {
     struct mio_udp_socket udp = udp_bind(loopback_v4());
-    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(&udp), 1);
+    CHECK_EQ(asked_udp_socket_multicast_ttl_v4(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(&udp, 10), 0);
-    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(&udp), 10);
+    CHECK_EQ(asked_udp_socket_multicast_ttl_v4(&udp), 10);
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(&udp, 0), 0);
-    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(&udp), 0);
+    CHECK_EQ(asked_udp_socket_multicast_ttl_v4(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(&udp, 256), -EINVAL);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
@@ -80,33 +80,33 @@ TEST(net_udp_multicast_ttl_v4)
 TEST(net_udp_multicast_loop_v6)
 {
     struct mio_udp_socket udp = udp_bind(loopback_v6());
-    CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp), 1);
+    CHECK_EQ(asked_udp_socket_multicast_loop_v6(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v6(&udp, false), 0);
-    CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp), 0);
+    CHECK_EQ(asked_udp_socket_multicast_loop_v6(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v6(&udp, true), 0);
-    CHECK_EQ(mio_udp_socket_multicast_loop_v6(&udp), 1);
+    CHECK_EQ(asked_udp_socket_multicast_loop_v6(&udp), 1);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 
-TEST(net_udp_only_v6)
+TEST(net_udp_v6_only)
 {
     (void)loopback_v6();
-    static const enum mio_only_v6 choices[] = {MIO_ONLY_V6_YES, MIO_ONLY_V6_NO};
+    static const enum mio_v6_only choices[] = {MIO_V6_ONLY_YES, MIO_V6_ONLY_NO};
     struct mio_addr any = mio_addr_ipv6(NULL, 0);
     struct mio_udp_socket udp;
     for (int i = 0; i < 2; i++) {
-        const struct mio_socket_options options = {.only_v6 = choices[i]};
+        const struct mio_socket_options options = {.v6_only = choices[i]};
         int error = mio_udp_socket_bind(&any, &options, &udp);
-        if (choices[i] == MIO_ONLY_V6_NO && error != 0) {
+        if (choices[i] == MIO_V6_ONLY_NO && error != 0) {
             CHECK_EQ(error, fact("both IP versions in one socket"));
             continue;
         }
         REQUIRE_EQ(error, 0);
-        CHECK_EQ(mio_udp_socket_only_v6(&udp), choices[i] == MIO_ONLY_V6_YES);
+        CHECK_EQ(asked_udp_socket_v6_only(&udp), choices[i] == MIO_V6_ONLY_YES);
         CHECK_EQ(mio_source_close(&udp.source), 0);
     }
     udp = udp_bind(loopback_v4());
-    CHECK(mio_udp_socket_only_v6(&udp) < 0);
+    CHECK(asked_udp_socket_v6_only(&udp) < 0);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
 

@@ -94,7 +94,7 @@ static void connected(void)
 {
     struct mio_addr got;
     for (int i = 0; i < 2; i++) {
-        REQUIRE_EQ(mio_unix_datagram_connect(&sockets[i], &addrs[1 - i]), 0);
+        REQUIRE_EQ(mio_unix_datagram_set_peer_addr(&sockets[i], &addrs[1 - i]), 0);
         REQUIRE_EQ(mio_source_local_addr(&sockets[i].source, &got), 0);
         CHECK_ADDR(&got, &addrs[i]);
         REQUIRE_EQ(mio_source_peer_addr(&sockets[i].source, &got), 0);
@@ -148,26 +148,73 @@ TEST(net_unix_datagram_connected_made_elsewhere)
     close_named();
 }
 
-TEST(net_unix_datagram_connect)
+TEST(net_unix_datagram_set_peer_addr)
 {
     struct mio_unix_datagram unbound;
     struct mio_addr nobody = temporary_path();
     open_named();
-    REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &unbound), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &unbound), 0);
     CHECK_FLAGS(unbound.source.fd);
     CHECK_EQ(mio_unix_datagram_send(&unbound, "a", 1),
              fact("Unix datagram send without an address"));
     CHECK_EQ(mio_source_peer_addr(&unbound.source, &addrs[0]), -ENOTCONN);
-    CHECK_EQ(mio_unix_datagram_connect(&unbound, &nobody), -ENOENT);
+    CHECK_EQ(mio_unix_datagram_set_peer_addr(&unbound, &nobody), -ENOENT);
     CHECK_EQ(mio_unix_datagram_send_to(&unbound, "a", 1, &nobody), -ENOENT);
     /* To one after the other. */
     for (int i = 0; i < 2; i++) {
-        REQUIRE_EQ(mio_unix_datagram_connect(&unbound, &addrs[i]), 0);
+        REQUIRE_EQ(mio_unix_datagram_set_peer_addr(&unbound, &addrs[i]), 0);
         CHECK_EQ(mio_unix_datagram_send(&unbound, "hello", 5), 5);
         expect_text(i, "hello", NULL);
     }
     CHECK_EQ(mio_source_close(&unbound.source), 0);
     close_named();
+}
+
+/* A look takes nothing, also where the buffer holds a part alone. */
+TEST(net_unix_datagram_peek_leaves_it_whole)
+{
+    struct mio_addr from = {.kind = MIO_ADDR_UNNAMED};
+    open_named();
+    CHECK_EQ(mio_unix_datagram_send_to(&sockets[0], "hello", 5, &addrs[1]), 5);
+    memset(text, 0, sizeof text);
+    CHECK_EQ(mio_unix_datagram_peek(&sockets[1], text, 2), 2);
+    CHECK_STR(text, "he");
+    CHECK_EQ(mio_unix_datagram_peek_from(&sockets[1], text, sizeof text, &from), 5);
+    CHECK_STR(text, "hello");
+    CHECK_ADDR(&from, &addrs[0]);
+    CHECK_EQ(mio_unix_datagram_peek_from(&sockets[1], text, sizeof text, null()), 5);
+    expect_text(1, "hello", &addrs[0]);
+    close_named();
+}
+
+/* Where nothing is there it is asked for, as by receiving. */
+TEST(net_unix_datagram_peek_at_nothing_waits_for_the_next)
+{
+    struct mio_addr from = {.kind = MIO_ADDR_IPV4};
+    open_named();
+    watch(&loop, &sockets[1].source, 1, MIO_READABLE);
+    CHECK_EQ(mio_unix_datagram_peek(&sockets[1], text, sizeof text), -EAGAIN);
+    CHECK_EQ(mio_unix_datagram_peek_from(&sockets[1], text, sizeof text, &from), -EAGAIN);
+    CHECK_EQ(from.kind, MIO_ADDR_IPV4);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(mio_unix_datagram_send_to(&sockets[0], "hello", 5, &addrs[1]), 5);
+        EXPECT_ONE(&loop, 1, R);
+        CHECK_EQ(mio_unix_datagram_peek(&sockets[1], text, sizeof text), 5);
+        CHECK_EQ(mio_unix_datagram_recv(&sockets[1], text, sizeof text), 5);
+        CHECK_EQ(mio_unix_datagram_peek(&sockets[1], text, sizeof text), -EAGAIN);
+    }
+    close_named();
+}
+
+TEST(net_unix_datagram_peek_refuses_null_and_the_closed)
+{
+    struct mio_unix_datagram closed;
+    struct mio_addr from = {.kind = MIO_ADDR_UNNAMED};
+    mio_source_init(&closed.source, MIO_INVALID_FD);
+    CHECK_EQ(mio_unix_datagram_peek(null(), text, sizeof text), -EINVAL);
+    CHECK_EQ(mio_unix_datagram_peek_from(null(), text, sizeof text, &from), -EINVAL);
+    CHECK_EQ(mio_unix_datagram_peek(&closed, text, sizeof text), -EBADF);
+    CHECK_EQ(mio_unix_datagram_peek_from(&closed, text, sizeof text, &from), -EBADF);
 }
 
 TEST(net_unix_datagram_pair)
@@ -275,7 +322,7 @@ TEST(net_unix_datagram_what_does_not_fit_is_lost)
 TEST(net_unix_datagram_receiver_is_gone)
 {
     open_named();
-    REQUIRE_EQ(mio_unix_datagram_connect(&sockets[0], &addrs[1]), 0);
+    REQUIRE_EQ(mio_unix_datagram_set_peer_addr(&sockets[0], &addrs[1]), 0);
     CHECK_EQ(mio_source_close(&sockets[1].source), 0);
     ptrdiff_t result = mio_unix_datagram_send(&sockets[0], "a", 1);
     CHECK(result == -ECONNREFUSED || result == -ECONNRESET);

@@ -89,7 +89,7 @@ TEST(net_unix_abstract_names_of_different_length_differ)
     char text[8];
     if (refused_here())
         return;
-    REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &sender), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &sender), 0);
     for (size_t i = 0; i < COUNT; i++) {
         addrs[i] = abstract_name(bytes, SHORTEST + i);
         REQUIRE_EQ(mio_unix_datagram_bind(&addrs[i], NULL, &sockets[i]), 0);
@@ -178,7 +178,7 @@ TEST(net_unix_longest_path)
     REQUIRE_EQ(mio_unix_datagram_bind(&addr, NULL, &receiver), 0);
     REQUIRE_EQ(mio_source_local_addr(&receiver.source, &got), 0);
     CHECK_ADDR(&got, &addr);
-    REQUIRE_EQ(mio_unix_datagram_unbound(NULL, &sender), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &sender), 0);
     CHECK_EQ(mio_unix_datagram_send_to(&sender, "a", 1, &addr), 1);
     CHECK_EQ(mio_unix_datagram_recv(&receiver, &byte, 1), 1);
     CHECK_EQ(mio_source_close(&sender.source), 0);

@@ -121,7 +121,7 @@ TEST(net_vectored_pipe)
 {
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     const struct way way = {pipe_writev, pipe_readv, &sender.source, &receiver.source};
     check_parts(&way);
     check_many_parts(&way, (size_t)fact("parts of one call on a pipe"));

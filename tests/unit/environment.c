@@ -184,7 +184,7 @@ static bool serves(const char *backend)
                 mio_event_token(mio_events_get(events, 0)) == 1 &&
                 mio_poll_wait(poll, events, 1000) == 0;
     }
-    right = right && mio_pipe_new(&sender, &receiver) == 0 &&
+    right = right && mio_pipe_open(&sender, &receiver) == 0 &&
             mio_source_register(&receiver.source, mio_poll_registry(poll), 2, MIO_READABLE) == 0 &&
             mio_pipe_sender_write(&sender, "x", 1) == 1 &&
             mio_poll_wait(poll, events, MIO_FOREVER) == 1 &&

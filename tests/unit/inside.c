@@ -42,9 +42,9 @@ TEST(inside_connected_tells_that_nothing_more_will_come)
     REQUIRE_EQ(mio_tcp_stream_from_fd(socket(AF_INET, SOCK_STREAM, 0), &stream), 0);
     stream.source.selector = &selector;
     stream.source.interest = MIO_WRITABLE;
-    CHECK_EQ(mio_tcp_stream_connected(&stream), -ENOMEM);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -ENOMEM);
     stream.source.selector = NULL;
-    CHECK_EQ(mio_tcp_stream_connected(&stream), -EINPROGRESS);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -EINPROGRESS);
     CHECK_EQ(mio_source_close(&stream.source), 0);
 }
 

@@ -20,10 +20,11 @@ TEST(net_null_tcp_listener_is_refused)
 {
     struct mio_addr addr = loopback();
     mio_fd fd;
+    uint32_t number;
     CHECK_EQ(mio_tcp_listener_bind(&addr, NULL, NULL), -EINVAL);
     CHECK_EQ(mio_tcp_listener_accept(NULL, NULL, NULL), -EINVAL);
     CHECK_EQ(mio_tcp_listener_set_ttl(NULL, 1), -EINVAL);
-    CHECK_EQ(mio_tcp_listener_ttl(NULL), -EINVAL);
+    CHECK_EQ(mio_tcp_listener_ttl(NULL, &number), -EINVAL);
     CHECK_EQ(mio_source_local_addr(NULL, &addr), -EINVAL);
     CHECK_EQ(mio_source_take_error(NULL), -EINVAL);
     CHECK_EQ(mio_tcp_listener_from_fd(0, NULL), -EINVAL);
@@ -34,27 +35,29 @@ TEST(net_null_tcp_listener_is_refused)
 TEST(net_null_tcp_stream_is_refused)
 {
     struct mio_addr addr = loopback();
+    bool on;
     CHECK_EQ(mio_tcp_stream_connect(&addr, NULL, NULL), -EINVAL);
-    CHECK_EQ(mio_tcp_stream_connected(NULL), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_finish_connect(NULL), -EINVAL);
     CHECK_EQ(mio_tcp_stream_read(NULL, &byte, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_write(NULL, &byte, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_readv(NULL, &part, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_writev(NULL, &part, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_peek(NULL, &byte, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_shutdown(NULL, MIO_SHUTDOWN_BOTH), -EINVAL);
-    CHECK_EQ(mio_tcp_stream_set_nodelay(NULL, true), -EINVAL);
-    CHECK_EQ(mio_tcp_stream_nodelay(NULL), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_set_no_delay(NULL, true), -EINVAL);
+    CHECK_EQ(mio_tcp_stream_no_delay(NULL, &on), -EINVAL);
     CHECK_EQ(mio_source_peer_addr(NULL, &addr), -EINVAL);
 }
 
 TEST(net_null_udp_socket_is_refused)
 {
     struct mio_addr addr = loopback();
-    CHECK_EQ(mio_udp_socket_connect(NULL, &addr), -EINVAL);
+    uint32_t number;
+    CHECK_EQ(mio_udp_socket_set_peer_addr(NULL, &addr), -EINVAL);
     CHECK_EQ(mio_udp_socket_send_to(NULL, &byte, 1, &addr), -EINVAL);
     CHECK_EQ(mio_udp_socket_recv_from(NULL, &byte, 1, &addr), -EINVAL);
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(NULL, 1), -EINVAL);
-    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(NULL), -EINVAL);
+    CHECK_EQ(mio_udp_socket_multicast_ttl_v4(NULL, &number), -EINVAL);
     CHECK_EQ(mio_udp_socket_join_multicast_v4(NULL, &addr, NULL), -EINVAL);
     CHECK_EQ(mio_udp_socket_join_multicast_v6(NULL, &addr, 0), -EINVAL);
 }
@@ -63,7 +66,7 @@ TEST(net_null_unix_socket_is_refused)
 {
     struct mio_unix_stream twice;
     CHECK_EQ(mio_unix_stream_pair(NULL, NULL, NULL), -EINVAL);
-    CHECK_EQ(mio_unix_datagram_unbound(NULL, NULL), -EINVAL);
+    CHECK_EQ(mio_unix_datagram_open(NULL, NULL), -EINVAL);
     CHECK_EQ(mio_unix_stream_pair(NULL, &twice, &twice), -EINVAL);
 }
 
@@ -71,8 +74,8 @@ TEST(net_null_pipe_is_refused)
 {
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
-    CHECK_EQ(mio_pipe_new(NULL, &receiver), -EINVAL);
-    CHECK_EQ(mio_pipe_new(&sender, NULL), -EINVAL);
+    CHECK_EQ(mio_pipe_open(NULL, &receiver), -EINVAL);
+    CHECK_EQ(mio_pipe_open(&sender, NULL), -EINVAL);
     CHECK_EQ(mio_pipe_sender_write(NULL, &byte, 1), -EINVAL);
     CHECK_EQ(mio_pipe_sender_writev(NULL, &part, 1), -EINVAL);
     CHECK_EQ(mio_pipe_receiver_read(NULL, &byte, 1), -EINVAL);

@@ -47,7 +47,7 @@ static void write_to_closed_pipe(void)
 {
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), 3);
     CHECK_EQ(mio_source_close(&receiver.source), 0);
     struct mio_iovec parts[2] = {{"a", 1}, {"b", 1}};
@@ -152,7 +152,7 @@ TEST(sigpipe_an_odd_descriptor_makes_no_pipe_slower)
     struct mio_pipe_sender sender;
     struct mio_pipe_sender odd;
     struct mio_pipe_receiver receiver;
-    REQUIRE_EQ(mio_pipe_new(&sender, &receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), 1);
     bool found = atomic_load(&mio__pipe_write_blocks_signal);
     int fd = open("/proc/self/comm", O_WRONLY | O_CLOEXEC);
@@ -301,7 +301,7 @@ TEST(sigpipe_never_from_a_tcp_stream)
     await(listener.source.fd, POLLIN);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
     await(client.source.fd, POLLOUT);
-    CHECK_EQ(mio_tcp_stream_connected(&client), 0);
+    CHECK_EQ(mio_tcp_stream_finish_connect(&client), 0);
 
     /* The peer resets it. */
     const struct linger at_close = {.l_onoff = 1, .l_linger = 0};

@@ -58,7 +58,7 @@ static void watch(struct watched *watched, mio_interest interest)
         .asked = {.selector = {.ops = &counting_ops, .config = {.log = log_error}}}};
     mio__fork_guard_set(&watched->asked.selector.fork_guard);
     logged = 0;
-    REQUIRE_EQ(mio_pipe_new(&watched->sender, &watched->receiver), 0);
+    REQUIRE_EQ(mio_pipe_open(&watched->sender, &watched->receiver), 0);
     watched->source = &watched->receiver.source;
     watched->source->selector = &watched->asked.selector;
     watched->source->interest = interest;
