@@ -56,8 +56,10 @@ enum mio_v6_only {
 
 /*
  * What can be asked for when a socket is made. A zeroed struct, or NULL, asks for nothing. What
- * makes no sense for the socket is -EINVAL (no_delay for UDP, a negative number); what the system
- * lacks is -ENOTSUP.
+ * makes no sense for the socket is -EINVAL (no_delay for UDP, a negative number, a reserved member
+ * that is not 0); what the system lacks is -ENOTSUP. Begin with zeros, by `= {0}` or by naming the
+ * members that are set: what a later version adds takes the place of what is reserved, and asks for
+ * nothing when it is 0.
  */
 struct mio_socket_options {
     /* Listeners: how many connections may wait to be accepted. 0: as many as the system allows. */
@@ -90,6 +92,8 @@ struct mio_socket_options {
      * the end. -ENOTSUP on Apple.
      */
     bool seqpacket;
+
+    uintptr_t reserved[4]; /* 0 */
 };
 
 MIO_END_DECLS

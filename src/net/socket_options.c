@@ -52,13 +52,23 @@ static unsigned asked_for(const struct mio_socket_options *options)
            (options->seqpacket ? OPTION_SEQPACKET : 0u);
 }
 
+static bool sets_reserved(const struct mio_socket_options *options)
+{
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != 0)
+            return true;
+    }
+    return false;
+}
+
 int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
                               const struct mio_socket_options *options)
 {
     unsigned asked = asked_for(options);
     if ((asked & ~meaningful[kind]) != 0 || ((asked & OPTION_V6_ONLY) != 0 && !ipv6))
         return -EINVAL;
-    if (options->backlog < 0 || options->send_buffer < 0 || options->receive_buffer < 0)
+    if (sets_reserved(options) || options->backlog < 0 || options->send_buffer < 0 ||
+        options->receive_buffer < 0)
         return -EINVAL;
     switch (options->v6_only) {
     case MIO_V6_ONLY_DEFAULT:

@@ -85,7 +85,7 @@ static int unix_datagram_pair(struct made *made)
                                   (struct mio_unix_datagram *)&made->sources[1]);
 }
 
-static int pipe_new(struct made *made)
+static int pipe_open(struct made *made)
 {
     return mio_pipe_open((struct mio_pipe_sender *)&made->sources[0],
                          (struct mio_pipe_receiver *)&made->sources[1]);
@@ -108,7 +108,7 @@ static const struct maker {
     {"unix_datagram_bind", unix_datagram_bind, 1, true},
     {"unix_datagram_open", unix_datagram_open, 1, false},
     {"unix_datagram_pair", unix_datagram_pair, 2, false},
-    {"pipe_new", pipe_new, 2, false},
+    {"pipe_open", pipe_open, 2, false},
 };
 
 enum { MAKERS = sizeof makers / sizeof makers[0] };

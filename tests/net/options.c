@@ -225,14 +225,21 @@ TEST(net_options_v6_only)
 /* --- what makes no sense --- */
 
 enum makers {
-    LISTEN = 1,
-    CONNECT = 2,
-    UDP = 4,
-    LOCAL_LISTEN = 8,
-    LOCAL_PAIR = 16,
-    LOCAL_DATA = 32
+    LISTEN = 0x001,
+    CONNECT = 0x002,
+    UDP = 0x004,
+    LOCAL_LISTEN = 0x008,
+    LOCAL_CONNECT = 0x010,
+    LOCAL_PAIR = 0x020,
+    LOCAL_BIND = 0x040,
+    LOCAL_OPEN = 0x080,
+    LOCAL_DATA_PAIR = 0x100,
+    LOCAL_STREAM = LOCAL_CONNECT | LOCAL_PAIR,
+    LOCAL_DATA = LOCAL_BIND | LOCAL_OPEN | LOCAL_DATA_PAIR,
+    ALL = 0x1ff
 };
 
+/* Everything that takes options. */
 static int make(enum makers maker, const struct mio_socket_options *options)
 {
     struct mio_addr target = loopback_v4();
@@ -244,8 +251,8 @@ static int make(enum makers maker, const struct mio_socket_options *options)
     struct mio_udp_socket udp;
     struct mio_unix_listener local;
     struct mio_unix_stream pair[2];
-    struct mio_unix_datagram datagram;
-    switch (maker) {
+    struct mio_unix_datagram datagrams[2];
+    switch ((unsigned)maker) {
     case LISTEN:
         return mio_tcp_listener_bind(&any, options, &listener);
     case CONNECT:
@@ -254,38 +261,61 @@ static int make(enum makers maker, const struct mio_socket_options *options)
         return mio_udp_socket_bind(&any, options, &udp);
     case LOCAL_LISTEN:
         return mio_unix_listener_bind(&path, options, &local);
+    case LOCAL_CONNECT:
+        return mio_unix_stream_connect(&path, options, &pair[0]);
     case LOCAL_PAIR:
         return mio_unix_stream_pair(options, &pair[0], &pair[1]);
-    case LOCAL_DATA:
+    case LOCAL_BIND:
+        return mio_unix_datagram_bind(&path, options, &datagrams[0]);
+    case LOCAL_OPEN:
+        return mio_unix_datagram_open(options, &datagrams[0]);
+    case LOCAL_DATA_PAIR:
+        return mio_unix_datagram_pair(options, &datagrams[0], &datagrams[1]);
     default:
-        return mio_unix_datagram_open(options, &datagram);
+        return 0;
     }
 }
 
 TEST(net_options_that_make_no_sense)
 {
-    enum { ALL = LISTEN | CONNECT | UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA };
     static const struct {
         struct mio_socket_options options;
         unsigned refused_by;
     } rows[] = {
-        {{.backlog = 1}, CONNECT | UDP | LOCAL_PAIR | LOCAL_DATA},
+        {{.backlog = 1}, CONNECT | UDP | LOCAL_STREAM | LOCAL_DATA},
         {{.backlog = -1}, ALL},
         {{.send_buffer = -1}, ALL},
         {{.receive_buffer = -1}, ALL},
         {{.v6_only = MIO_V6_ONLY_YES}, ALL}, /* of IPv4 and Unix sockets */
         {{.v6_only = MIO_V6_ONLY_NO}, ALL},
         {{.v6_only = (enum mio_v6_only)9}, ALL},
-        {{.reuse_addr = true}, CONNECT | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
-        {{.reuse_port = true}, CONNECT | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
-        {{.keep_alive = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
-        {{.no_delay = true}, UDP | LOCAL_LISTEN | LOCAL_PAIR | LOCAL_DATA},
+        {{.reuse_addr = true}, CONNECT | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
+        {{.reuse_port = true}, CONNECT | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
+        {{.keep_alive = true}, UDP | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
+        {{.no_delay = true}, UDP | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
         {{.seqpacket = true}, LISTEN | CONNECT | UDP | LOCAL_DATA},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        for (unsigned maker = LISTEN; maker <= LOCAL_DATA; maker <<= 1) {
+        for (unsigned maker = LISTEN; maker < ALL; maker <<= 1) {
             if ((rows[i].refused_by & maker) != 0)
                 CHECK_EQ(make((enum makers)maker, &rows[i].options), -EINVAL);
+        }
+    }
+}
+
+/* Room for what later versions can be asked for: a program that asks for it is told that this one
+ * does not know of it. */
+TEST(net_options_that_are_reserved_are_refused_by_every_maker)
+{
+    const struct mio_socket_options none = {0};
+    enum { ROOM = sizeof none.reserved / sizeof none.reserved[0] };
+    for (size_t i = 0; i < ROOM; i++) {
+        const uintptr_t values[] = {1, (uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1), UINTPTR_MAX};
+        for (size_t j = 0; j < sizeof values / sizeof values[0]; j++) {
+            struct mio_socket_options options = {0};
+            options.reserved[i] = values[j];
+            for (unsigned maker = LISTEN; maker < ALL; maker <<= 1)
+                CHECK_EQ(make((enum makers)maker, &options), -EINVAL);
         }
     }
 }
