@@ -267,7 +267,7 @@ int oracle_interest(const struct oracle *oracle, mio_interest interest)
     const mio_interest level_oneshot = MIO_LEVEL | MIO_ONESHOT;
     const mio_interest not_exclusive = MIO_ONESHOT | MIO_PRIORITY;
     if ((interest & MIO_ALL_READINESS) == 0 ||
-        (interest & ~(mio_interest)(MIO_ALL_READINESS | MIO_ALL_MODES)) != 0 ||
+        (interest & ~(MIO_ALL_READINESS | MIO_ALL_MODES)) != 0 ||
         (interest & level_oneshot) == level_oneshot ||
         ((interest & MIO_EXCLUSIVE) != 0 && (interest & not_exclusive) != 0))
         return -EINVAL;

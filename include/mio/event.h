@@ -23,9 +23,6 @@
 
 MIO_BEGIN_DECLS
 
-/* What an event says beside the readiness bits of interest.h; see mio_event_readiness(). */
-enum { MIO_ERROR = 0x20, MIO_READ_CLOSED = 0x40, MIO_WRITE_CLOSED = 0x80 };
-
 #if defined(MIO_RECORD_EPOLL)
 
 /* epoll_event of the Linux ABI: packed on x86-64 alone, and of 12 bytes on i386 by its own
@@ -103,17 +100,28 @@ typedef char mio_event_is_the_kernels_record[sizeof(struct mio_event) == MIO_REC
  * The kernel's constants that the predicates need, spelled here because a system header would bring
  * its macros into every program. The selectors assert each of them against the system's own.
  */
-enum {
 #if defined(MIO_RECORD_EPOLL)
-    MIO_EPOLL_IN = 0x1,
-    MIO_EPOLL_PRI = 0x2,
-    MIO_EPOLL_OUT = 0x4,
-    MIO_EPOLL_ERR = 0x8,
-    MIO_EPOLL_HUP = 0x10,
-    MIO_EPOLL_RDHUP = 0x2000
+
+#define MIO_EPOLL_IN    0x1u
+#define MIO_EPOLL_PRI   0x2u
+#define MIO_EPOLL_OUT   0x4u
+#define MIO_EPOLL_ERR   0x8u
+#define MIO_EPOLL_HUP   0x10u
+#define MIO_EPOLL_RDHUP 0x2000u
+
 #elif defined(MIO_RECORD_KEVENT)
-    MIO_KEVENT_ERROR = 0x4000,
-    MIO_KEVENT_EOF = 0x8000,
+
+#define MIO_KEVENT_ERROR 0x4000u
+#define MIO_KEVENT_EOF   0x8000u
+#if MIO_PLATFORM == MIO_PLATFORM_OPENBSD
+#define MIO_KEVENT_OOB 0x4u
+#elif MIO_PLATFORM == MIO_PLATFORM_APPLE || MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
+#define MIO_KEVENT_OOB 0x2u
+#else
+#define MIO_KEVENT_OOB 0x0u
+#endif
+
+enum {
     /* A filter the system does not have is MIO_KEVENT_NONE, which no event carries. */
     MIO_KEVENT_NONE = 0x7fff,
 #if MIO_PLATFORM == MIO_PLATFORM_NETBSD
@@ -139,28 +147,23 @@ enum {
     MIO_KEVENT_USER = -10,
 #endif
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE
-    MIO_KEVENT_EXCEPT = -15,
-    MIO_KEVENT_OOB = 0x2
+    MIO_KEVENT_EXCEPT = -15
 #elif MIO_PLATFORM == MIO_PLATFORM_OPENBSD
-    MIO_KEVENT_EXCEPT = -9,
-    MIO_KEVENT_OOB = 0x4
+    MIO_KEVENT_EXCEPT = -9
 #elif MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
-    MIO_KEVENT_EXCEPT = -8,
-    MIO_KEVENT_OOB = 0x2
+    MIO_KEVENT_EXCEPT = -8
 #else
-    MIO_KEVENT_EXCEPT = MIO_KEVENT_NONE,
-    MIO_KEVENT_OOB = 0
-#endif
-#else
-    MIO_RECORD_IS_PLAIN = 1
+    MIO_KEVENT_EXCEPT = MIO_KEVENT_NONE
 #endif
 };
+
+#endif
 
 #if defined(MIO_RECORD_EPOLL)
 
 MIO_INLINE mio_token mio_event_token(const struct mio_event *event)
 {
-    return (mio_token)event->data;
+    return MIO_CAST(mio_token, event->data);
 }
 
 MIO_INLINE bool mio_event_is_readable(const struct mio_event *event)
@@ -226,30 +229,30 @@ MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
  * closed side. */
 MIO_INLINE bool mio_kevent_is_of_descriptor(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_READ || (int)event->filter == MIO_KEVENT_WRITE;
+    return event->filter == MIO_KEVENT_READ || event->filter == MIO_KEVENT_WRITE;
 }
 
 MIO_INLINE mio_token mio_event_token(const struct mio_event *event)
 {
-    return (mio_token)event->udata;
+    return MIO_ADDRESS(event->udata);
 }
 
 /* At the end of a connection fflags are an errno value, whatever bits that has. */
 MIO_INLINE bool mio_event_is_priority(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_EXCEPT && (event->fflags & MIO_KEVENT_OOB) != 0 &&
+    return event->filter == MIO_KEVENT_EXCEPT && (event->fflags & MIO_KEVENT_OOB) != 0 &&
            (event->flags & MIO_KEVENT_EOF) == 0;
 }
 
 MIO_INLINE bool mio_event_is_readable(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_READ || (int)event->filter == MIO_KEVENT_USER ||
+    return event->filter == MIO_KEVENT_READ || event->filter == MIO_KEVENT_USER ||
            mio_event_is_priority(event);
 }
 
 MIO_INLINE bool mio_event_is_writable(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_WRITE;
+    return event->filter == MIO_KEVENT_WRITE;
 }
 
 MIO_INLINE bool mio_event_is_error(const struct mio_event *event)
@@ -261,34 +264,35 @@ MIO_INLINE bool mio_event_is_error(const struct mio_event *event)
 
 MIO_INLINE bool mio_event_is_read_closed(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_READ && (event->flags & MIO_KEVENT_EOF) != 0;
+    return event->filter == MIO_KEVENT_READ && (event->flags & MIO_KEVENT_EOF) != 0;
 }
 
 MIO_INLINE bool mio_event_is_write_closed(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_WRITE && (event->flags & MIO_KEVENT_EOF) != 0;
+    return event->filter == MIO_KEVENT_WRITE && (event->flags & MIO_KEVENT_EOF) != 0;
 }
 
 MIO_INLINE bool mio_event_is_aio(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_AIO;
+    return event->filter == MIO_KEVENT_AIO;
 }
 
 MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
 {
-    return (int)event->filter == MIO_KEVENT_LIO;
+    return event->filter == MIO_KEVENT_LIO;
 }
 
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
     if ((event->flags & MIO_KEVENT_ERROR) != 0)
-        return (int)event->data;
-    return mio_event_is_error(event) ? (int)event->fflags : 0;
+        return MIO_CAST(int, event->data);
+    return mio_event_is_error(event) ? MIO_CAST(int, event->fflags) : 0;
 }
 
 MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
 {
-    return mio_kevent_is_of_descriptor(event) && event->data >= 0 ? (int64_t)event->data : -1;
+    return mio_kevent_is_of_descriptor(event) && event->data >= 0 ? MIO_CAST(int64_t, event->data)
+                                                                  : -1;
 }
 
 #else
@@ -373,14 +377,13 @@ MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
  * or-ed, for a switch. */
 MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
 {
-    return (mio_event_is_readable(event) ? (uint32_t)MIO_READABLE : 0) |
-           (mio_event_is_writable(event) ? (uint32_t)MIO_WRITABLE : 0) |
-           (mio_event_is_priority(event) ? (uint32_t)MIO_PRIORITY : 0) |
-           (mio_event_is_aio(event) ? (uint32_t)MIO_AIO : 0) |
-           (mio_event_is_lio(event) ? (uint32_t)MIO_LIO : 0) |
-           (mio_event_is_error(event) ? (uint32_t)MIO_ERROR : 0) |
-           (mio_event_is_read_closed(event) ? (uint32_t)MIO_READ_CLOSED : 0) |
-           (mio_event_is_write_closed(event) ? (uint32_t)MIO_WRITE_CLOSED : 0);
+    return (mio_event_is_readable(event) ? MIO_READABLE : 0) |
+           (mio_event_is_writable(event) ? MIO_WRITABLE : 0) |
+           (mio_event_is_priority(event) ? MIO_PRIORITY : 0) |
+           (mio_event_is_aio(event) ? MIO_AIO : 0) | (mio_event_is_lio(event) ? MIO_LIO : 0) |
+           (mio_event_is_error(event) ? MIO_ERROR : 0) |
+           (mio_event_is_read_closed(event) ? MIO_READ_CLOSED : 0) |
+           (mio_event_is_write_closed(event) ? MIO_WRITE_CLOSED : 0);
 }
 
 /*

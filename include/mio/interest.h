@@ -17,55 +17,64 @@
 
 MIO_BEGIN_DECLS
 
-enum {
-    /* --- readiness: at least one must be asked for --- */
+/*
+ * All of them are unsigned numbers of one list, so that they may be joined with each other and with
+ * ~ in C and in C++, and used by the preprocessor.
+ */
 
-    /*
-     * Reading, or writing, is worth trying; the end of the direction is told too. More edges may
-     * come than are promised: whatever changes a descriptor's state may be one, such as a read of
-     * the other end (K37).
-     *
-     * What a system does not tell, and no library can: a FIFO on macOS does not tell of its end
-     * (K21), and a pipe or FIFO that is watched in its wrong direction may never give an event
-     * (K24). On macOS a terminal or another device is watched as one whose bytes cannot be counted
-     * (K20); /dev/tty is, and poll(2) refuses it there.
-     */
-    MIO_READABLE = 0x01,
-    MIO_WRITABLE = 0x02,
+/* --- readiness that can be asked for, at least one of it; an event may tell of each --- */
 
-    /*
-     * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
-     * request itself names the poll, with SIGEV_KEVENT, mio_registry_fd() and the token in its
-     * sigevent. FreeBSD; -ENOTSUP elsewhere.
-     */
-    MIO_AIO = 0x04,
-    MIO_LIO = 0x08,
+/*
+ * Reading, or writing, is worth trying; the end of the direction is told too. More edges may come
+ * than are promised: whatever changes a descriptor's state may be one, such as a read of the other
+ * end (K37).
+ *
+ * What a system does not tell, and no library can: a FIFO on macOS does not tell of its end (K21),
+ * and a pipe or FIFO that is watched in its wrong direction may never give an event (K24). On macOS
+ * a terminal or another device is watched as one whose bytes cannot be counted (K20); /dev/tty is,
+ * and poll(2) refuses it there.
+ */
+#define MIO_READABLE 0x01u
+#define MIO_WRITABLE 0x02u
 
-    /*
-     * Urgent (out-of-band) data. Linux; macOS, OpenBSD and DragonFly by EVFILT_EXCEPT (K35), where
-     * it is always edge-triggered, and where the condition may outlast recv(MSG_OOB), which then
-     * gives EAGAIN or EINVAL. -ENOTSUP on FreeBSD and NetBSD, whose kernels cannot tell.
-     */
-    MIO_PRIORITY = 0x10,
+/*
+ * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
+ * request itself names the poll, with SIGEV_KEVENT, mio_registry_fd() and the token in its sigevent.
+ * FreeBSD; -ENOTSUP elsewhere.
+ */
+#define MIO_AIO 0x04u
+#define MIO_LIO 0x08u
 
-    /* --- modes --- */
+/*
+ * Urgent (out-of-band) data. Linux; macOS, OpenBSD and DragonFly by EVFILT_EXCEPT (K35), where it is
+ * always edge-triggered, and where the condition may outlast recv(MSG_OOB), which then gives EAGAIN
+ * or EINVAL. -ENOTSUP on FreeBSD and NetBSD, whose kernels cannot tell.
+ */
+#define MIO_PRIORITY 0x10u
 
-    /* An event at every wait for as long as the readiness lasts. With one exception: with kqueue the
-       writing end of a pipe may tell of its reader's close just once, on FreeBSD, and on NetBSD and
-       DragonFly when it was registered after the close (K9). */
-    MIO_LEVEL = 0x100,
+/* --- what only events say; see mio_event_readiness() --- */
 
-    /* At most one wait delivers; then silence, hang-ups too, until mio_registry_reregister(). Not
-       with MIO_LEVEL. */
-    MIO_ONESHOT = 0x200,
+#define MIO_ERROR        0x20u
+#define MIO_READ_CLOSED  0x40u
+#define MIO_WRITE_CLOSED 0x80u
 
-    /*
-     * Of several polls that watch the same descriptor, not all are woken by one event. Linux with
-     * epoll alone (E5), for READABLE and WRITABLE, edge- or level-triggered; a half-close is then
-     * seen by reading 0 and not as read-closed. -ENOTSUP elsewhere.
-     */
-    MIO_EXCLUSIVE = 0x400
-};
+/* --- modes --- */
+
+/* An event at every wait for as long as the readiness lasts. With one exception: with kqueue the
+ * writing end of a pipe may tell of its reader's close just once, on FreeBSD, and on NetBSD and
+ * DragonFly when it was registered after the close (K9). */
+#define MIO_LEVEL 0x100u
+
+/* At most one wait delivers; then silence, hang-ups too, until mio_registry_reregister(). Not with
+ * MIO_LEVEL. */
+#define MIO_ONESHOT 0x200u
+
+/*
+ * Of several polls that watch the same descriptor, not all are woken by one event. Linux with epoll
+ * alone (E5), for READABLE and WRITABLE, edge- or level-triggered; a half-close is then seen by
+ * reading 0 and not as read-closed. -ENOTSUP elsewhere.
+ */
+#define MIO_EXCLUSIVE 0x400u
 
 /* Every readiness that can be asked for, and every mode. */
 #define MIO_ALL_READINESS (MIO_READABLE | MIO_WRITABLE | MIO_AIO | MIO_LIO | MIO_PRIORITY)

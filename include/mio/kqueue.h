@@ -38,7 +38,7 @@ MIO_INLINE uintptr_t mio_kqueue_event_ident(const struct mio_event *event)
 
 MIO_INLINE int mio_kqueue_event_filter(const struct mio_event *event)
 {
-    return (int)event->filter;
+    return MIO_CAST(int, event->filter);
 }
 
 MIO_INLINE uint32_t mio_kqueue_event_flags(const struct mio_event *event)
@@ -53,7 +53,7 @@ MIO_INLINE uint32_t mio_kqueue_event_fflags(const struct mio_event *event)
 
 MIO_INLINE int64_t mio_kqueue_event_data(const struct mio_event *event)
 {
-    return (int64_t)event->data;
+    return MIO_CAST(int64_t, event->data);
 }
 
 #endif

@@ -33,13 +33,11 @@ typedef void mio_log_function(void *user, int error, const char *what);
 
 /* Bits of mio_options.flags: the ways around a missing kernel feature, taken even where the feature
  * is there. */
-enum {
-    /* kqueue: wake through a pipe and not EVFILT_USER (K27). */
-    MIO_OPTION_PIPE_WAKER = 0x1,
-    /* epoll: timeouts are rounded up to milliseconds, and no wait is made with epoll_pwait2
-       (E9). */
-    MIO_OPTION_MILLISECONDS = 0x2
-};
+
+/* kqueue: wake through a pipe and not EVFILT_USER (K27). */
+#define MIO_OPTION_PIPE_WAKER 0x1u
+/* epoll: timeouts are rounded up to milliseconds, and no wait is made with epoll_pwait2 (E9). */
+#define MIO_OPTION_MILLISECONDS 0x2u
 
 struct mio_options {
     /*

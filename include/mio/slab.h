@@ -46,10 +46,10 @@ MIO_BEGIN_DECLS
 #endif
 
 /* No slab gives a token below this one. */
-#define MIO_SLAB_LOWEST_TOKEN ((mio_token)1 << MIO_SLAB_INDEX_BITS)
+#define MIO_SLAB_LOWEST_TOKEN (MIO_CAST(mio_token, 1) << MIO_SLAB_INDEX_BITS)
 
 /* How many objects a slab can hold. */
-#define MIO_SLAB_MAX ((size_t)(MIO_SLAB_LOWEST_TOKEN - 1))
+#define MIO_SLAB_MAX MIO_CAST(size_t, MIO_SLAB_LOWEST_TOKEN - 1)
 
 struct mio_slab;
 

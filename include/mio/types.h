@@ -24,6 +24,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A conversion of numbers, and a pointer as a number, without a warning in C and in C++. */
+#ifdef __cplusplus
+#define MIO_CAST(type, value) (static_cast<type>(value))
+#define MIO_ADDRESS(pointer)  (reinterpret_cast<uintptr_t>(pointer))
+#else
+#define MIO_CAST(type, value) ((type)(value))
+#define MIO_ADDRESS(pointer)  ((uintptr_t)(pointer))
+#endif
+
 /* The caller's own value, given with a registration and handed back with each of its events. Never
  * interpreted. */
 typedef uintptr_t mio_token;
@@ -31,7 +40,7 @@ typedef uintptr_t mio_token;
 /* What is watched: a descriptor (on Windows a SOCKET). */
 #if MIO_PLATFORM == MIO_PLATFORM_WINDOWS
 typedef uintptr_t mio_fd;
-#define MIO_INVALID_FD ((mio_fd) ~(mio_fd)0)
+#define MIO_INVALID_FD UINTPTR_MAX
 #else
 typedef int mio_fd;
 #define MIO_INVALID_FD (-1)

@@ -31,7 +31,7 @@ int mio__interest_check_all(mio_interest interest, mio_interest served)
 {
     if ((interest & MIO_ALL_READINESS) == 0)
         return -EINVAL;
-    if ((interest & ~(mio_interest)(MIO_ALL_READINESS | MIO_ALL_MODES)) != 0)
+    if ((interest & ~(MIO_ALL_READINESS | MIO_ALL_MODES)) != 0)
         return -EINVAL;
     for (size_t i = 0; i < sizeof contradictions / sizeof contradictions[0]; i++) {
         if ((interest & contradictions[i]) == contradictions[i])

@@ -14,7 +14,7 @@ int mio__interest_check_all(mio_interest interest, mio_interest served);
 static inline int mio__interest_check(mio_interest interest, mio_interest served)
 {
     /* What nearly all registrations are, and every selector serves. */
-    bool usual = interest != 0 && (interest & ~(mio_interest)(MIO_READABLE | MIO_WRITABLE)) == 0;
+    bool usual = interest != 0 && (interest & ~(MIO_READABLE | MIO_WRITABLE)) == 0;
     return usual ? 0 : mio__interest_check_all(interest, served);
 }
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 
 /* What reading, receiving or accepting waits for when it gives -EAGAIN. */
-#define MIO_INCOMING ((mio_interest)(MIO_READABLE | MIO_PRIORITY))
+#define MIO_INCOMING (MIO_READABLE | MIO_PRIORITY)
 
 /* Asks the selector of a registered source for its next event in a direction, after -EAGAIN;
  * returns what the operation then returns. */

@@ -104,8 +104,8 @@ TEST(kqueue4_what_is_dropped_does_not_end_a_look)
         bool over = false;
 
         for (int i = 0; i < in_front + 2; i++) {
-            mio_interest interest = i == in_front ? MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT
-                                                  : (mio_interest)MIO_WRITABLE;
+            mio_interest interest =
+                i == in_front ? MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT : MIO_WRITABLE;
             open_pipe(pipes[i]);
             CHECK_EQ(close(pipes[i][NEAR]), 0);
             REQUIRE_EQ(mio_registry_register(loop.registry, pipes[i][FAR], (mio_token)i, interest),

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # headers.sh COMPILER STANDARD[,OLDER-NAME]...: what a user's strictest compiler says of the headers, in each of the
 # standards that it knows: nothing. Every header alone, what the headers are on every platform, since
-# the preprocessor chooses layouts, and a program, which then runs. But who ignores what must not be
-# ignored, or uses what is deprecated, is told.
+# the preprocessor chooses layouts, with a program that uses what they offer, and another one, which
+# then runs. But who ignores what must not be ignored, or uses what is deprecated, is told.
 set -euo pipefail
 
 compiler=$1
 shift
-flags=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wshadow -Werror
+flags=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wshadow -Wundef -Werror
     -I "$MIO_SOURCE/include")
 program=$MIO_SOURCE/tests/install/consumer/consumer.c
 language=c
@@ -17,7 +17,7 @@ if [[ $1 == c++* ]]; then
     program=${program%.c}.cc
     flags+=(-Wold-style-cast)
 fi
-platforms=(OTHER LINUX FREEBSD NETBSD OPENBSD DRAGONFLY APPLE KQUEUE_LIBRARY)
+platforms=(OTHER LINUX FREEBSD NETBSD OPENBSD DRAGONFLY APPLE KQUEUE_LIBRARY ILLUMOS)
 read -ra cflags <<<"$CFLAGS $MIO_CFLAGS"
 read -ra libs <<<"$MIO_LIBS"
 
@@ -54,7 +54,7 @@ for path in "$MIO_SOURCE"/include/mio.h "$MIO_SOURCE"/include/mio/*.h; do
     printf '#include <%s>\n#include <%s>\nint main(void) { return 0; }\n' "$header" "$header" >"$unit"
     units+=("$unit")
 done
-printf '#include <mio.h>\n#include <mio/kqueue.h>\nint main(void) { return 0; }\n' >"$work/all"
+cp "$MIO_SOURCE/tests/install/consumer/strict.c" "$work/all"
 
 # refuse WARNING CODE : a function that ends with this code is warned of, and would compile otherwise
 refuse() {

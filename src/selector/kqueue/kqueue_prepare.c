@@ -27,7 +27,7 @@ static bool may_be_undone(const struct operation *operation)
 /* Whether the kernel is told of the descriptor, and not of its requests alone. */
 static bool has_filters(mio_interest interest)
 {
-    return (interest & MIO_ALL_READINESS & ~(mio_interest)(MIO_AIO | MIO_LIO)) != 0;
+    return (interest & MIO_ALL_READINESS & ~(MIO_AIO | MIO_LIO)) != 0;
 }
 
 /* Kernels watch files without a meaning that could be relied on (K22). Requests of aio(4) are for
