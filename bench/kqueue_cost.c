@@ -43,11 +43,12 @@ static int fd_of(int i)
 static void start(void)
 {
     need(mio_poll_new(NULL, &poll) == 0, "mio_poll_new");
-    need(mio_events_new(CAPACITY, &events) == 0, "mio_events_new");
+    need(mio_events_new(CAPACITY, NULL, &events) == 0, "mio_events_new");
     registry = mio_poll_registry(poll);
     for (int i = 0; i < PIPES; i++) {
         need(mio_pipe_open(&senders[i], &receivers[i]) == 0, "mio_pipe_open");
-        changes[i] = (struct mio_change){MIO_REGISTER, fd_of(i), (mio_token)i, MIO_READABLE, 0};
+        changes[i] = (struct mio_change){
+            .kind = MIO_REGISTER, .fd = fd_of(i), .token = (mio_token)i, .interest = MIO_READABLE};
     }
 }
 

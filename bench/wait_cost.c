@@ -165,7 +165,7 @@ static void open_bare(struct side *side, bool wakers)
 static void open_mio(struct side *side, bool wakers)
 {
     need(mio_poll_new(NULL, &side->poll) == 0, "mio_poll_new");
-    need(mio_events_new(CAPACITY, &side->events) == 0, "mio_events_new");
+    need(mio_events_new(CAPACITY, NULL, &side->events) == 0, "mio_events_new");
     struct mio_registry *registry = mio_poll_registry(side->poll);
     for (int i = 0; i < DESCRIPTORS; i++)
         need(mio_registry_register(registry, side->fds[i], (mio_token)side->fds[i], MIO_READABLE) ==

@@ -126,7 +126,7 @@ static int listen_to(struct client *client)
         }
     }
     /* The others' turn. No EAGAIN was reached: registering anew asks for what is ready now. */
-    return mio_source_reregister(&client->stream.source, registry, client->token,
+    return mio_source_reregister(&client->stream.source, client->token,
                                  MIO_READABLE | MIO_WRITABLE);
 }
 
@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     struct mio_poll *poll;
     struct mio_events *events;
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &clients), "slab");
     start_server(poll, argc > 1 ? argv[1] : "127.0.0.1:0");
     run_server(poll, events, open_client, serve);

@@ -33,14 +33,14 @@ static int channel_register(struct channel *channel, struct mio_registry *regist
         return error;
     error = mio_source_register(&channel->sender.source, registry, token, MIO_WRITABLE);
     if (error < 0)
-        mio_source_deregister(&channel->receiver.source, registry);
+        mio_source_deregister(&channel->receiver.source);
     return error;
 }
 
-static int channel_deregister(struct channel *channel, struct mio_registry *registry)
+static int channel_deregister(struct channel *channel)
 {
-    int first = mio_source_deregister(&channel->sender.source, registry);
-    int second = mio_source_deregister(&channel->receiver.source, registry);
+    int first = mio_source_deregister(&channel->sender.source);
+    int second = mio_source_deregister(&channel->receiver.source);
     return first < 0 ? first : second;
 }
 
@@ -73,7 +73,7 @@ static void on_signal(int number)
 static void program_open(struct program *program)
 {
     check(mio_poll_new(NULL, &program->poll), "poll");
-    check(mio_events_new(EVENTS, &program->events), "events");
+    check(mio_events_new(EVENTS, NULL, &program->events), "events");
     struct mio_registry *registry = mio_poll_registry(program->poll);
     check(mio_waker_new(registry, STOP, &stop_waker), "waker");
     signal(SIGINT, on_signal);
@@ -86,7 +86,7 @@ static void program_open(struct program *program)
 
 static void program_close(struct program *program)
 {
-    check(channel_deregister(&program->channel, mio_poll_registry(program->poll)), "channel");
+    check(channel_deregister(&program->channel), "channel");
     mio_source_close(&program->channel.sender.source);
     mio_source_close(&program->channel.receiver.source);
     ticker_close(&program->ticker);

@@ -162,7 +162,7 @@ static int work(struct connection *connection)
             return (int)n;
     }
     /* The others' turn. No EAGAIN was reached: registering anew asks for what is ready now. */
-    return mio_source_reregister(&connection->stream.source, registry, connection->token, BOTH);
+    return mio_source_reregister(&connection->stream.source, connection->token, BOTH);
 }
 
 static void serve(const struct mio_event *event)
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     directory = open(argc > 1 ? argv[1] : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     check(directory < 0 ? -errno : 0, "the directory");
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &connections), "slab");
     start_server(poll, argc > 2 ? argv[2] : "127.0.0.1:0");
     run_server(poll, events, open_connection, serve);

@@ -154,8 +154,8 @@ static int pump(struct tunnel *tunnel, int sender)
         }
     }
     /* The others' turn. No EAGAIN was reached: registering anew asks for what is ready now. */
-    int error = mio_source_reregister(&from->as.source, registry, from->token, BOTH);
-    return error < 0 ? error : mio_source_reregister(&to->as.source, registry, to->token, BOTH);
+    int error = mio_source_reregister(&from->as.source, from->token, BOTH);
+    return error < 0 ? error : mio_source_reregister(&to->as.source, to->token, BOTH);
 }
 
 /* 0, or why the tunnel has to be closed. */
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
         check(-EINVAL, "usage: proxy LISTEN TARGET");
     check(mio_addr_parse(argv[2], &target), argv[2]);
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &ends), "slab");
     start_server(poll, argv[1]);
     run_server(poll, events, open_tunnel, serve);

@@ -127,7 +127,7 @@ static inline bool is_of_one_connection(int error)
 static inline void pause_accepting(void)
 {
     if (resume_at == MIO_FOREVER)
-        check(mio_source_deregister(&listener.source, registry), "listener");
+        check(mio_source_deregister(&listener.source), "listener");
     resume_at = mio_now() + RETRY_NS;
 }
 

@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     check(argc == 2 ? 0 : -EINVAL, "usage: tcp_client ADDRESS");
     check(mio_addr_parse(argv[1], &addr), argv[1]);
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_tcp_stream_connect(&addr, NULL, &stream), argv[1]);
     check(mio_source_register(&stream.source, mio_poll_registry(poll), SERVER,
                               MIO_READABLE | MIO_WRITABLE),

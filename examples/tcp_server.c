@@ -75,7 +75,7 @@ static int echo(struct connection *connection)
         }
     }
     /* The others' turn. No EAGAIN was reached: registering anew asks for what is ready now. */
-    return mio_source_reregister(&connection->stream.source, registry, connection->token,
+    return mio_source_reregister(&connection->stream.source, connection->token,
                                  MIO_READABLE | MIO_WRITABLE);
 }
 
@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     struct mio_events *events;
     char address[MIO_ADDR_TEXT];
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &connections), "slab");
     snprintf(address, sizeof address, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
     start_server(poll, address);

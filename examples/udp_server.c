@@ -67,7 +67,7 @@ static bool send_back(void)
     return true;
 }
 
-static void echo(struct mio_registry *registry)
+static void echo(void)
 {
     for (int round = 0; round < ROUNDS; round++) {
         if (waiting ? !writable : !readable)
@@ -76,8 +76,7 @@ static void echo(struct mio_registry *registry)
             return;
     }
     /* Time to look for a signal. No EAGAIN was reached: registering anew asks for what is ready. */
-    check(mio_source_reregister(&server.source, registry, SOCKET, MIO_READABLE | MIO_WRITABLE),
-          "reregister");
+    check(mio_source_reregister(&server.source, SOCKET, MIO_READABLE | MIO_WRITABLE), "reregister");
 }
 
 static void run(struct mio_poll *poll, struct mio_events *events)
@@ -90,7 +89,7 @@ static void run(struct mio_poll *poll, struct mio_events *events)
             readable |= mio_event_is_readable(event) || mio_event_is_error(event);
             writable |= mio_event_is_writable(event) || mio_event_is_error(event);
         }
-        echo(mio_poll_registry(poll));
+        echo();
     }
 }
 
@@ -113,7 +112,7 @@ int main(int argc, char **argv)
     struct mio_poll *poll;
     struct mio_events *events;
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_waker_new(mio_poll_registry(poll), STOP, &stop_waker), "waker");
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);

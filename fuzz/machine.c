@@ -190,8 +190,8 @@ struct machine *machine_new(const char *backend, bool is_alone)
     int error = mio_poll_new(&options, &machine->other);
     must(error == 0, backend, -error);
     for (size_t room = 0; room <= SMALL_ROOM; room++)
-        must(mio_events_new(room > 0 ? room : LARGE_ROOM, &machine->events[room]) == 0, "memory",
-             ENOMEM);
+        must(mio_events_new(room > 0 ? room : LARGE_ROOM, NULL, &machine->events[room]) == 0,
+             "memory", ENOMEM);
     char name[] = "/tmp/mio-fuzz-XXXXXX";
     machine->file = mkstemp(name);
     if (machine->file >= 0)

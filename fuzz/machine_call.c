@@ -59,7 +59,7 @@ static int register_in_rounds(struct call *call)
         while (result == 0 && atomic_load(&call->seen) < round && !atomic_load(&call->given_up))
             sched_yield();
         if (result == 0)
-            result = mio_source_deregister(call->source, call->registry);
+            result = mio_source_deregister(call->source);
         if (result < 0)
             return result;
     }
@@ -75,9 +75,9 @@ static int call_source(struct call *call)
         mio_source_init(call->source, call->fd);
         return register_in_rounds(call);
     case CALL_REREGISTER:
-        return mio_source_reregister(call->source, call->registry, call->token, call->interest);
+        return mio_source_reregister(call->source, call->token, call->interest);
     default:
-        return mio_source_deregister(call->source, call->registry);
+        return mio_source_deregister(call->source);
     }
 }
 

@@ -51,10 +51,6 @@ static bool misuse_registry(struct machine *machine, const struct operation *ope
         return false;
     refuse(machine, RULE_REG3, "register with another registry", -EEXIST,
            mio_source_register(source, other, 1, MIO_READABLE));
-    refuse(machine, RULE_REG3, "reregister with another registry", -EEXIST,
-           mio_source_reregister(source, other, 1, MIO_READABLE));
-    refuse(machine, RULE_REG3, "deregister with another registry", -ENOENT,
-           mio_source_deregister(source, other));
     return true;
 }
 
@@ -65,9 +61,9 @@ static bool misuse_source(struct machine *machine)
     refuse(machine, RULE_REG3, "register an empty source", -EBADF,
            mio_source_register(&source, machine->registry, 1, MIO_READABLE));
     refuse(machine, RULE_REG3, "reregister an unregistered source", -ENOENT,
-           mio_source_reregister(&source, machine->registry, 1, MIO_READABLE));
+           mio_source_reregister(&source, 1, MIO_READABLE));
     refuse(machine, RULE_REG3, "deregister an unregistered source", -ENOENT,
-           mio_source_deregister(&source, machine->registry));
+           mio_source_deregister(&source));
     refuse(machine, RULE_REG3, "close an empty source", -EBADF, mio_source_close(&source));
     return true;
 }

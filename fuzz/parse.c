@@ -164,7 +164,7 @@ static void try_record(const uint8_t *data, size_t size)
     free(text);
     (void)mio_event_readiness(&event);
     (void)mio_event_error(&event);
-    (void)mio_event_hint(&event);
+    (void)mio_event_amount(&event);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

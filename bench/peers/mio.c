@@ -28,7 +28,7 @@ struct bench_loop *bench_mio_open(const struct bench_options *options, const cha
     struct mio_options poll_options = {.backend = backend};
     size_t capacity = options->capacity ? options->capacity : BENCH_CAPACITY;
     bench_need(mio_poll_new(&poll_options, &loop->poll) == 0, "mio_poll_new");
-    bench_need(mio_events_new(capacity, &loop->events) == 0, "mio_events_new");
+    bench_need(mio_events_new(capacity, NULL, &loop->events) == 0, "mio_events_new");
     loop->registry = mio_poll_registry(loop->poll);
     loop->mode = mode;
     loop->receivers = bench_allocate(options->descriptors, sizeof *loop->receivers);
@@ -77,7 +77,8 @@ static void apply(struct bench_loop *loop, const int *fds, size_t n, enum mio_ch
 {
     struct mio_change changes[BATCH];
     for (size_t i = 0; i < n; i++)
-        changes[i] = (struct mio_change){kind, fds[i], token_of(loop, i), interest, 0};
+        changes[i] = (struct mio_change){
+            .kind = kind, .fd = fds[i], .token = token_of(loop, i), .interest = interest};
     bench_need(mio_registry_apply(loop->registry, changes, n) == (int)n, "mio_registry_apply");
 }
 
@@ -207,7 +208,7 @@ void bench_mio_serve(struct bench_server *server, const char *backend, mio_inter
             end_connection(&serving.streams[i]);
     }
     free(serving.streams);
-    mio_source_deregister(&serving.listener.source, serving.loop->registry);
+    mio_source_deregister(&serving.listener.source);
     bench_mio_close(serving.loop);
 }
 

@@ -4,7 +4,9 @@
  *
  * struct mio_event is the kernel's own record, written by the kernel straight into the caller's
  * events: on Linux the layout of struct epoll_event, on BSD and Apple that of struct kevent,
- * elsewhere libmio's own. It is a plain value: copy it, keep it, but read it through the functions
+ * elsewhere libmio's own. FreeBSD has today's struct kevent from release 12 on: on an earlier one the
+ * library does not compile, and a program compiled there is refused by mio_events_new(). It is a
+ * plain value: copy it, keep it, but read it through the functions
  * below; the members differ from system to system.
  *
  * One descriptor may give one event or one a direction. Readable and writable are promises that the
@@ -217,7 +219,7 @@ MIO_INLINE int mio_event_error(const struct mio_event *event)
     return 0;
 }
 
-MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
+MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
 {
     (void)event;
     return -1;
@@ -285,11 +287,11 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
     if ((event->flags & MIO_KEVENT_ERROR) != 0)
-        return MIO_CAST(int, event->data);
-    return mio_event_is_error(event) ? MIO_CAST(int, event->fflags) : 0;
+        return -MIO_CAST(int, event->data);
+    return mio_event_is_error(event) ? -MIO_CAST(int, event->fflags) : 0;
 }
 
-MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
+MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
 {
     return mio_kevent_is_of_descriptor(event) && event->data >= 0 ? MIO_CAST(int64_t, event->data)
                                                                   : -1;
@@ -344,10 +346,10 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
 
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
-    return event->error;
+    return -event->error;
 }
 
-MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
+MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
 {
     (void)event;
     return -1;
@@ -366,9 +368,9 @@ MIO_INLINE int64_t mio_event_hint(const struct mio_event *event)
  *   mio_event_is_write_closed  nothing more can be written
  *   mio_event_is_priority      urgent data
  *   mio_event_is_aio, _is_lio  a request of aio(4), or a list of them, has ended
- *   mio_event_error            the errno value that the event itself carries, or 0. kqueue tells it
- *                              for sockets (ECONNRESET); epoll never does
- *   mio_event_hint             bytes to read, free space to write, connections to accept, where the
+ *   mio_event_error            the negative errno value that the event itself carries, or 0. kqueue
+ *                              tells it for sockets (-ECONNRESET); epoll never does
+ *   mio_event_amount             bytes to read, free space to write, connections to accept, where the
  *                              kernel tells (kqueue), else -1. A hint: kernels count addresses in,
  *                              or report a bound
  */

@@ -18,19 +18,48 @@ MIO_BEGIN_DECLS
 /* Read through the functions below; the members are here only so that these can be inline. */
 struct mio_events {
     size_t len;             /* events of the last wait; at most capacity */
-    size_t capacity;        /* between 1 and INT_MAX; never changes */
+    size_t capacity;        /* between 1 and INT_MAX */
     struct mio_event *list; /* `capacity` records, the first `len` of them valid */
     struct mio_allocator allocator;
 };
 
 /*
- * Makes room for `capacity` events; 256 to 1024 suit a server. -EINVAL for a capacity of 0 or above
- * INT_MAX or for NULL, -ENOMEM. The second form takes memory from `allocator` (NULL: malloc), which
- * must outlive the events. The room is left untouched until a wait fills it.
+ * mio_events_new() for a program whose record has `record_size` bytes, which is how other languages
+ * make events. -EINVAL too where the library's has another size: every event would be read from the
+ * wrong place.
  */
-MIO_NODISCARD MIO_API int mio_events_new(size_t capacity, struct mio_events **events);
-MIO_API int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,
-                                struct mio_events **events);
+MIO_NODISCARD MIO_API int mio_events_new_sized(size_t record_size, size_t capacity,
+                                               const struct mio_allocator *allocator,
+                                               struct mio_events **events);
+
+/*
+ * Makes room for `capacity` events; 256 to 1024 suit a server. Memory is taken from `allocator`
+ * (NULL: malloc), which is copied; the room is left untouched until a wait fills it. Any thread.
+ *
+ * -EINVAL: `events` is NULL, `capacity` is 0 or above INT_MAX, the allocator is not one that
+ * options.h allows, or the program was compiled with another layout of struct mio_event than the
+ * library (for another MIO_PLATFORM or MIO_NETBSD_RELEASE, or by a compiler that packs otherwise).
+ * -ENOMEM.
+ */
+MIO_NODISCARD MIO_PROGRAMS_OWN int mio_events_new(size_t capacity,
+                                                  const struct mio_allocator *allocator,
+                                                  struct mio_events **events)
+{
+    return mio_events_new_sized(sizeof(struct mio_event), capacity, allocator, events);
+}
+
+/*
+ * Makes the room that of `capacity` events. The events of the last wait stay, in their order; what
+ * mio_events_get() has returned is invalid from now on. For a wait that filled its room: mio itself
+ * needs no more than one event, since the next wait brings the rest. Not during a wait on these
+ * events.
+ *
+ * -EINVAL: `events` is NULL, `capacity` is 0, above INT_MAX, or below mio_events_len(), since an
+ * edge would be lost (mio_events_clear() first). -ENOMEM. After an error nothing has changed.
+ */
+MIO_API int mio_events_resize(struct mio_events *events, size_t capacity);
+
+/* Frees the events (or NULL). Not during a wait on them. */
 MIO_API void mio_events_free(struct mio_events *events);
 
 /* Forgets the events of the last wait. A wait does so itself. */

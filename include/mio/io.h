@@ -77,7 +77,7 @@ typedef ptrdiff_t mio_io_function(mio_fd fd, void *user);
  * when the registration is level-triggered (it needs no asking) or one-shot (only
  * mio_source_reregister() arms it again), and in a child of fork() when the parent made it.
  */
-MIO_API ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_interest direction,
+MIO_API ptrdiff_t mio_source_try_io(struct mio_source *source, mio_interest direction,
                                     mio_io_function *operation, void *user);
 
 MIO_END_DECLS

@@ -5,7 +5,7 @@
  *   struct mio_poll *poll;
  *   struct mio_events *events;
  *   mio_poll_new(NULL, &poll);
- *   mio_events_new(256, &events);
+ *   mio_events_new(256, NULL, &events);
  *   mio_registry_register(mio_poll_registry(poll), fd, 1, MIO_READABLE);
  *   mio_poll_wait(poll, events, MIO_FOREVER);
  *
@@ -32,7 +32,8 @@ struct mio_registry;
  * are close-on-exec, from the first moment where the kernel can (FreeBSD 14, NetBSD, Apple, Linux),
  * else by a second call.
  *
- * -EINVAL: `poll` is NULL, or an unknown option bit. -ENOTSUP: the selector asked for by name does
+ * -EINVAL: `poll` is NULL, an unknown option bit, a reserved member that is not 0, or an allocator
+ * without a function. -ENOTSUP: the selector asked for by name does
  * not exist on this system. -ENOMEM. -EMFILE, -ENFILE: no descriptor is left. Any other error is
  * the kernel's refusal of the selector asked for, or of the last one there was to try.
  */

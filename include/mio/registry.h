@@ -85,6 +85,7 @@ struct mio_change {
     mio_token token;       /* not read by MIO_DEREGISTER */
     mio_interest interest; /* not read by MIO_DEREGISTER */
     int result;            /* written: what the call of that name would have returned */
+    uintptr_t reserved;    /* 0, else the result is -EINVAL */
 };
 
 /*

@@ -55,8 +55,8 @@ struct mio_slab;
 
 /*
  * Makes an empty slab with room for `capacity` objects, which may be 0; it grows when it is full.
- * Memory is taken from `allocator` (NULL: malloc), which is copied. -EINVAL: `slab` is NULL, or
- * `capacity` above MIO_SLAB_MAX. -ENOMEM.
+ * Memory is taken from `allocator` (NULL: malloc), which is copied. -EINVAL: `slab` is NULL,
+ * `capacity` above MIO_SLAB_MAX, or the allocator not one that options.h allows. -ENOMEM.
  */
 MIO_NODISCARD MIO_API int mio_slab_new(size_t capacity, const struct mio_allocator *allocator,
                                        struct mio_slab **slab);

@@ -48,9 +48,9 @@ MIO_API void mio_source_init(struct mio_source *source, mio_fd fd);
 
 /*
  * As the calls of mio/registry.h, and checked: registering a registered source, wherever that is,
- * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT; reregistering with
- * another registry than its own -EEXIST, deregistering with another -ENOENT. -EINVAL: NULL. A
- * failed reregistration leaves the old registration in place.
+ * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT, also when a parent process
+ * has registered it. A source knows its registry, so that only registering asks for one. -EINVAL:
+ * NULL. A failed reregistration leaves the old registration in place.
  *
  * A registration that the kernel has ended behind the source's back, since its descriptor was closed
  * or its number given to another file by dup2(), is over: where reregistering or deregistering says
@@ -60,9 +60,9 @@ MIO_API void mio_source_init(struct mio_source *source, mio_fd fd);
  */
 MIO_API int mio_source_register(struct mio_source *source, struct mio_registry *registry,
                                 mio_token token, mio_interest interest);
-MIO_API int mio_source_reregister(struct mio_source *source, struct mio_registry *registry,
-                                  mio_token token, mio_interest interest);
-MIO_API int mio_source_deregister(struct mio_source *source, struct mio_registry *registry);
+MIO_API int mio_source_reregister(struct mio_source *source, mio_token token,
+                                  mio_interest interest);
+MIO_API int mio_source_deregister(struct mio_source *source);
 
 /*
  * Deregisters the source if it is registered and closes its descriptor, in the order that is right

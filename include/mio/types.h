@@ -33,6 +33,16 @@
 #define MIO_ADDRESS(pointer)  ((uintptr_t)(pointer))
 #endif
 
+/*
+ * A function of a header that is compiled into the program and never taken from the library, since
+ * it tells the library how the program was compiled.
+ */
+#ifdef __cplusplus
+#define MIO_PROGRAMS_OWN MIO_INLINE
+#else
+#define MIO_PROGRAMS_OWN static inline
+#endif
+
 /* The caller's own value, given with a registration and handed back with each of its events. Never
  * interpreted. */
 typedef uintptr_t mio_token;

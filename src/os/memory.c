@@ -25,6 +25,14 @@ const struct mio_allocator mio__default_allocator = {
     .user = NULL,
 };
 
+bool mio__allocator_is_valid(const struct mio_allocator *allocator)
+{
+    if (!allocator)
+        return true;
+    bool is_whole = allocator->allocate && allocator->release;
+    return is_whole && allocator->reserved[0] == 0 && allocator->reserved[1] == 0;
+}
+
 void *mio__allocate_unset(const struct mio_allocator *allocator, size_t size)
 {
     int saved = errno;

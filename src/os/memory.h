@@ -4,8 +4,13 @@
 
 #include <mio/options.h>
 
+#include <stdbool.h>
+
 /* malloc and free behind the interface of options.h. */
 extern const struct mio_allocator mio__default_allocator;
+
+/* Whether a caller's allocator can be taken; NULL can. */
+bool mio__allocator_is_valid(const struct mio_allocator *allocator);
 
 /* `size` zeroed bytes, or NULL. */
 void *mio__allocate(const struct mio_allocator *allocator, size_t size);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 extern inline void mio_events_clear(struct mio_events *events);
 extern inline size_t mio_events_len(const struct mio_events *events);
@@ -12,19 +13,22 @@ extern inline size_t mio_events_capacity(const struct mio_events *events);
 extern inline bool mio_events_is_empty(const struct mio_events *events);
 extern inline const struct mio_event *mio_events_get(const struct mio_events *events, size_t index);
 
-int mio_events_new(size_t capacity, struct mio_events **events)
+/* Kernels count events in an int (K14). */
+static int check_capacity(size_t capacity)
 {
-    return mio_events_new_with(capacity, NULL, events);
+    if (capacity == 0 || capacity > INT_MAX)
+        return -EINVAL;
+    return capacity > SIZE_MAX / sizeof(struct mio_event) ? -ENOMEM : 0;
 }
 
-int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,
-                        struct mio_events **events)
+int mio_events_new_sized(size_t record_size, size_t capacity, const struct mio_allocator *allocator,
+                         struct mio_events **events)
 {
-    /* Kernels count events in an int (K14). */
-    if (!events || capacity == 0 || capacity > INT_MAX)
+    if (!events || record_size != sizeof(struct mio_event) || !mio__allocator_is_valid(allocator))
         return -EINVAL;
-    if (capacity > SIZE_MAX / sizeof(struct mio_event))
-        return -ENOMEM;
+    int error = check_capacity(capacity);
+    if (error < 0)
+        return error;
     struct mio_allocator chosen = allocator ? *allocator : mio__default_allocator;
     struct mio_events *made = mio__allocate(&chosen, sizeof *made);
     if (!made)
@@ -39,6 +43,23 @@ int mio_events_new_with(size_t capacity, const struct mio_allocator *allocator,
     made->capacity = capacity;
     made->allocator = chosen;
     *events = made;
+    return 0;
+}
+
+int mio_events_resize(struct mio_events *events, size_t capacity)
+{
+    if (!events || capacity < events->len)
+        return -EINVAL;
+    int error = check_capacity(capacity);
+    if (error < 0 || capacity == events->capacity)
+        return error;
+    struct mio_event *list = mio__allocate_unset(&events->allocator, capacity * sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    memcpy(list, events->list, events->len * sizeof *list);
+    mio__release(&events->allocator, events->list, events->capacity * sizeof *list);
+    events->list = list;
+    events->capacity = capacity;
     return 0;
 }
 

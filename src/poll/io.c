@@ -25,7 +25,7 @@ void mio__source_look(const struct mio_source *source)
         (void)selector->ops->rearm(selector, source->fd, 0);
 }
 
-ptrdiff_t mio_source_try_io(const struct mio_source *source, mio_interest direction,
+ptrdiff_t mio_source_try_io(struct mio_source *source, mio_interest direction,
                             mio_io_function *operation, void *user)
 {
     if (!source || !operation || (direction & MIO_ALL_READINESS) == 0)

@@ -8,17 +8,26 @@
 
 static const uint32_t known_flags = MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS;
 
+static bool is_valid(const struct mio_options *options)
+{
+    uintptr_t reserved = options->reserved_bits;
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++)
+        reserved |= options->reserved[i];
+    return reserved == 0 && (options->flags & ~known_flags) == 0 &&
+           mio__allocator_is_valid(options->allocator);
+}
+
 int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
 {
     static const struct mio_options defaults;
     if (!options)
         options = &defaults;
-    if (!poll || (options->flags & ~known_flags) != 0)
+    if (!poll || !is_valid(options))
         return -EINVAL;
     struct mio__config config = {
         .allocator = options->allocator ? *options->allocator : mio__default_allocator,
         .log = options->log,
-        .log_user = options->log_user,
+        .log_user = options->user,
         .flags = options->flags,
     };
     struct mio_poll *made = mio__allocate(&config.allocator, sizeof *made);

@@ -42,6 +42,8 @@ int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest in
 
 static int apply_one(struct mio_registry *registry, const struct mio_change *change)
 {
+    if (change->reserved != 0)
+        return -EINVAL;
     switch (change->kind) {
     case MIO_REGISTER:
         return mio_registry_register(registry, change->fd, change->token, change->interest);
@@ -55,6 +57,8 @@ static int apply_one(struct mio_registry *registry, const struct mio_change *cha
 
 static int check_change(const struct mio_registry *registry, const struct mio_change *change)
 {
+    if (change->reserved != 0)
+        return -EINVAL;
     switch (change->kind) {
     case MIO_REGISTER:
     case MIO_REREGISTER:

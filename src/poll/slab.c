@@ -90,7 +90,8 @@ int mio__slab_new_with_bits(unsigned index_bits, unsigned generation_bits, size_
                             const struct mio_allocator *allocator, struct mio_slab **slab)
 {
     uint32_t most = UINT32_MAX >> (32 - index_bits);
-    if (!slab || capacity > most || index_bits + generation_bits > TOKEN_BITS)
+    if (!slab || capacity > most || index_bits + generation_bits > TOKEN_BITS ||
+        !mio__allocator_is_valid(allocator))
         return -EINVAL;
     if (!allocator)
         allocator = &mio__default_allocator;

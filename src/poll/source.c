@@ -41,21 +41,20 @@ static void forget(struct mio_source *source)
     mio__selector_release(selector);
 }
 
-static int check_source(const struct mio_source *source, const struct mio_registry *registry)
-{
-    return source ? mio__registry_check(registry) : -EINVAL;
-}
-
-static int check_source_interest(const struct mio_source *source,
-                                 const struct mio_registry *registry, mio_interest interest)
-{
-    return source ? mio__registry_check_interest(registry, interest) : -EINVAL;
-}
-
 void mio__source_forget_the_parents(struct mio_source *source)
 {
     if (source->selector && mio__is_forked_child(&source->selector->fork_guard))
         forget(source);
+}
+
+/* What is asked before a registration is changed or ended. A parent's is none. */
+static int check_registered(struct mio_source *source)
+{
+    if (!source)
+        return -EINVAL;
+    if (source->selector && mio__is_forked_copy(&source->selector->fork_guard))
+        mio__source_forget_the_parents(source);
+    return source->selector ? 0 : -ENOENT;
 }
 
 static bool says_gone(int error)
@@ -84,7 +83,7 @@ void mio_source_init(struct mio_source *source, mio_fd fd)
 int mio_source_register(struct mio_source *source, struct mio_registry *registry, mio_token token,
                         mio_interest interest)
 {
-    int error = check_source_interest(source, registry, interest);
+    int error = source ? mio__registry_check_interest(registry, interest) : -EINVAL;
     if (error < 0)
         return error;
     struct mio_selector *selector = registry->selector;
@@ -102,17 +101,15 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
     return error;
 }
 
-int mio_source_reregister(struct mio_source *source, struct mio_registry *registry, mio_token token,
-                          mio_interest interest)
+int mio_source_reregister(struct mio_source *source, mio_token token, mio_interest interest)
 {
-    int error = check_source_interest(source, registry, interest);
+    int error = check_registered(source);
     if (error < 0)
         return error;
-    struct mio_selector *selector = registry->selector;
-    if (source->selector != selector) {
-        mio__source_forget_the_parents(source);
-        return source->selector ? -EEXIST : -ENOENT;
-    }
+    struct mio_selector *selector = source->selector;
+    error = mio__interest_check(interest, selector->ops->serves);
+    if (error < 0)
+        return error;
     uintptr_t word;
     const struct mio__registration previous = registration_of(source, &word);
     const struct mio__registration wanted = remember(source, token, interest);
@@ -124,14 +121,12 @@ int mio_source_reregister(struct mio_source *source, struct mio_registry *regist
     return error;
 }
 
-int mio_source_deregister(struct mio_source *source, struct mio_registry *registry)
+int mio_source_deregister(struct mio_source *source)
 {
-    int error = check_source(source, registry);
+    int error = check_registered(source);
     if (error < 0)
         return error;
-    struct mio_selector *selector = registry->selector;
-    if (source->selector != selector)
-        return -ENOENT;
+    struct mio_selector *selector = source->selector;
     uintptr_t word;
     const struct mio__registration previous = registration_of(source, &word);
     error = selector->ops->deregister_fd(selector, source->fd, &previous);

@@ -427,7 +427,7 @@ TEST(ev4_pipe_reregistered_after_its_reader_closed)
     CHECK_EQ(close(ends[NEAR]), 0);
     EXPECT_ONE(&loop, 1, readiness_fact("pipe without reader"));
     for (mio_token token = 2; token < 5; token++) {
-        REQUIRE_EQ(mio_source_reregister(&source, loop.registry, token, MIO_WRITABLE), 0);
+        REQUIRE_EQ(mio_source_reregister(&source, token, MIO_WRITABLE), 0);
         EXPECT_ONE(&loop, token, readiness_fact("pipe without reader"));
     }
 
@@ -490,9 +490,9 @@ TEST(ev4_a_source_without_reader_is_registered)
     EXPECT_ONE(&loop, 1, readiness_fact("pipe without reader"));
     /* It is a registration like another one. */
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_WRITABLE), -EEXIST);
-    REQUIRE_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&source, 2, MIO_WRITABLE), 0);
     EXPECT_ONE(&loop, 2, readiness_fact("pipe without reader"));
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
     EXPECT_NOTHING(&loop);
     CHECK_EQ(mio_source_close(&source), 0);
     loop_close(&loop);

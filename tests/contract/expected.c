@@ -19,7 +19,7 @@ struct loop loop_open_with(const struct mio_options *options, size_t capacity)
     REQUIRE_EQ(mio_poll_new(options, &loop.poll), 0);
     loop.registry = mio_poll_registry(loop.poll);
     REQUIRE(loop.registry != NULL);
-    REQUIRE_EQ(mio_events_new(capacity, &loop.events), 0);
+    REQUIRE_EQ(mio_events_new(capacity, NULL, &loop.events), 0);
     return loop;
 }
 

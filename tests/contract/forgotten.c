@@ -190,8 +190,8 @@ TEST(reg9_a_source_whose_number_is_another_files_is_deregistered)
     int new[2];
 
     open_replaced(&source, &loop, old, new);
-    CHECK(is_over(mio_source_deregister(&source, loop.registry)));
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+    CHECK(is_over(mio_source_deregister(&source)));
+    CHECK_EQ(mio_source_deregister(&source), -ENOENT);
     CHECK_EQ(mio_source_register(&source, loop.registry, 2, MIO_READABLE), 0);
     EXPECT_ONE(&loop, 2, MIO_READABLE);
 
@@ -207,12 +207,12 @@ TEST(reg9_a_source_whose_number_is_another_files_is_reregistered)
     int new[2];
 
     open_replaced(&source, &loop, old, new);
-    int error = mio_source_reregister(&source, loop.registry, 2, MIO_READABLE);
+    int error = mio_source_reregister(&source, 2, MIO_READABLE);
     CHECK(is_over(error));
     if (error < 0)
         CHECK_EQ(mio_source_register(&source, loop.registry, 2, MIO_READABLE), 0);
     EXPECT_ONE(&loop, 2, MIO_READABLE);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
 
     close_replaced(&source, old, new);
     loop_close(&loop);
@@ -229,11 +229,11 @@ TEST(reg9_a_source_whose_descriptor_was_closed_is_unregistered)
         mio_source_init(&source, ends[NEAR]);
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
         CHECK_EQ(close(ends[NEAR]), 0);
-        CHECK_EQ(again ? mio_source_reregister(&source, loop.registry, 2, MIO_READABLE)
-                       : mio_source_deregister(&source, loop.registry),
+        CHECK_EQ(again ? mio_source_reregister(&source, 2, MIO_READABLE)
+                       : mio_source_deregister(&source),
                  -EBADF);
         CHECK(!source.selector);
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+        CHECK_EQ(mio_source_deregister(&source), -ENOENT);
         CHECK_EQ(mio_source_close(&source), -EBADF);
 
         CHECK_EQ(close(ends[FAR]), 0);

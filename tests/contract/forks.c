@@ -84,10 +84,12 @@ static int use_parents_poll(void *argument)
         return 7;
     if (mio_waker_new(loop->registry, 4, &waker) != -ECHILD || waker)
         return 8;
-    if (mio_source_reregister(&family->source, loop->registry, 5, BOTH) != -ECHILD)
+    if (mio_source_reregister(&family->source, 5, BOTH) != -ENOENT)
         return 9;
-    if (mio_source_deregister(&family->source, loop->registry) != -ECHILD)
+    if (mio_source_deregister(&family->source) != -ENOENT)
         return 10;
+    if (mio_source_register(&family->source, loop->registry, 5, BOTH) != -ECHILD)
+        return 13;
     if (mio_poll_fd(loop->poll) != -ECHILD)
         return 11;
     if (mio_registry_fd(loop->registry) != -ECHILD)
@@ -196,7 +198,7 @@ static int make_own_poll(void *argument)
     struct mio_waker *waker = NULL;
     int ends[2];
 
-    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(8, &events) != 0)
+    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(8, NULL, &events) != 0)
         return 1;
     struct mio_registry *registry = mio_poll_registry(poll);
     if (mio_waker_new(registry, 1, &waker) != 0 || mio_waker_wake(waker) != 0)
@@ -237,9 +239,9 @@ static int take_parents_source(void *argument)
     struct mio_source *source = &family->source;
     struct loop loop = loop_open();
 
-    if (mio_source_reregister(source, loop.registry, 2, MIO_READABLE) != -ENOENT)
+    if (mio_source_reregister(source, 2, MIO_READABLE) != -ENOENT)
         return 1;
-    if (mio_source_deregister(source, loop.registry) != -ENOENT)
+    if (mio_source_deregister(source) != -ENOENT)
         return 2;
     if (mio_source_register(source, loop.registry, 2, MIO_READABLE) != 0)
         return 3;
@@ -252,7 +254,7 @@ static int take_parents_source(void *argument)
         return 6;
     if (drain(source->fd) != 1)
         return 7;
-    if (mio_source_deregister(source, loop.registry) != 0)
+    if (mio_source_deregister(source) != 0)
         return 8;
     if (mio_source_register(source, family->loop.registry, 2, MIO_READABLE) != -ECHILD)
         return 9;

@@ -163,11 +163,11 @@ TEST(ev4_the_end_of_a_full_pipe_is_told_after_reregistering)
         fill(ends[FAR]);
         mio_source_init(&source, ends[FAR]);
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, earlier[i]), 0);
-        REQUIRE_EQ(mio_source_reregister(&source, loop.registry, TOKEN, MIO_WRITABLE), 0);
+        REQUIRE_EQ(mio_source_reregister(&source, TOKEN, MIO_WRITABLE), 0);
         EXPECT_NOTHING(&loop);
         CHECK_EQ(close(ends[NEAR]), 0);
         EXPECT_ONE(&loop, TOKEN, readiness_fact("full pipe without reader"));
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&source), 0);
         EXPECT_NOTHING(&loop);
         CHECK_EQ(mio_source_close(&source), 0);
         loop_close(&loop);

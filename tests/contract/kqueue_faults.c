@@ -75,7 +75,7 @@ TEST(kqueue4_a_failed_reregistration_of_a_source_is_undone)
             REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE | mode), 0);
             CHECK(mio_poll_fd(loop.poll) >= 0);
             kqmodel_refuse_change(nth, ENOMEM);
-            int result = mio_source_reregister(&source, loop.registry, 2, others[i / 2]);
+            int result = mio_source_reregister(&source, 2, others[i / 2]);
             kqmodel_refuse_change(0, 0);
             CHECK(result == -ENOMEM || result == 0);
             if (result < 0) {
@@ -91,7 +91,7 @@ TEST(kqueue4_a_failed_reregistration_of_a_source_is_undone)
             } else {
                 CHECK(nth == 2);
             }
-            CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+            CHECK_EQ(mio_source_deregister(&source), 0);
             model_close(&loop, ends);
         }
     }
@@ -99,7 +99,7 @@ TEST(kqueue4_a_failed_reregistration_of_a_source_is_undone)
 
 static int told;
 
-static void count_log(void *user, int error, const char *what)
+static void count_log(int error, const char *what, void *user)
 {
     (void)user;
     (void)what;
@@ -119,12 +119,12 @@ TEST(kqueue4_a_refused_touch_leaves_the_knote)
         CHECK(mio_poll_fd(loop.poll) >= 0);
         kqmodel_refuse_change(nth, ENOMEM);
         kqmodel_fail_kevent(2, ENOMEM);
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, BOTH), -ENOMEM);
+        CHECK_EQ(mio_source_reregister(&source, 2, BOTH), -ENOMEM);
         CHECK(has_knote(&loop, ends[NEAR], EVFILT_READ));
         CHECK(!has_knote(&loop, ends[NEAR], EVFILT_WRITE));
         put(ends[FAR], "x");
         EXPECT_ONE(&loop, 1, MIO_READABLE);
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&source), 0);
         model_close(&loop, ends);
     }
 }
@@ -143,10 +143,10 @@ TEST(kqueue4_what_cannot_be_put_back_is_told)
     REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
     told = 0;
     kqmodel_refuse_filter(EVFILT_READ, ENOMEM);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE | MIO_LEVEL), -ENOMEM);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_READABLE | MIO_LEVEL), -ENOMEM);
     CHECK_EQ(told, 1);
     CHECK(!has_knote(&loop, ends[NEAR], EVFILT_READ));
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
 
     model_close(&loop, ends);
 }
@@ -155,7 +155,7 @@ TEST(kqueue4_what_cannot_be_put_back_is_told)
 static void expect_room_for(struct loop *loop, int fd)
 {
     struct mio_events *few;
-    REQUIRE_EQ(mio_events_new(2, &few), 0);
+    REQUIRE_EQ(mio_events_new(2, NULL, &few), 0);
     REQUIRE_EQ(mio_registry_register(loop->registry, fd, 9, MIO_WRITABLE), 0);
     REQUIRE_EQ(mio_poll_wait(loop->poll, few, 0), 1);
     CHECK_EQ(mio_event_token(mio_events_get(few, 0)), 9);
@@ -179,16 +179,16 @@ TEST(kqueue4_a_spent_one_shot_of_a_source_stays_spent)
         EXPECT_ONE(&loop, 1, MIO_WRITABLE);
         put(ends[FAR], "x");
         kqmodel_refuse_change(1, ENOMEM);
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, others[i]), -ENOMEM);
+        CHECK_EQ(mio_source_reregister(&source, 2, others[i]), -ENOMEM);
         expect_room_for(&loop, ends[FAR]);
         EXPECT_NOTHING(&loop);
         CHECK(has_knote(&loop, ends[NEAR], EVFILT_READ));
         CHECK(has_knote(&loop, ends[NEAR], EVFILT_WRITE));
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 3, BOTH | MIO_ONESHOT), 0);
+        CHECK_EQ(mio_source_reregister(&source, 3, BOTH | MIO_ONESHOT), 0);
         EXPECT_ONE(&loop, 3, BOTH);
         EXPECT_NOTHING(&loop);
 
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&source), 0);
         model_close(&loop, ends);
     }
 }
@@ -203,17 +203,17 @@ TEST(kqueue4_a_failed_reregistration_keeps_a_one_shot_whole)
     mio_source_init(&source, ends[NEAR]);
     REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, BOTH | MIO_ONESHOT), 0);
     kqmodel_refuse_change(1, ENOMEM);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE), -ENOMEM);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_READABLE), -ENOMEM);
     EXPECT_ONE(&loop, 1, MIO_WRITABLE);
     put(ends[FAR], "x");
     EXPECT_NOTHING(&loop);
     for (int i = 0; i < 2; i++) {
         kqmodel_refuse_change(1, ENOMEM);
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE), -ENOMEM);
+        CHECK_EQ(mio_source_reregister(&source, 2, MIO_READABLE), -ENOMEM);
         EXPECT_NOTHING(&loop);
     }
 
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
     model_close(&loop, ends);
 }
 

@@ -182,10 +182,10 @@ TEST(ev4_a_refused_source_is_reregistered_and_deregistered)
         kqmodel_refuse_filter(EVFILT_WRITE, EPIPE);
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_WRITABLE), 0);
         kqmodel_refuse_filter(EVFILT_WRITE, 0);
-        REQUIRE_EQ(mio_source_reregister(&source, loop.registry, TOKEN, interests[i]), 0);
+        REQUIRE_EQ(mio_source_reregister(&source, TOKEN, interests[i]), 0);
         put(ends[FAR], "x");
         AWAIT_EVENTS(&loop, {TOKEN, (uint32_t)interests[i] & BOTH});
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&source), 0);
         EXPECT_NOTHING(&loop);
         CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), -ENOENT);
         model_close(&loop, ends);

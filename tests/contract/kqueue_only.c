@@ -71,8 +71,8 @@ TEST(kqueue2_an_operation_is_one_call)
     CHECK_EQ(calls(), 1);
     mio_source_init(&source, ends[NEAR]);
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, BOTH), 0);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_READABLE), 0);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_reregister(&source, 1, MIO_READABLE), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
     CHECK_EQ(calls(), 3);
 
     model_close(&loop, ends);
@@ -262,7 +262,7 @@ TEST(kqueue4_an_injected_event_is_withdrawn)
         CHECK_EQ(close(ends[NEAR]), 0);
         mio_source_init(&source, ends[FAR]);
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_WRITABLE), 0);
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&source), 0);
         EXPECT_NOTHING(&loop);
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 2, MIO_WRITABLE), 0);
         CHECK_EQ(mio_source_close(&source), 0);

@@ -39,10 +39,10 @@ TEST(kqueue4_requests_alone_leave_nothing_to_undo)
     CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], 1, MIO_AIO), -ENOENT);
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_AIO), 0);
     kqmodel_refuse_change(1, ENOMEM);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_READABLE), -ENOMEM);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_READABLE), -ENOMEM);
     CHECK(!has_knote(&loop, ends[NEAR], EVFILT_READ));
     CHECK_EQ(source.token, 1);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
 
     model_close(&loop, ends);
 }
@@ -75,16 +75,16 @@ TEST(kqueue1_requests_of_a_source)
     mio_source_init(&source, file);
     if (serves(MIO_AIO)) {
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_AIO), 0);
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_READABLE), -EPERM);
+        CHECK_EQ(mio_source_reregister(&source, 1, MIO_READABLE), -EPERM);
         CHECK_EQ(close(file), 0);
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_AIO), -EBADF);
+        CHECK_EQ(mio_source_reregister(&source, 1, MIO_AIO), -EBADF);
         CHECK_EQ(mio_source_close(&source), -EBADF);
 
         int copy = dup(ends[NEAR]);
         mio_source_init(&source, copy);
         REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
         CHECK_EQ(close(copy), 0);
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_AIO), -EBADF);
+        CHECK_EQ(mio_source_reregister(&source, 1, MIO_AIO), -EBADF);
     } else {
         CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_AIO), -ENOTSUP);
     }

@@ -10,7 +10,7 @@
 #include <mio/kqueue.h>
 #include <string.h>
 
-enum { IDENT = 42, NO_HINT = -1, TEXT_SIZE = 256, NOBODYS_FILTER = 77, BITS = 0x7 };
+enum { IDENT = 42, NO_AMOUNT = -1, TEXT_SIZE = 256, NOBODYS_FILTER = 77, BITS = 0x7 };
 
 #if defined(EVFILT_EXCEPT) && defined(NOTE_OOB)
 enum { URGENT_FILTER = EVFILT_EXCEPT, URGENT = NOTE_OOB };
@@ -26,23 +26,24 @@ static const struct {
     int64_t data;
     uint32_t readiness;
     int error;
-    int64_t hint;
+    int64_t amount;
 } rows[] = {
     {EVFILT_READ, 0, 0, 5, MIO_READABLE, 0, 5},
     {EVFILT_READ, EV_EOF, 0, 0, MIO_READABLE | MIO_READ_CLOSED, 0, 0},
-    {EVFILT_READ, EV_EOF, ECONNRESET, 0, MIO_READABLE | MIO_READ_CLOSED | MIO_ERROR, ECONNRESET, 0},
-    {EVFILT_WRITE, EV_EOF, EPIPE, 9, MIO_WRITABLE | MIO_WRITE_CLOSED | MIO_ERROR, EPIPE, 9},
+    {EVFILT_READ, EV_EOF, ECONNRESET, 0, MIO_READABLE | MIO_READ_CLOSED | MIO_ERROR, -ECONNRESET,
+     0},
+    {EVFILT_WRITE, EV_EOF, EPIPE, 9, MIO_WRITABLE | MIO_WRITE_CLOSED | MIO_ERROR, -EPIPE, 9},
     /* A count below 0 is none. */
-    {EVFILT_WRITE, 0, 0, -2, MIO_WRITABLE, 0, NO_HINT},
+    {EVFILT_WRITE, 0, 0, -2, MIO_WRITABLE, 0, NO_AMOUNT},
     /* A change that the kernel refused. */
-    {EVFILT_WRITE, EV_ERROR, 0, ENOMEM, MIO_WRITABLE | MIO_ERROR, ENOMEM, ENOMEM},
+    {EVFILT_WRITE, EV_ERROR, 0, ENOMEM, MIO_WRITABLE | MIO_ERROR, -ENOMEM, ENOMEM},
     /* Of another filter the fflags are no errno value, and data no count. */
-    {EVFILT_VNODE, EV_EOF, BITS, 3, 0, 0, NO_HINT},
-    {EVFILT_TIMER, 0, 0, 3, 0, 0, NO_HINT},
-    {URGENT_FILTER, 0, URGENT, 0, PRIORITY, 0, NO_HINT},
-    {URGENT_FILTER, 0, 0, 0, 0, 0, NO_HINT},
+    {EVFILT_VNODE, EV_EOF, BITS, 3, 0, 0, NO_AMOUNT},
+    {EVFILT_TIMER, 0, 0, 3, 0, 0, NO_AMOUNT},
+    {URGENT_FILTER, 0, URGENT, 0, PRIORITY, 0, NO_AMOUNT},
+    {URGENT_FILTER, 0, 0, 0, 0, 0, NO_AMOUNT},
     /* The end of the connection, with an errno value that has the bit of urgent data. */
-    {URGENT_FILTER, EV_EOF, BITS, 0, 0, 0, NO_HINT},
+    {URGENT_FILTER, EV_EOF, BITS, 0, 0, 0, NO_AMOUNT},
 };
 
 /* Types of members differ from system to system. */
@@ -63,7 +64,7 @@ TEST(kqueue1_predicates_of_any_record)
             make_record(rows[i].filter, rows[i].flags, rows[i].fflags, rows[i].data, i);
         bool same = CHECK_EQ(mio_event_readiness(&event), rows[i].readiness);
         same &= CHECK_EQ(mio_event_error(&event), rows[i].error);
-        same &= CHECK_EQ(mio_event_hint(&event), rows[i].hint);
+        same &= CHECK_EQ(mio_event_amount(&event), rows[i].amount);
         CHECK_EQ(mio_event_token(&event), i);
         CHECK_EQ(mio_kqueue_event_ident(&event), IDENT);
         CHECK_EQ(mio_kqueue_event_filter(&event), rows[i].filter);

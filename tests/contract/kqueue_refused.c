@@ -94,8 +94,7 @@ TEST(reg4_a_source_keeps_its_token_while_its_change_is_refused_meanwhile)
                    0);
         for (int try = 0; try < TRIES / 20; try++) {
             kqmodel_refuse_filter(EVFILT_WRITE, ENOMEM);
-            CHECK_EQ(mio_source_reregister(&source, loop.registry, REFUSED, BOTH | modes[i / 3]),
-                     -ENOMEM);
+            CHECK_EQ(mio_source_reregister(&source, REFUSED, BOTH | modes[i / 3]), -ENOMEM);
             kqmodel_refuse_filter(EVFILT_WRITE, 0);
             if (modes[i % 3] != MIO_LEVEL)
                 continue;
@@ -107,7 +106,7 @@ TEST(reg4_a_source_keeps_its_token_while_its_change_is_refused_meanwhile)
             put(ends[FAR], "x");
             await_kept(before);
         }
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&source), 0);
         stop(thread, ends);
     }
 }

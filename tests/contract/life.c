@@ -83,7 +83,7 @@ static int make_a_poll_without_streams(void *argument)
 
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         (void)close(fd);
-    if (mio_poll_new(&options, &poll) != 0 || mio_events_new(4, &events) != 0)
+    if (mio_poll_new(&options, &poll) != 0 || mio_events_new(4, NULL, &events) != 0)
         return 1;
     if (mio_waker_new(mio_poll_registry(poll), 1, &waker) != 0)
         return 2;
@@ -183,7 +183,7 @@ static int use_everything(void *unused)
     failures += pipe(ends) != 0 || dup2(ends[1], 1) < 0 || dup2(ends[1], 2) < 0;
     failures += fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0;
     failures += mio_poll_new(NULL, &poll) != 0;
-    failures += mio_events_new(8, &events) != 0;
+    failures += mio_events_new(8, NULL, &events) != 0;
     failures += mio_waker_new(mio_poll_registry(poll), 1, &waker) != 0;
     failures += mio_registry_register(mio_poll_registry(poll), -1, 1, MIO_READABLE) != -EBADF;
     failures += mio_poll_wait(poll, events, -5) != -EINVAL;
@@ -346,8 +346,8 @@ TEST(life4_sources_can_be_deregistered_after_the_poll)
     REQUIRE_EQ(mio_registry_clone(loop.registry, &clone), 0);
     REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, BOTH), 0);
     loop_close(&loop);
-    CHECK_EQ(mio_source_reregister(&source, clone, 2, MIO_READABLE), 0);
-    CHECK_EQ(mio_source_deregister(&source, clone), 0);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_READABLE), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
     mio_registry_free(clone);
 
     /* And then belong to another. */

@@ -42,7 +42,7 @@ TEST(options_an_unknown_backend_is_refused)
     }
 }
 
-static void count_refused_names(void *user, int error, const char *what)
+static void count_refused_names(int error, const char *what, void *user)
 {
     int *count = user;
     *count += error == -ENOTSUP && strcmp(what, "MIO_BACKEND") == 0;
@@ -52,8 +52,8 @@ TEST(options_the_environment_chooses_the_backend)
 {
     int refused_names = 0;
     struct mio_options options = {
-        .backend = test_backend, .log = count_refused_names, .log_user = &refused_names};
-    struct mio_options unnamed = {.log = count_refused_names, .log_user = &refused_names};
+        .backend = test_backend, .log = count_refused_names, .user = &refused_names};
+    struct mio_options unnamed = {.log = count_refused_names, .user = &refused_names};
     struct mio_poll *poll = NULL;
     const char *value = getenv("MIO_BACKEND");
     char old[32] = "";
@@ -161,7 +161,8 @@ static void arena_release(void *block, size_t size, void *user)
 TEST(options_the_allocator_is_used_for_everything)
 {
     memset(&arena, 0, sizeof arena);
-    struct mio_allocator allocator = {arena_allocate, arena_release, &arena};
+    struct mio_allocator allocator = {
+        .allocate = arena_allocate, .release = arena_release, .user = &arena};
     struct mio_options options = {.allocator = &allocator};
     struct loop loop = {.poll = NULL};
     struct mio_registry *clone = NULL;
@@ -173,7 +174,7 @@ TEST(options_the_allocator_is_used_for_everything)
     open_pair(ends);
     mio_source_init(&source, ends[NEAR]);
     REQUIRE_EQ(mio_poll_new(&options, &loop.poll), 0);
-    REQUIRE_EQ(mio_events_new_with(16, &allocator, &loop.events), 0);
+    REQUIRE_EQ(mio_events_new(16, &allocator, &loop.events), 0);
     /* The options are copied. */
     memset(&options, 0xff, sizeof options);
     loop.registry = mio_poll_registry(loop.poll);
@@ -183,7 +184,7 @@ TEST(options_the_allocator_is_used_for_everything)
     REQUIRE_EQ(mio_source_register(&source, clone, 1, BOTH | MIO_ONESHOT), 0);
     CHECK_EQ(mio_waker_wake(wakers[1]), 0);
     EXPECT_EVENTS(&loop, {1, MIO_WRITABLE}, {9, MIO_READABLE});
-    REQUIRE_EQ(mio_source_reregister(&source, clone, 2, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&source, 2, MIO_WRITABLE), 0);
     EXPECT_ONE(&loop, 2, MIO_WRITABLE);
     CHECK(atomic_load(&arena.blocks) >= 5);
 
@@ -209,7 +210,7 @@ struct told {
     bool explained;
 };
 
-static void remember(void *user, int error, const char *what)
+static void remember(int error, const char *what, void *user)
 {
     struct told *told = user;
     told->count++;
@@ -223,7 +224,7 @@ TEST(options_the_log_tells_what_has_no_caller)
     skip_if_excepted(__func__);
 
     struct told told = {0, 0, false};
-    struct mio_options options = {.log = remember, .log_user = &told};
+    struct mio_options options = {.log = remember, .user = &told};
     struct loop loop = loop_open_with(&options, 4);
 
     EXPECT_NOTHING(&loop);
@@ -262,7 +263,7 @@ static int make_poll(struct attempt *attempt)
 
 static int make_events(struct attempt *attempt)
 {
-    int result = mio_events_new(16, &attempt->events);
+    int result = mio_events_new(16, NULL, &attempt->events);
     if (result < 0)
         CHECK(attempt->events == NULL);
     mio_events_free(attempt->events);
@@ -310,8 +311,7 @@ static int make_one_shot(struct attempt *attempt)
 static int make_source(struct attempt *attempt)
 {
     int result = mio_source_register(&attempt->source, attempt->loop.registry, 1, BOTH);
-    CHECK_EQ(mio_source_deregister(&attempt->source, attempt->loop.registry),
-             result < 0 ? -ENOENT : 0);
+    CHECK_EQ(mio_source_deregister(&attempt->source), result < 0 ? -ENOENT : 0);
     return result;
 }
 

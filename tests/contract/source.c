@@ -25,8 +25,8 @@ TEST(reg3_a_source_starts_unregistered)
 
     open_source(&source, ends);
     CHECK_EQ(source.fd, ends[NEAR]);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_READABLE), -ENOENT);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+    CHECK_EQ(mio_source_reregister(&source, 1, MIO_READABLE), -ENOENT);
+    CHECK_EQ(mio_source_deregister(&source), -ENOENT);
     EXPECT_NOTHING(&loop);
 
     CHECK_EQ(mio_source_close(&source), 0);
@@ -46,9 +46,9 @@ TEST(reg3_a_source_registers_once)
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_WRITABLE), -EEXIST);
     put(ends[FAR], "x");
     EXPECT_ONE(&loop, 1, MIO_READABLE);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_READABLE), -ENOENT);
+    CHECK_EQ(mio_source_deregister(&source), 0);
+    CHECK_EQ(mio_source_deregister(&source), -ENOENT);
+    CHECK_EQ(mio_source_reregister(&source, 1, MIO_READABLE), -ENOENT);
     EXPECT_NOTHING(&loop);
     CHECK_EQ(mio_source_register(&source, loop.registry, 3, MIO_READABLE), 0);
     EXPECT_ONE(&loop, 3, MIO_READABLE);
@@ -68,16 +68,14 @@ TEST(reg3_a_source_belongs_to_one_registry)
     open_source(&source, ends);
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
     CHECK_EQ(mio_source_register(&source, other.registry, 2, MIO_READABLE), -EEXIST);
-    CHECK_EQ(mio_source_reregister(&source, other.registry, 2, MIO_READABLE), -EEXIST);
-    CHECK_EQ(mio_source_deregister(&source, other.registry), -ENOENT);
     put(ends[FAR], "x");
     EXPECT_ONE(&loop, 1, MIO_READABLE);
     EXPECT_NOTHING(&other);
 
     /* All of that left the first registration usable. */
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 3, MIO_READABLE), 0);
+    CHECK_EQ(mio_source_reregister(&source, 3, MIO_READABLE), 0);
     EXPECT_ONE(&loop, 3, MIO_READABLE);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
     CHECK_EQ(mio_source_register(&source, other.registry, 4, MIO_READABLE), 0);
     EXPECT_ONE(&other, 4, MIO_READABLE);
     EXPECT_NOTHING(&loop);
@@ -98,10 +96,10 @@ TEST(reg3_a_source_takes_a_clone_for_its_registry)
     REQUIRE_EQ(mio_registry_clone(loop.registry, &clone), 0);
     open_source(&source, ends);
     CHECK_EQ(mio_source_register(&source, clone, 1, MIO_WRITABLE), 0);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_WRITABLE), 0);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_WRITABLE), 0);
     mio_registry_free(clone);
     EXPECT_ONE(&loop, 2, MIO_WRITABLE);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
 
     CHECK_EQ(mio_source_close(&source), 0);
     CHECK_EQ(close(ends[FAR]), 0);
@@ -121,7 +119,7 @@ TEST(reg4_a_source_that_was_refused_is_unregistered)
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), -EPERM);
         CHECK_EQ(mio_source_register(&source, loop.registry, 1, 0), -EINVAL);
-        CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+        CHECK_EQ(mio_source_deregister(&source), -ENOENT);
     }
     CHECK_EQ(mio_source_close(&source), 0);
 
@@ -129,7 +127,7 @@ TEST(reg4_a_source_that_was_refused_is_unregistered)
     open_source(&source, ends);
     CHECK_EQ(close(ends[NEAR]), 0);
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), -EBADF);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+    CHECK_EQ(mio_source_deregister(&source), -ENOENT);
     CHECK_EQ(mio_source_close(&source), -EBADF);
 
     CHECK_EQ(close(ends[FAR]), 0);
@@ -145,18 +143,17 @@ TEST(reg4_a_refused_reregistration_leaves_the_old_one)
 
     open_source(&source, ends);
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), 0);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, 0), -EINVAL);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_WRITABLE | 0x80000000u), -EINVAL);
+    CHECK_EQ(mio_source_reregister(&source, 2, 0), -EINVAL);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_WRITABLE | 0x80000000u), -EINVAL);
     if ((served & MIO_LIO) == 0)
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, BOTH | MIO_LIO), -ENOTSUP);
+        CHECK_EQ(mio_source_reregister(&source, 2, BOTH | MIO_LIO), -ENOTSUP);
     if ((served & MIO_EXCLUSIVE) == 0) {
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_WRITABLE | MIO_EXCLUSIVE),
-                 -ENOTSUP);
+        CHECK_EQ(mio_source_reregister(&source, 2, MIO_WRITABLE | MIO_EXCLUSIVE), -ENOTSUP);
     }
     EXPECT_NOTHING(&loop);
     put(ends[FAR], "x");
     EXPECT_ONE(&loop, 1, MIO_READABLE);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
 
     CHECK_EQ(mio_source_close(&source), 0);
     CHECK_EQ(close(ends[FAR]), 0);
@@ -176,7 +173,7 @@ TEST(reg5_a_source_changes_its_mode)
     EXPECT_ONE(&loop, 1, MIO_READABLE);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         mio_token token = 10 + i;
-        CHECK_EQ(mio_source_reregister(&source, loop.registry, token, MIO_READABLE | modes[i]), 0);
+        CHECK_EQ(mio_source_reregister(&source, token, MIO_READABLE | modes[i]), 0);
         AWAIT_EVENTS(&loop, {token, MIO_READABLE});
         if (modes[i] == MIO_LEVEL)
             AWAIT_EVENTS(&loop, {token, MIO_READABLE});
@@ -200,9 +197,9 @@ TEST(ev3_a_spent_source_is_still_registered)
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, BOTH | MIO_ONESHOT), 0);
     EXPECT_ONE(&loop, 1, MIO_WRITABLE);
     CHECK_EQ(mio_source_register(&source, loop.registry, 2, MIO_READABLE), -EEXIST);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 2, MIO_WRITABLE | MIO_ONESHOT), 0);
+    CHECK_EQ(mio_source_reregister(&source, 2, MIO_WRITABLE | MIO_ONESHOT), 0);
     EXPECT_ONE(&loop, 2, MIO_WRITABLE);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&source), 0);
 
     CHECK_EQ(mio_source_close(&source), 0);
     CHECK_EQ(close(ends[FAR]), 0);
@@ -222,8 +219,8 @@ TEST(reg9_closing_a_source_empties_it)
     CHECK_EQ(source.fd, MIO_INVALID_FD);
     CHECK_EQ(mio_source_close(&source), -EBADF);
     CHECK_EQ(mio_source_register(&source, loop.registry, 1, MIO_READABLE), -EBADF);
-    CHECK_EQ(mio_source_reregister(&source, loop.registry, 1, MIO_READABLE), -ENOENT);
-    CHECK_EQ(mio_source_deregister(&source, loop.registry), -ENOENT);
+    CHECK_EQ(mio_source_reregister(&source, 1, MIO_READABLE), -ENOENT);
+    CHECK_EQ(mio_source_deregister(&source), -ENOENT);
     CHECK_EQ(read(ends[FAR], &byte, 1), 0);
     EXPECT_NOTHING(&loop);
 
@@ -258,10 +255,8 @@ TEST(reg3_sources_check_their_arguments)
     open_source(&source, ends);
     CHECK_EQ(mio_source_register(null(), loop.registry, 1, MIO_READABLE), -EINVAL);
     CHECK_EQ(mio_source_register(&source, null(), 1, MIO_READABLE), -EINVAL);
-    CHECK_EQ(mio_source_reregister(null(), loop.registry, 1, MIO_READABLE), -EINVAL);
-    CHECK_EQ(mio_source_reregister(&source, null(), 1, MIO_READABLE), -EINVAL);
-    CHECK_EQ(mio_source_deregister(null(), loop.registry), -EINVAL);
-    CHECK_EQ(mio_source_deregister(&source, null()), -EINVAL);
+    CHECK_EQ(mio_source_reregister(null(), 1, MIO_READABLE), -EINVAL);
+    CHECK_EQ(mio_source_deregister(null()), -EINVAL);
     CHECK_EQ(mio_source_close(null()), -EINVAL);
 
     CHECK_EQ(mio_source_close(&source), 0);

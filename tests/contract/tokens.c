@@ -35,7 +35,8 @@ static void release_noted(void *block, size_t size, void *user)
 static void expect_first_event(uint32_t flags, mio_token token, size_t block)
 {
     struct blocks blocks = {.count = 0};
-    struct mio_allocator allocator = {allocate_noting, release_noted, &blocks};
+    struct mio_allocator allocator = {
+        .allocate = allocate_noting, .release = release_noted, .user = &blocks};
     struct mio_options options = {.allocator = &allocator, .flags = flags};
     struct loop loop = loop_open_with(&options, DEFAULT_CAPACITY);
     struct mio_waker *waker = waker_open(&loop, WAKERS_TOKEN);

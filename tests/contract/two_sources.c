@@ -25,9 +25,9 @@ TEST(reg3_a_second_source_of_a_descriptor_is_told)
         EXPECT_ONE(&loop, 1, MIO_READABLE);
     } else {
         AWAIT_EVENTS(&loop, {2, MIO_READABLE | MIO_WRITABLE});
-        CHECK_EQ(mio_source_deregister(&second, loop.registry), 0);
+        CHECK_EQ(mio_source_deregister(&second), 0);
     }
-    CHECK_EQ(mio_source_deregister(&first, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&first), 0);
     EXPECT_NOTHING(&loop);
 
     close_pair(ends);

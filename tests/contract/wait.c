@@ -122,7 +122,7 @@ TEST(wait1_level_both_directions_after_little_room)
     struct mio_events *one = NULL;
     int ends[2];
 
-    REQUIRE_EQ(mio_events_new(1, &one), 0);
+    REQUIRE_EQ(mio_events_new(1, NULL, &one), 0);
     open_pair(ends);
     put(ends[FAR], "x");
     REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1,
@@ -180,10 +180,10 @@ TEST(wait1_impossible_capacities_are_refused)
 {
     struct mio_events *events = NULL;
 
-    CHECK_EQ(mio_events_new(0, &events), -EINVAL);
-    CHECK_EQ(mio_events_new((size_t)INT_MAX + 1, &events), -EINVAL);
-    CHECK_EQ(mio_events_new(SIZE_MAX, &events), -EINVAL);
-    CHECK_EQ(mio_events_new(1, null()), -EINVAL);
+    CHECK_EQ(mio_events_new(0, NULL, &events), -EINVAL);
+    CHECK_EQ(mio_events_new((size_t)INT_MAX + 1, NULL, &events), -EINVAL);
+    CHECK_EQ(mio_events_new(SIZE_MAX, NULL, &events), -EINVAL);
+    CHECK_EQ(mio_events_new(1, NULL, null()), -EINVAL);
     CHECK(events == NULL);
 }
 
@@ -424,7 +424,7 @@ TEST(wait6_a_second_waiter_is_told)
     int64_t start = test_now();
     int count;
 
-    REQUIRE_EQ(mio_events_new(4, &events), 0);
+    REQUIRE_EQ(mio_events_new(4, NULL, &events), 0);
     REQUIRE_EQ(mio_waker_new(loop.registry, 1, &waker), 0);
     pthread_t thread = thread_start(wait_for_wake, &loop);
     do {

@@ -120,7 +120,7 @@ static enum outcome run_trial(const struct trial *trial)
     struct mio_tcp_stream client;
     left = *trial;
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
     start_server(poll, "127.0.0.1:0");
     check(mio_source_local_addr(&listener.source, &addr), "address");
     check(mio_tcp_stream_connect(&addr, NULL, &client), "connect");

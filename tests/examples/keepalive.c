@@ -196,7 +196,7 @@ int main(int argc, char **argv)
     connections = calloc(count, sizeof *connections);
     check(connections ? 0 : -ENOMEM, "memory");
     check(mio_poll_new(NULL, &poll), "poll");
-    check(mio_events_new(EVENTS, &events), "events");
+    check(mio_events_new(EVENTS, NULL, &events), "events");
 
     int64_t start = mio_now();
     size_t next = 0;

@@ -26,11 +26,11 @@ static void exclusive_source_scenario(void)
     open_pair(ends);
     mio_source_init(&source, ends[NEAR]);
     STEP(0, mio_source_register(&source, loop.registry, ONE, EXCLUSIVE));
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, EXCLUSIVE | MIO_WRITABLE)) {
+    STEP_OR(0, mio_source_reregister(&source, TWO, EXCLUSIVE | MIO_WRITABLE)) {
         expect_still(&loop, ends, &source, ONE, EXCLUSIVE);
     }
     await(&loop, TWO, MIO_WRITABLE);
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, THREE, MIO_READABLE)) {
+    STEP_OR(0, mio_source_reregister(&source, THREE, MIO_READABLE)) {
         expect_still(&loop, ends, &source, TWO, EXCLUSIVE | MIO_WRITABLE);
     }
     expect_still(&loop, ends, &source, THREE, MIO_READABLE);

@@ -39,7 +39,7 @@ static void make_second(void)
         SKIP("this process has made polls before");
     }
     struct mio_events *events;
-    REQUIRE_EQ(mio_events_new(1, &events), 0);
+    REQUIRE_EQ(mio_events_new(1, NULL, &events), 0);
     CHECK_EQ(mio_poll_wait(first, events, 0), 0);
     CHECK_EQ(mio_poll_wait(second, events, 0), 0);
     mio_events_free(events);
@@ -80,7 +80,7 @@ static void begin(void)
     loop.poll = another_poll();
     REQUIRE(loop.poll != NULL);
     loop.registry = mio_poll_registry(loop.poll);
-    REQUIRE_EQ(mio_events_new(4, &loop.events), 0);
+    REQUIRE_EQ(mio_events_new(4, NULL, &loop.events), 0);
     open_pair(ends);
     put(ends[FAR], "x");
 }

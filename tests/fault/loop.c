@@ -63,7 +63,7 @@ struct loop loop_open(uint32_t flags, size_t capacity)
     struct loop loop = {.poll = NULL};
     MAKE(&loop.poll, mio_poll_new(&options, &loop.poll));
     loop.registry = mio_poll_registry(loop.poll);
-    MAKE(&loop.events, mio_events_new(capacity, &loop.events));
+    MAKE(&loop.events, mio_events_new(capacity, NULL, &loop.events));
     canary_enter(&loop);
     return loop;
 }

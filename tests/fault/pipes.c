@@ -29,9 +29,9 @@ static void pipe_scenario(void)
     STEP(0, mio_pipe_sender_set_nonblocking(&sender, false));
     STEP(0, mio_pipe_sender_set_nonblocking(&sender, true));
     STEP(0, mio_pipe_receiver_set_nonblocking(&receiver, true));
-    STEP(0, mio_source_deregister(&receiver.source, loop.registry));
+    STEP(0, mio_source_deregister(&receiver.source));
     GIVE_AND_TAKE(pipe_receiver, &receiver);
-    STEP(0, mio_source_deregister(&sender.source, loop.registry));
+    STEP(0, mio_source_deregister(&sender.source));
     GIVE_AND_TAKE(pipe_sender, &sender);
     STEP(0, mio_source_register(&sender.source, loop.registry, CLIENT, MIO_WRITABLE));
     CLOSE(&receiver);

@@ -29,7 +29,7 @@ static void life_scenario(void)
     MAKE(&poll, mio_poll_new(&options, &poll));
     MAKE(&first, mio_registry_clone(mio_poll_registry(poll), &first));
     MAKE(&second, mio_registry_clone(first, &second));
-    MAKE(&events, mio_events_new(1000, &events));
+    MAKE(&events, mio_events_new(1000, NULL, &events));
     FREE(mio_registry_free(first));
     FREE(mio_poll_free(poll));
     int ends[2];
@@ -182,7 +182,7 @@ static void late_owners_scenario(void)
     mio_source_init(&source, ends[NEAR]);
     STEP(0, mio_source_register(&source, clone, TWO, MIO_READABLE));
     FREE(mio_poll_free(poll));
-    STEP(0, mio_source_deregister(&source, clone));
+    STEP(0, mio_source_deregister(&source));
     FREE(mio_registry_free(clone));
     close_ends(ends);
 }

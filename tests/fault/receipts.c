@@ -16,7 +16,7 @@ enum { ONE = 1, TWO = 2, STOLEN = 3, BOTH = MIO_READABLE | MIO_WRITABLE };
 
 static int told;
 
-static void count_log(void *user, int error, const char *what)
+static void count_log(int error, const char *what, void *user)
 {
     (void)user;
     (void)what;
@@ -60,7 +60,7 @@ static void receive(void (*how)(struct kevent *list, int count), bool arrives)
     told = 0;
     REQUIRE_EQ(mio_poll_new(&options, &loop.poll), 0);
     loop.registry = mio_poll_registry(loop.poll);
-    REQUIRE_EQ(mio_events_new(8, &loop.events), 0);
+    REQUIRE_EQ(mio_events_new(8, NULL, &loop.events), 0);
     open_pair(other);
     open_pair(ends);
     memset(&stolen, 0, sizeof stolen);
@@ -118,7 +118,7 @@ TEST(receipts_events_among_them_wait_for_room)
         SKIP("receipts are a kqueue's");
     REQUIRE_EQ(mio_poll_new(&options, &loop.poll), 0);
     loop.registry = mio_poll_registry(loop.poll);
-    REQUIRE_EQ(mio_events_new(1, &loop.events), 0);
+    REQUIRE_EQ(mio_events_new(1, NULL, &loop.events), 0);
     open_pair(other);
     open_pair(ends);
     for (int left = 2; left >= 0; left -= 2) {

@@ -156,13 +156,13 @@ static void source_in_mode(mio_interest mode)
         expect_unregistered(&loop, ends[NEAR]);
         HOLDS(!source.selector);
     }
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_LEVEL)) {
+    STEP_OR(0, mio_source_reregister(&source, TWO, BOTH | MIO_LEVEL)) {
         HOLDS(source.token == ONE && source.interest == (MIO_READABLE | mode));
         if (mode != MIO_ONESHOT)
             expect_watched(&loop, ends, ONE);
     }
     await(&loop, TWO, MIO_WRITABLE);
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, ONE, MIO_READABLE | mode)) {
+    STEP_OR(0, mio_source_reregister(&source, ONE, MIO_READABLE | mode)) {
         HOLDS(source.token == TWO);
         await(&loop, TWO, MIO_WRITABLE);
     }
@@ -170,7 +170,7 @@ static void source_in_mode(mio_interest mode)
     put(ends[FAR], "x");
     await(&loop, ONE, MIO_READABLE);
     drain(ends[NEAR]);
-    STEP_OR(0, mio_source_deregister(&source, loop.registry)) {
+    STEP_OR(0, mio_source_deregister(&source)) {
         HOLDS(source.selector != NULL);
     }
     put(ends[FAR], "y");
@@ -230,13 +230,13 @@ static void spent_oneshot_scenario(void)
     await(&loop, ONE, MIO_WRITABLE);
     put(ends[FAR], "x");
     silent(&loop);
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, MIO_READABLE | MIO_ONESHOT)) {
+    STEP_OR(0, mio_source_reregister(&source, TWO, MIO_READABLE | MIO_ONESHOT)) {
         silent(&loop);
     }
     await(&loop, TWO, MIO_READABLE);
     put(ends[FAR], "y");
     silent(&loop);
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, THREE, BOTH | MIO_LEVEL)) {
+    STEP_OR(0, mio_source_reregister(&source, THREE, BOTH | MIO_LEVEL)) {
         /* EV3: a kqueue makes the old one anew, and does not know of one filter that it has
          * fired. */
         if (!sweeps("kqueue"))

@@ -12,7 +12,7 @@ void complain(const char *message, const char *file, int line);
 bool run_is_sound(void);
 
 /* The log of every poll of a scenario. */
-void step_note_log(void *user, int error, const char *what);
+void step_note_log(int error, const char *what, void *user);
 
 /* An errno value's name and the like have to fit. */
 enum { MESSAGE_SIZE = 512 };

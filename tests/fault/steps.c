@@ -18,7 +18,7 @@ enum { UNTOUCHED_ERRNO = 4242, PATTERN = 0x5a };
 static _Thread_local unsigned logged;
 static _Thread_local int last_logged;
 
-void step_note_log(void *user, int error, const char *what)
+void step_note_log(int error, const char *what, void *user)
 {
     (void)user;
     (void)what;

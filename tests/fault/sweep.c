@@ -125,7 +125,7 @@ static void run_scenario(void (*scenario)(void))
         struct mio_options options = loop_options(0);
         HOLDS(mio_poll_new(&options, &bystander.poll) == 0);
         bystander.registry = mio_poll_registry(bystander.poll);
-        HOLDS(mio_events_new(8, &bystander.events) == 0);
+        HOLDS(mio_events_new(8, NULL, &bystander.events) == 0);
         canary_enter(&bystander);
     }
     fault_resume();

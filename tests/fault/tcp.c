@@ -97,9 +97,9 @@ static void transfer(struct connection *tcp)
 
 static void give_up(struct connection *tcp)
 {
-    STEP(0, mio_source_deregister(&tcp->server.source, tcp->loop.registry));
+    STEP(0, mio_source_deregister(&tcp->server.source));
     GIVE_AND_TAKE(tcp_stream, &tcp->server);
-    STEP(0, mio_source_deregister(&tcp->listener.source, tcp->loop.registry));
+    STEP(0, mio_source_deregister(&tcp->listener.source));
     GIVE_AND_TAKE(tcp_listener, &tcp->listener);
     CLOSE(&tcp->server);
     CLOSE(&tcp->client);

@@ -77,7 +77,7 @@ static void udp_between(struct mio_addr addr, struct mio_socket_options options)
         multicast_v4(&udp);
     else
         multicast_v6(&udp);
-    STEP(0, mio_source_deregister(&udp.socket.source, udp.loop.registry));
+    STEP(0, mio_source_deregister(&udp.socket.source));
     GIVE_AND_TAKE(udp_socket, &udp.socket);
     CLOSE(&udp.socket);
     CLOSE(&udp.peer);

@@ -88,7 +88,7 @@ static void give_up(struct connection *local)
     /* A peer that only shut down is written to on the BSDs and macOS: it is not asked. */
     CLOSE(&local->client);
     STEP(-EPIPE, mio_unix_stream_write(&local->server, "late", 4));
-    STEP(0, mio_source_deregister(&local->server.source, local->loop.registry));
+    STEP(0, mio_source_deregister(&local->server.source));
     GIVE_AND_TAKE(unix_stream, &local->server);
     CLOSE(&local->server);
     CLOSE(&local->listener);

@@ -26,12 +26,12 @@ static void watch_write_closed(bool embedded)
     }
     await(&loop, ONE, MIO_WRITE_CLOSED);
     silent(&loop);
-    STEP_OR(0, mio_source_reregister(&source, loop.registry, TWO, BOTH | MIO_ONESHOT)) {
+    STEP_OR(0, mio_source_reregister(&source, TWO, BOTH | MIO_ONESHOT)) {
         HOLDS(source.token == ONE);
     }
     await(&loop, TWO, MIO_WRITE_CLOSED);
     silent(&loop);
-    STEP(0, mio_source_deregister(&source, loop.registry));
+    STEP(0, mio_source_deregister(&source));
     STEP_OR(0, mio_source_register(&source, loop.registry, THREE, MIO_WRITABLE)) {
         silent(&loop);
     }

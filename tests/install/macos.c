@@ -23,7 +23,7 @@ static void print_events(struct mio_events *events)
         char text[256];
         mio_event_format(event, text, sizeof text);
         printf("token %lu, filter %d, hint %lld: %s\n", (unsigned long)mio_event_token(event),
-               mio_kqueue_event_filter(event), (long long)mio_event_hint(event), text);
+               mio_kqueue_event_filter(event), (long long)mio_event_amount(event), text);
     }
 }
 
@@ -33,7 +33,7 @@ int main(void)
     struct mio_events *events;
     struct mio_waker *waker;
     struct mio_source input;
-    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(16, &events) != 0)
+    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(16, NULL, &events) != 0)
         return 1;
     struct mio_registry *registry = mio_poll_registry(poll);
     mio_source_init(&input, STDIN_FILENO);
@@ -43,7 +43,7 @@ int main(void)
     mio_waker_wake(waker);
     if (mio_poll_wait_until(poll, events, mio_now() + INT64_C(1000000000)) > 0)
         print_events(events);
-    mio_source_deregister(&input, registry);
+    mio_source_deregister(&input);
     mio_waker_free(waker);
     mio_events_free(events);
     mio_poll_free(poll);

@@ -87,7 +87,7 @@ TEST(net_pipe_receiver_is_closed)
     CHECK_EQ(mio_source_close(&receiver.source), 0);
     EXPECT_ONE(&loop, SENDER, readiness_fact("pipe without reader"));
     CHECK_EQ(mio_pipe_sender_write(&sender, "a", 1), -EPIPE);
-    CHECK_EQ(mio_source_deregister(&sender.source, loop.registry), 0);
+    CHECK_EQ(mio_source_deregister(&sender.source), 0);
     /* Registered when it is gone already (K9). */
     watch(&loop, &sender.source, THIRD, MIO_WRITABLE);
     EXPECT_ONE(&loop, THIRD, readiness_fact("pipe without reader"));
@@ -182,8 +182,8 @@ TEST(net_pipe_gives_its_descriptors)
     watch(&loop, &receiver.source, RECEIVER, MIO_READABLE);
     CHECK_EQ(mio_source_into_fd(&sender.source, &fds[0]), -EBUSY);
     CHECK_EQ(mio_source_into_fd(&receiver.source, &fds[1]), -EBUSY);
-    REQUIRE_EQ(mio_source_deregister(&sender.source, loop.registry), 0);
-    REQUIRE_EQ(mio_source_deregister(&receiver.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&sender.source), 0);
+    REQUIRE_EQ(mio_source_deregister(&receiver.source), 0);
     REQUIRE_EQ(mio_source_into_fd(&sender.source, &fds[0]), 0);
     REQUIRE_EQ(mio_source_into_fd(&receiver.source, &fds[1]), 0);
     CHECK_EQ(mio_source_into_fd(&sender.source, &fds[0]), -EBADF);
@@ -238,7 +238,7 @@ TEST(net_pipe_of_a_child)
     CHECK((fcntl(receiver.source.fd, F_GETFL) & O_NONBLOCK) != 0);
     watch(&loop, &sender.source, SENDER, MIO_WRITABLE);
     EXPECT_ONE(&loop, SENDER, W);
-    REQUIRE_EQ(mio_source_deregister(&sender.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&sender.source), 0);
     watch(&loop, &receiver.source, RECEIVER, MIO_READABLE);
     EXPECT_NOTHING(&loop);
     CHECK_EQ(mio_pipe_sender_write(&sender, "hello", 5), 5);

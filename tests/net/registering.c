@@ -17,12 +17,12 @@ TEST(net_register_and_deregister)
     tcp_connect(&addr, &client);
     watch(&loop, &client.source, CLIENT, MIO_READABLE);
     EXPECT_ONE(&loop, SERVER, R);
-    REQUIRE_EQ(mio_source_reregister(&client.source, loop.registry, CLIENT, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&client.source, CLIENT, MIO_WRITABLE), 0);
     EXPECT_ONE(&loop, CLIENT, W);
-    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
-    REQUIRE_EQ(mio_source_deregister(&client.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
+    REQUIRE_EQ(mio_source_deregister(&client.source), 0);
     EXPECT_NOTHING(&loop);
-    CHECK_EQ(mio_source_deregister(&client.source, loop.registry), -ENOENT);
+    CHECK_EQ(mio_source_deregister(&client.source), -ENOENT);
     CHECK_EQ(mio_source_close(&client.source), 0);
     CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);
@@ -35,15 +35,13 @@ static void belongs_to_one(struct mio_source *source)
     watch(&own, source, CLIENT, MIO_READABLE);
     CHECK_EQ(mio_source_register(source, own.registry, THIRD, MIO_READABLE), -EEXIST);
     CHECK_EQ(mio_source_register(source, other.registry, THIRD, MIO_READABLE), -EEXIST);
-    CHECK_EQ(mio_source_reregister(source, other.registry, THIRD, MIO_READABLE), -EEXIST);
-    CHECK_EQ(mio_source_deregister(source, other.registry), -ENOENT);
     EXPECT_NOTHING(&other);
-    REQUIRE_EQ(mio_source_deregister(source, own.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(source), 0);
 
     /* In this library it may go to another one then. */
     watch(&other, source, CLIENT, MIO_READABLE);
     EXPECT_NOTHING(&own);
-    REQUIRE_EQ(mio_source_deregister(source, other.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(source), 0);
     loop_close(&own);
     loop_close(&other);
 }
@@ -89,7 +87,7 @@ TEST(net_registering_after_deregistering)
     for (int i = 0; i < 3; i++) {
         watch(&loop, &listener.source, LISTENER, MIO_READABLE);
         EXPECT_NOTHING(&loop);
-        REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+        REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
     }
     CHECK_EQ(mio_source_close(&listener.source), 0);
     loop_close(&loop);

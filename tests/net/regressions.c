@@ -66,7 +66,7 @@ TEST(net_a_deregistered_listener_is_silent_when_a_waker_speaks)
         tcp_listen(&addr, &listener);
         watch(&loop, &listener.source, LISTENER, MIO_READABLE);
         EXPECT_NOTHING(&loop);
-        REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+        REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
         tcp_connect(&addr, &client);
         wait_until(listener.source.fd, POLLIN);
         CHECK_EQ(mio_waker_wake(waker), 0);

@@ -318,7 +318,7 @@ TEST(net_tcp_write_then_deregister)
     watch(&loop, &server.source, SERVER, MIO_WRITABLE);
     EXPECT_ONE(&loop, SERVER, W);
     tcp_put(&server, "1234");
-    REQUIRE_EQ(mio_source_deregister(&server.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&server.source), 0);
     watch(&loop, &client.source, CLIENT, MIO_READABLE);
     EXPECT_ONE(&loop, CLIENT, R);
     TCP_EXPECT_TEXT(&client, "1234");
@@ -343,9 +343,9 @@ TEST(net_tcp_no_events_after_deregister)
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
     watch(&loop, &server.source, SERVER, MIO_READABLE | MIO_WRITABLE);
     EXPECT_ONE(&loop, SERVER, W);
-    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
-    REQUIRE_EQ(mio_source_deregister(&client.source, loop.registry), 0);
-    REQUIRE_EQ(mio_source_deregister(&server.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
+    REQUIRE_EQ(mio_source_deregister(&client.source), 0);
+    REQUIRE_EQ(mio_source_deregister(&server.source), 0);
 
     tcp_put(&client, "one");
     tcp_put(&server, "two");

@@ -41,7 +41,7 @@ TEST(net_tcp_stream_registering)
 TEST(net_tcp_stream_reregistering)
 {
     open_watched(MIO_READABLE);
-    REQUIRE_EQ(mio_source_reregister(&client.source, loop.registry, THIRD, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&client.source, THIRD, MIO_WRITABLE), 0);
     EXPECT_ONE(&loop, THIRD, W);
     tcp_put(&server, "unseen");
     wait_until(client.source.fd, POLLIN);
@@ -54,7 +54,7 @@ TEST(net_tcp_stream_no_events_after_deregister)
     loop = loop_open();
     tcp_pair(&client, &server);
     watch(&loop, &client.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
-    REQUIRE_EQ(mio_source_deregister(&client.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&client.source), 0);
     EXPECT_NOTHING(&loop);
     close_watched();
 }

@@ -126,7 +126,7 @@ TEST(net_tcp_listener_gives_its_descriptor)
     watch(&loop, &listener.source, LISTENER, MIO_READABLE);
     CHECK_EQ(mio_source_into_fd(&listener.source, &fd), -EBUSY);
     CHECK_EQ(fd, MIO_INVALID_FD);
-    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
     REQUIRE_EQ(mio_source_into_fd(&listener.source, &fd), 0);
     CHECK_EQ(fd, own);
     CHECK_EQ(listener.source.fd, MIO_INVALID_FD);
@@ -151,7 +151,7 @@ TEST(net_tcp_listener_reregister)
     tcp_listen(&addr, &listener);
     watch(&loop, &listener.source, LISTENER, MIO_READABLE);
     EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, THIRD, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&listener.source, THIRD, MIO_READABLE), 0);
     EXPECT_NOTHING(&loop);
     tcp_connect(&addr, &client);
     EXPECT_ONE(&loop, THIRD, R);
@@ -172,7 +172,7 @@ TEST(net_tcp_listener_is_never_writable)
     tcp_connect(&addr, &client);
     wait_until(listener.source.fd, POLLIN);
     EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, THIRD, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&listener.source, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
     CHECK_EQ(mio_source_close(&client.source), 0);
     CHECK_EQ(mio_source_close(&listener.source), 0);
@@ -190,7 +190,7 @@ TEST(net_tcp_listener_no_events_after_deregister)
     watch(&loop, &listener.source, LISTENER, MIO_READABLE);
     tcp_connect(&addr, &client);
     wait_until(listener.source.fd, POLLIN);
-    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
     EXPECT_NOTHING(&loop);
     REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);

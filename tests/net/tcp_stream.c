@@ -153,7 +153,7 @@ TEST(net_tcp_stream_gives_its_descriptor)
     mio_fd own = client.source.fd;
     watch(&loop, &client.source, CLIENT, MIO_READABLE);
     CHECK_EQ(mio_source_into_fd(&client.source, &fd), -EBUSY);
-    REQUIRE_EQ(mio_source_deregister(&client.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&client.source), 0);
     REQUIRE_EQ(mio_source_into_fd(&client.source, &fd), 0);
     CHECK_EQ(fd, own);
     CHECK_EQ(mio_source_into_fd(&client.source, &fd), -EBADF);
@@ -183,7 +183,7 @@ TEST(net_tcp_stream_may_be_moved)
     TCP_EXPECT_TEXT(&moved, "one");
     tcp_put(&server, "two");
     EXPECT_ONE(&loop, CLIENT, R);
-    REQUIRE_EQ(mio_source_reregister(&moved.source, loop.registry, THIRD, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&moved.source, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
     CHECK_EQ(mio_source_close(&moved.source), 0);
     CHECK_EQ(mio_source_close(&server.source), 0);

@@ -184,8 +184,7 @@ TEST(net_try_io_in_other_modes)
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_READABLE, receive_message, &message), -EAGAIN);
     unix_put(&far_end, "two");
     EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(
-        mio_source_reregister(&near_end.source, loop.registry, THIRD, MIO_READABLE | MIO_LEVEL), 0);
+    REQUIRE_EQ(mio_source_reregister(&near_end.source, THIRD, MIO_READABLE | MIO_LEVEL), 0);
     AWAIT_EVENTS(&loop, {THIRD, R});
     AWAIT_EVENTS(&loop, {THIRD, R});
     CHECK_EQ(mio_source_try_io(&near_end.source, MIO_READABLE, receive_message, &message), 3);

@@ -347,7 +347,7 @@ TEST(net_udp_gives_its_descriptor)
     mio_fd own = pair.sockets[0].source.fd;
     watch(&loop, &pair.sockets[0].source, FIRST, MIO_READABLE);
     CHECK_EQ(mio_source_into_fd(&pair.sockets[0].source, &fd), -EBUSY);
-    REQUIRE_EQ(mio_source_deregister(&pair.sockets[0].source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&pair.sockets[0].source), 0);
     REQUIRE_EQ(mio_source_into_fd(&pair.sockets[0].source, &fd), 0);
     CHECK_EQ(fd, own);
     CHECK_EQ(mio_source_into_fd(&pair.sockets[0].source, &fd), -EBADF);
@@ -377,11 +377,11 @@ TEST(net_udp_reregister)
     struct pair pair = pair_open(loopback_v4());
     struct mio_source *source = &pair.sockets[0].source;
     watch(&loop, source, FIRST, MIO_READABLE);
-    REQUIRE_EQ(mio_source_reregister(source, loop.registry, FIRST, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(source, FIRST, MIO_WRITABLE), 0);
     send_to(&pair, 1, "unseen");
     wait_until(source->fd, POLLIN);
     EXPECT_ONE(&loop, FIRST, W);
-    REQUIRE_EQ(mio_source_reregister(source, loop.registry, THIRD, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(source, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
     expect_datagram(&pair, 0, "unseen");
     pair_close(&pair);
@@ -395,7 +395,7 @@ TEST(net_udp_no_events_after_deregister)
     watch(&loop, &pair.sockets[0].source, FIRST, MIO_READABLE);
     send_to(&pair, 1, "here");
     wait_until(pair.sockets[0].source.fd, POLLIN);
-    REQUIRE_EQ(mio_source_deregister(&pair.sockets[0].source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&pair.sockets[0].source), 0);
     EXPECT_NOTHING(&loop);
     expect_datagram(&pair, 0, "here");
     EXPECT_NOTHING(&loop);

@@ -264,10 +264,10 @@ TEST(net_unix_datagram_reregister)
 {
     open_named();
     watch(&loop, &sockets[0].source, 0, MIO_READABLE);
-    REQUIRE_EQ(mio_source_reregister(&sockets[0].source, loop.registry, THIRD, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&sockets[0].source, THIRD, MIO_WRITABLE), 0);
     EXPECT_ONE(&loop, THIRD, W);
     CHECK_EQ(mio_unix_datagram_send_to(&sockets[1], "unseen", 6, &addrs[0]), 6);
-    REQUIRE_EQ(mio_source_reregister(&sockets[0].source, loop.registry, THIRD, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&sockets[0].source, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
     close_named();
 }
@@ -277,7 +277,7 @@ TEST(net_unix_datagram_deregister)
     open_named();
     watch(&loop, &sockets[0].source, 0, MIO_READABLE);
     CHECK_EQ(mio_unix_datagram_send_to(&sockets[1], "unseen", 6, &addrs[0]), 6);
-    REQUIRE_EQ(mio_source_deregister(&sockets[0].source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&sockets[0].source), 0);
     EXPECT_NOTHING(&loop);
     expect_text(0, "unseen", &addrs[1]);
     close_named();

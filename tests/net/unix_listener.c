@@ -145,10 +145,10 @@ TEST(net_unix_listener_register)
 TEST(net_unix_listener_reregister)
 {
     open_listening(MIO_READABLE);
-    REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, LISTENER, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&listener.source, LISTENER, MIO_WRITABLE), 0);
     connect_client();
     EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_source_reregister(&listener.source, loop.registry, THIRD, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&listener.source, THIRD, MIO_READABLE), 0);
     EXPECT_ONE(&loop, THIRD, R);
     CHECK_EQ(mio_source_close(&client.source), 0);
     close_listening();
@@ -158,7 +158,7 @@ TEST(net_unix_listener_deregister)
 {
     open_listening(MIO_READABLE);
     connect_client();
-    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
     EXPECT_NOTHING(&loop);
     REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
     close_streams();
@@ -171,7 +171,7 @@ TEST(net_unix_listener_gives_its_descriptor)
     mio_fd fd = MIO_INVALID_FD;
     open_listening(MIO_READABLE);
     CHECK_EQ(mio_source_into_fd(&listener.source, &fd), -EBUSY);
-    REQUIRE_EQ(mio_source_deregister(&listener.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
     REQUIRE_EQ(mio_source_into_fd(&listener.source, &fd), 0);
     CHECK_EQ(mio_source_close(&listener.source), -EBADF);
     REQUIRE_EQ(mio_unix_listener_from_fd(fd, &listener), 0);

@@ -217,7 +217,7 @@ TEST(net_unix_stream_gives_its_descriptor)
     open_watched(MIO_READABLE);
     mio_fd own = near_end.source.fd;
     CHECK_EQ(mio_source_into_fd(&near_end.source, &fd), -EBUSY);
-    REQUIRE_EQ(mio_source_deregister(&near_end.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&near_end.source), 0);
     REQUIRE_EQ(mio_source_into_fd(&near_end.source, &fd), 0);
     CHECK_EQ(fd, own);
     CHECK_EQ(mio_source_into_fd(&near_end.source, &fd), -EBADF);
@@ -310,7 +310,7 @@ TEST(net_unix_stream_register)
 TEST(net_unix_stream_reregister)
 {
     open_watched(MIO_READABLE);
-    REQUIRE_EQ(mio_source_reregister(&near_end.source, loop.registry, THIRD, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&near_end.source, THIRD, MIO_WRITABLE), 0);
     EXPECT_ONE(&loop, THIRD, W);
     close_watched();
 }
@@ -319,7 +319,7 @@ TEST(net_unix_stream_deregister)
 {
     open_watched(MIO_READABLE);
     unix_put(&far_end, "unseen");
-    REQUIRE_EQ(mio_source_deregister(&near_end.source, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&near_end.source), 0);
     EXPECT_NOTHING(&loop);
     close_watched();
 }

@@ -67,7 +67,7 @@ static void check_parts(const struct way *way)
     CHECK_EQ(way->read(way->to, in, 0), 0);
     CHECK_EQ(way->write(way->from, out + 1, 1), 0);
     EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_source_deregister(way->to, loop.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(way->to), 0);
     loop_close(&loop);
 }
 

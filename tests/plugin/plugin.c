@@ -15,7 +15,7 @@ __attribute__((visibility("default"))) int use_plugin(void)
     struct mio_events *events;
     struct mio_waker *waker;
     int status = -1;
-    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(4, &events) != 0)
+    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(4, NULL, &events) != 0)
         return 1;
     if (mio_waker_new(mio_poll_registry(poll), 1, &waker) != 0 || mio_waker_wake(waker) != 0)
         return 2;

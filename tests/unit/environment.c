@@ -133,7 +133,7 @@ static bool can_forbid(void)
 static unsigned told;
 static int last_told;
 
-static void note(void *user, int error, const char *what)
+static void note(int error, const char *what, void *user)
 {
     (void)user;
     (void)what;
@@ -175,7 +175,7 @@ static bool serves(const char *backend)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     int64_t end = mio_now() + 1500000;
-    if (mio_poll_new(&options, &poll) != 0 || mio_events_new(4, &events) != 0)
+    if (mio_poll_new(&options, &poll) != 0 || mio_events_new(4, NULL, &events) != 0)
         return false;
     bool right = mio_poll_wait(poll, events, 1500000) == 0 && mio_now() >= end;
     right = right && mio_waker_new(mio_poll_registry(poll), 1, &waker) == 0;

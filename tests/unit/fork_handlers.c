@@ -41,7 +41,7 @@ TEST(life3_a_poll_made_by_an_earlier_fork_handler_is_usable)
     int status = -1;
     REQUIRE_EQ(pthread_atfork(NULL, NULL, make_own_poll), 0);
     REQUIRE_EQ(mio_poll_new(NULL, &parents), 0);
-    REQUIRE_EQ(mio_events_new(8, &events), 0);
+    REQUIRE_EQ(mio_events_new(8, NULL, &events), 0);
 
     pid_t child = fork();
     REQUIRE(child >= 0);

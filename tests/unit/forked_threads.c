@@ -96,7 +96,7 @@ static int share_memory(void)
     struct mio_poll *poll;
     struct mio_events *events;
     struct mio_waker *waker;
-    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(4, &events) != 0)
+    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(4, NULL, &events) != 0)
         return 1;
     if (mio_waker_new(mio_poll_registry(poll), 1, &waker) != 0)
         return 2;
@@ -119,7 +119,7 @@ static void *use_a_poll(void *unused)
     struct mio_events *events = NULL;
     (void)unused;
     pthread_barrier_wait(&barrier);
-    bool made = mio_poll_new(NULL, &poll) == 0 && mio_events_new(4, &events) == 0;
+    bool made = mio_poll_new(NULL, &poll) == 0 && mio_events_new(4, NULL, &events) == 0;
     pthread_barrier_wait(&barrier);
     if (!made || mio_poll_wait(poll, events, 0) != 0)
         atomic_fetch_add(&unusable, 1);
@@ -199,7 +199,7 @@ static int fork_as_number_1(void)
     int ends[2];
     if (getpid() != 1 || unshare(CLONE_NEWPID) != 0)
         return UNABLE;
-    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(4, &events) != 0 || pipe(ends) != 0)
+    if (mio_poll_new(NULL, &poll) != 0 || mio_events_new(4, NULL, &events) != 0 || pipe(ends) != 0)
         return 10;
     pid_t child = fork();
     if (child == 0)

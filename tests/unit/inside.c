@@ -131,7 +131,7 @@ static struct marked marked_open(void)
     if (mio_poll_new(&options, &marked.poll) != 0)
         SKIP("no epoll here");
     marked.registry = mio_poll_registry(marked.poll);
-    REQUIRE_EQ(mio_events_new(4, &marked.events), 0);
+    REQUIRE_EQ(mio_events_new(4, NULL, &marked.events), 0);
     REQUIRE_EQ(mio_waker_new(marked.registry, TOKEN, &marked.waker), 0);
     REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, marked.ends), 0);
     marked.mark = other_token(mio_registry_fd(marked.registry), marked.ends[NEAR]);

@@ -94,10 +94,10 @@ TEST(table_a_source_keeps_the_selectors_word)
     CHECK_EQ(house.source.word, FIRST_WORD);
     /* It may be moved by assignment: the word is no address of it. */
     struct mio_source moved = house.source;
-    REQUIRE_EQ(mio_source_reregister(&moved, &house.registry, TOKEN, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&moved, TOKEN, MIO_WRITABLE), 0);
     CHECK_EQ(seen_word, FIRST_WORD);
     CHECK_EQ(moved.word, FIRST_WORD + 1);
-    REQUIRE_EQ(mio_source_deregister(&moved, &house.registry), 0);
+    REQUIRE_EQ(mio_source_deregister(&moved), 0);
     CHECK_EQ(seen_word, FIRST_WORD + 1);
     CHECK_EQ(moved.word, 0);
     CHECK_EQ(mio_source_close(&moved), 0);
@@ -114,8 +114,7 @@ TEST(table_a_refused_change_leaves_the_old_word)
     REQUIRE_EQ(mio_source_register(&house.source, &house.registry, TOKEN, MIO_READABLE), 0);
     uintptr_t word = house.source.word;
     refusal = -ENOMEM;
-    CHECK_EQ(mio_source_reregister(&house.source, &house.registry, TOKEN + 1, MIO_WRITABLE),
-             -ENOMEM);
+    CHECK_EQ(mio_source_reregister(&house.source, TOKEN + 1, MIO_WRITABLE), -ENOMEM);
     CHECK_EQ(house.source.word, word);
     CHECK_EQ(house.source.token, TOKEN);
     CHECK_EQ(house.source.interest, MIO_READABLE);

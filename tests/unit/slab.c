@@ -192,7 +192,8 @@ TEST(slab_takes_all_memory_from_the_allocator_and_gives_it_back)
     size_t held = 0;
     struct mio_slab *slab = NULL;
     {
-        struct mio_allocator allocator = {counting_allocate, counting_release, &held};
+        struct mio_allocator allocator = {
+            .allocate = counting_allocate, .release = counting_release, .user = &held};
         REQUIRE_EQ(mio_slab_new(1, &allocator, &slab), 0);
     }
     for (size_t i = 0; i < 1000; i++)

@@ -29,7 +29,7 @@ static int count_rearm(struct mio_selector *selector, mio_fd fd, mio_interest in
 
 static int logged;
 
-static void log_error(void *user, int error, const char *what)
+static void log_error(int error, const char *what, void *user)
 {
     (void)user;
     (void)what;

@@ -51,7 +51,7 @@ TEST(event_bits_of_epoll)
         CHECK_EQ(mio_event_readiness(&event), bits[i].readiness);
         CHECK_EQ(mio_event_token(&event), i);
         CHECK_EQ(mio_event_error(&event), 0);
-        CHECK_EQ(mio_event_hint(&event), -1);
+        CHECK_EQ(mio_event_amount(&event), -1);
     }
 #else
     SKIP("another record");

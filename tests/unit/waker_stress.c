@@ -43,7 +43,7 @@ static void stress_open(struct stress *stress)
 {
     memset(stress, 0, sizeof *stress);
     REQUIRE_EQ(mio_poll_new(NULL, &stress->poll), 0);
-    REQUIRE_EQ(mio_events_new(CAPACITY, &stress->events), 0);
+    REQUIRE_EQ(mio_events_new(CAPACITY, NULL, &stress->events), 0);
     struct mio_registry *registry = mio_poll_registry(stress->poll);
     REQUIRE_EQ(mio_waker_new(registry, finish_token, &stress->finish), 0);
     for (int i = 0; i < WAKERS; i++)
@@ -256,7 +256,7 @@ static void *wake_for_the_first_time(void *argument)
 TEST(waker_stress_first_waker_meets_a_waiter)
 {
     struct mio_events *events = NULL;
-    REQUIRE_EQ(mio_events_new(1, &events), 0);
+    REQUIRE_EQ(mio_events_new(1, NULL, &events), 0);
     for (int64_t end = mio_now() + RUNTIME; mio_now() < end;) {
         struct first first = {.poll = NULL};
         pthread_t threads[2];

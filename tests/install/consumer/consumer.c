@@ -24,7 +24,7 @@ int main(void)
     struct mio_events *events;
     if (mio_version() != MIO_VERSION || mio_poll_new(NULL, &poll) != 0)
         return 1;
-    if (mio_events_new(8, &events) != 0)
+    if (mio_events_new(8, NULL, &events) != 0)
         return 1;
     int failed = wake_and_wait(poll, events);
     printf("libmio %s, %s: %s\n", mio_version_string(), mio_poll_backend(poll),

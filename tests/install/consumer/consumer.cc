@@ -10,7 +10,7 @@ int main()
     mio_poll *poll = nullptr;
     mio_events *events = nullptr;
     mio_waker *waker = nullptr;
-    if (mio_poll_new(nullptr, &poll) != 0 || mio_events_new(8, &events) != 0 ||
+    if (mio_poll_new(nullptr, &poll) != 0 || mio_events_new(8, NULL, &events) != 0 ||
         mio_waker_new(mio_poll_registry(poll), 7, &waker) != 0)
         return 1;
 
