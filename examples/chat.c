@@ -135,8 +135,8 @@ static void serve(const struct mio_event *event)
     struct client *client = mio_slab_get(clients, mio_event_token(event));
     if (!client)
         return; /* closed earlier in this batch */
-    client->readable |= mio_event_is_readable(event) || mio_event_is_error(event);
-    client->writable |= mio_event_is_writable(event) || mio_event_is_error(event);
+    client->readable |= mio_event_may_read(event);
+    client->writable |= mio_event_may_write(event);
     if (flush_queue(client) < 0 || listen_to(client) < 0)
         close_client(client);
 }

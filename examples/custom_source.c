@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     unsigned long long wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 10;
     struct program program = {.poll = NULL};
     program_open(&program);
-    printf("sending %llu messages, one every %d ms\n", wanted, INTERVAL_NS / 1000000);
+    printf("sending %llu messages, one every %d ms\n", wanted, INTERVAL_NS / (int)MIO_MS(1));
     fflush(stdout);
     run(&program, wanted);
     printf("%s: %llu ticks, %llu messages sent, %llu received\n", mio_poll_backend(program.poll),

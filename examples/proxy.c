@@ -168,8 +168,8 @@ static int serve_end(struct end *end, const struct mio_event *event)
         return error == -EINPROGRESS ? 0 : error;
     }
     end->connecting = false;
-    end->readable |= mio_event_is_readable(event) || mio_event_is_error(event);
-    end->writable |= mio_event_is_writable(event) || mio_event_is_error(event);
+    end->readable |= mio_event_may_read(event);
+    end->writable |= mio_event_may_write(event);
     error = pump(tunnel, CLIENT);
     if (error == 0)
         error = pump(tunnel, TARGET);

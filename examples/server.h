@@ -25,8 +25,8 @@
 #define ENONET ENETDOWN
 #endif
 
-enum { LISTENER, STOP };           /* tokens; those of a slab are larger */
-enum { RETRY_NS = 100 * 1000000 }; /* until what was short is looked for again */
+enum { LISTENER, STOP };         /* tokens; those of a slab are larger */
+enum { RETRY_NS = MIO_MS(100) }; /* until what was short is looked for again */
 enum { MOST_AT_ONCE = 64 };
 
 /*

@@ -97,8 +97,8 @@ int main(int argc, char **argv)
     for (bool done = false; !done;) {
         check(mio_poll_wait_until(poll, events, MIO_FOREVER), "wait");
         mio_events_each(event, events) {
-            readable |= mio_event_is_readable(event) || mio_event_is_error(event);
-            writable |= mio_event_is_writable(event) || mio_event_is_error(event);
+            readable |= mio_event_may_read(event);
+            writable |= mio_event_may_write(event);
         }
         int error = connected ? 0 : mio_tcp_stream_finish_connect(&stream);
         if (error == -EINPROGRESS)

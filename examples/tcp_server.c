@@ -84,8 +84,8 @@ static void serve(const struct mio_event *event)
     struct connection *connection = mio_slab_get(connections, mio_event_token(event));
     if (!connection)
         return; /* closed earlier in this batch */
-    connection->readable |= mio_event_is_readable(event) || mio_event_is_error(event);
-    connection->writable |= mio_event_is_writable(event) || mio_event_is_error(event);
+    connection->readable |= mio_event_may_read(event);
+    connection->writable |= mio_event_may_write(event);
     if (echo(connection) != 0)
         close_connection(connection);
 }

@@ -86,8 +86,8 @@ static void run(struct mio_poll *poll, struct mio_events *events)
         mio_events_each(event, events) {
             if (mio_event_token(event) == STOP)
                 return;
-            readable |= mio_event_is_readable(event) || mio_event_is_error(event);
-            writable |= mio_event_is_writable(event) || mio_event_is_error(event);
+            readable |= mio_event_may_read(event);
+            writable |= mio_event_may_write(event);
         }
         echo();
     }

@@ -13,7 +13,8 @@
  * operation is worth trying (it may still give EAGAIN). Error, read-closed, write-closed and
  * priority are hints, in the kernel's own words: no system sets them in all cases, and each sets
  * them in cases of its own (epoll calls a refused UDP socket write-closed). After a hint alone, try
- * the operation: what it returns decides. docs/contract.md lists who says what when.
+ * the operation: what it returns decides. docs/contract.md lists who says what when. To decide what
+ * to try, mio_event_may_read() and mio_event_may_write() are enough.
  */
 #ifndef MIO_EVENT_H
 #define MIO_EVENT_H
@@ -386,6 +387,23 @@ MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
            (mio_event_is_error(event) ? MIO_ERROR : 0) |
            (mio_event_is_read_closed(event) ? MIO_READ_CLOSED : 0) |
            (mio_event_is_write_closed(event) ? MIO_WRITE_CLOSED : 0);
+}
+
+/*
+ * Whether reading, or writing, is worth trying now: for readiness, or for the end or the error that
+ * the call will tell of. What a loop asks that has no use for the difference: the end of a pipe, for
+ * one, is read-closed and not readable on epoll and poll. An error is told to both directions.
+ */
+MIO_INLINE bool mio_event_may_read(const struct mio_event *event)
+{
+    return mio_event_is_readable(event) || mio_event_is_read_closed(event) ||
+           mio_event_is_error(event);
+}
+
+MIO_INLINE bool mio_event_may_write(const struct mio_event *event)
+{
+    return mio_event_is_writable(event) || mio_event_is_write_closed(event) ||
+           mio_event_is_error(event);
 }
 
 /*

@@ -24,6 +24,14 @@ MIO_BEGIN_DECLS
 struct mio_poll;
 struct mio_registry;
 
+/*
+ * ALL TIMES ARE NANOSECONDS. mio_poll_wait(poll, events, 1000) waits for a microsecond;
+ * MIO_MS(1000) is a second. A deadline is a moment, mio_now() + MIO_SECONDS(5), and no duration.
+ */
+#define MIO_US(n)      MIO_CAST(int64_t, (n)*INT64_C(1000))
+#define MIO_MS(n)      MIO_CAST(int64_t, (n)*INT64_C(1000000))
+#define MIO_SECONDS(n) MIO_CAST(int64_t, (n)*INT64_C(1000000000))
+
 /* A timeout that never ends. */
 #define MIO_FOREVER INT64_C(-1)
 

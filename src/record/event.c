@@ -17,6 +17,8 @@ extern inline bool mio_event_is_aio(const struct mio_event *event);
 extern inline bool mio_event_is_lio(const struct mio_event *event);
 extern inline int mio_event_error(const struct mio_event *event);
 extern inline int64_t mio_event_amount(const struct mio_event *event);
+extern inline bool mio_event_may_read(const struct mio_event *event);
+extern inline bool mio_event_may_write(const struct mio_event *event);
 extern inline uint32_t mio_event_readiness(const struct mio_event *event);
 
 #if defined(MIO_RECORD_KEVENT)

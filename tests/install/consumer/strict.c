@@ -42,7 +42,8 @@ int strict_consumer(const struct mio_event *event, mio_fd fd)
     mio_token lowest = MIO_SLAB_LOWEST_TOKEN;
     size_t most = MIO_SLAB_MAX;
     int64_t for_ever = MIO_FOREVER;
-    if (fd == MIO_INVALID_FD || for_ever == 0 || lowest == most)
+    int64_t deadline = mio_now() + MIO_SECONDS(1) + MIO_MS(fd) + MIO_US(1u);
+    if (fd == MIO_INVALID_FD || for_ever == deadline || lowest == most)
         return 0;
     return number_of(event) + (without_writing(everything) != 0) + (flags_of(0) != 0);
 }
