@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum { TICKER, CHANNEL, STOP }; /* tokens */
-enum { EVENTS = 8, INTERVAL_NS = 10000000 };
+enum { EVENTS = 8, INTERVAL_NS = MIO_MS(10) };
 
 struct channel {
     struct mio_pipe_sender sender;

@@ -67,6 +67,15 @@ MIO_API const char *mio_poll_backend(const struct mio_poll *poll);
 MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interest);
 
 /*
+ * Whether the library and not the kernel makes the edges, as with poll(2): an edge-triggered
+ * registration then gives its next event only after the library has heard of an EAGAIN. Typed
+ * sockets and pipes tell it, mio_source_try_io() does, and mio_registry_rearm(). A program that
+ * makes system calls of its own and tells nobody asks for MIO_LEVEL where this is true, as it would
+ * with poll(2) itself; elsewhere it may use edges. NULL: false. Any thread.
+ */
+MIO_API bool mio_poll_makes_edges(const struct mio_poll *poll);
+
+/*
  * The selector's own descriptor, for embedding in another event loop (readable when a wait would
  * deliver; also for nothing in those rare cases). It stays the poll's: do not close it. From this
  * call on every wake makes a system call, since the library cannot know who sleeps; where the number
@@ -99,6 +108,11 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  *
  * Timeouts never end early. They are exact to the kernel's own granularity; epoll without
  * epoll_pwait2 rounds up to milliseconds.
+ *
+ * There is no signal mask for the time of a wait, as ppoll() and epoll_pwait() have one. What that is
+ * for, a signal that must not be missed between a look and the sleep, a waker does: its handler sets
+ * a flag and calls mio_waker_wake(), which is async-signal-safe and never lost. Signals need not be
+ * blocked then.
  *
  * -EINTR: a signal came; nothing is lost, wait again. -EINVAL: NULL, or a negative timeout other
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make

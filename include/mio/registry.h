@@ -6,6 +6,19 @@
  * None takes ownership of a descriptor or makes it non-blocking: with edge-triggered interest it
  * has to be.
  *
+ * A typed socket is registered by its source. Where it has to be by its number, as one listener in
+ * several polls with MIO_EXCLUSIVE has, its own calls do not know of that registration. On epoll and
+ * kqueue that makes no difference; with poll(2) it is silent for ever after the first EAGAIN, unless
+ * mio_registry_rearm() is called:
+ *
+ *   mio_registry_register(registry, listener.source.fd, token, MIO_READABLE | exclusive);
+ *   ...
+ *   n = mio_tcp_listener_accept(&listener, &stream, NULL);
+ *   if (n == -EAGAIN)
+ *       mio_registry_rearm(registry, listener.source.fd, MIO_READABLE);
+ *
+ * where `exclusive` is MIO_EXCLUSIVE or, where mio_poll_supports() says that there is none, 0.
+ *
  * A descriptor is watched once in a poll. It should be deregistered before it is closed: epoll and
  * kqueue forget a closed descriptor by themselves, but epoll only when its last duplicate is closed
  * too (E1). mio_source_close() does both in the right order.
@@ -63,6 +76,20 @@ MIO_API int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mi
  * left the system call, in which the kernel still holds the file. Its wait then goes on by itself.
  */
 MIO_API int mio_registry_deregister(struct mio_registry *registry, mio_fd fd);
+
+/*
+ * Makes the descriptor's registration that of `token` and `interest`, whether there was one or not:
+ * registers or reregisters it, and with an interest of 0 deregisters it. What is ready gives an
+ * event. For programs that keep a mask a descriptor, and not whether it is registered. Costs one
+ * system call of the kernel's selector; with epoll two for a descriptor that was not registered.
+ *
+ * Errors as for registering, but for -EEXIST; never -ENOENT. With an interest of 0 the token is not
+ * read, and 0 is returned too where nothing was registered; -EBADF: the descriptor is closed. After
+ * an error the old registration is in place; on kqueue, and for an exclusive one, none may be.
+ * A descriptor that is a source's is the source's to register.
+ */
+MIO_API int mio_registry_set(struct mio_registry *registry, mio_fd fd, mio_token token,
+                             mio_interest interest);
 
 /*
  * To be called after an operation on a watched raw descriptor gave EAGAIN, with what the operation

@@ -67,6 +67,11 @@ bool mio_poll_supports(const struct mio_poll *poll, mio_interest interest)
     return poll && (interest & ~poll->registry.selector->ops->serves) == 0;
 }
 
+bool mio_poll_makes_edges(const struct mio_poll *poll)
+{
+    return poll && (poll->registry.selector->ops->traits & MIO_TRAIT_MAKES_EDGES) != 0;
+}
+
 int mio_poll_fd(struct mio_poll *poll)
 {
     if (!poll)

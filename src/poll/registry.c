@@ -31,6 +31,35 @@ int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)
     return registry->selector->ops->deregister_fd(registry->selector, fd, NULL);
 }
 
+/* Another thread may register or deregister the descriptor between the two. */
+static int set_in_two_steps(struct mio_selector *selector, const struct mio__registration *wanted)
+{
+    int error;
+    do {
+        error = selector->ops->reregister_fd(selector, wanted, NULL);
+        if (error == -ENOENT)
+            error = selector->ops->register_fd(selector, wanted);
+    } while (error == -EEXIST);
+    return error;
+}
+
+int mio_registry_set(struct mio_registry *registry, mio_fd fd, mio_token token,
+                     mio_interest interest)
+{
+    if (interest == 0) {
+        int removed = mio_registry_deregister(registry, fd);
+        return removed == -ENOENT ? 0 : removed;
+    }
+    int error = mio__registry_check_interest(registry, interest);
+    if (error < 0)
+        return error;
+    uintptr_t word = 0;
+    const struct mio__registration wanted = {fd, interest, token, &word};
+    const struct mio__selector_ops *ops = registry->selector->ops;
+    return ops->set_fd ? ops->set_fd(registry->selector, &wanted)
+                       : set_in_two_steps(registry->selector, &wanted);
+}
+
 int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest)
 {
     int error = mio__registry_check_interest(registry, interest);

@@ -90,6 +90,10 @@ struct mio__selector_ops {
     int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
                          const struct mio__registration *previous);
 
+    /* Registers or reregisters, in one call of the kernel; as reregister_fd() without `previous`.
+     * NULL: one after the other. */
+    int (*set_fd)(struct mio_selector *selector, const struct mio__registration *wanted);
+
     /* Deregisters what is registered and closes it, where the kernel wants another order than that,
      * or is still at work on the descriptor. Closes it whatever happens; 0 or close's -errno. NULL:
      * deregister_fd(), then close(2). */

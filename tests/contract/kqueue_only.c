@@ -67,6 +67,12 @@ TEST(kqueue2_an_operation_is_one_call)
     CHECK_EQ(calls(), 1);
     CHECK_EQ(mio_registry_rearm(loop.registry, ends[NEAR], BOTH | MIO_LEVEL), 0);
     CHECK_EQ(calls(), 0);
+    CHECK_EQ(mio_registry_set(loop.registry, ends[NEAR], 2, MIO_WRITABLE), 0);
+    CHECK_EQ(calls(), 1);
+    CHECK_EQ(mio_registry_set(loop.registry, ends[NEAR], 2, 0), 0);
+    CHECK_EQ(calls(), 1);
+    CHECK_EQ(mio_registry_set(loop.registry, ends[NEAR], 2, BOTH), 0);
+    CHECK_EQ(calls(), 1);
     CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
     CHECK_EQ(calls(), 1);
     mio_source_init(&source, ends[NEAR]);

@@ -107,6 +107,8 @@ static const struct rule rules[] = {
     {CALL_kevent_receipt, EINVAL, "mio_source_*register(*", EITHER, 0, "a FIFO needs no guard"},
     {CALL_kevent_receipt, EINVAL, "mio_registry_*register(*", EITHER, 0, "a FIFO needs no guard"},
 #endif
+    {CALL_epoll_ctl_add, EEXIST, "mio_registry_set(*", ABSORBED, 0, "registry.h: never -EEXIST"},
+    {CALL_epoll_ctl_del, ENOENT, "mio_registry_set(*", ABSORBED, 0, "registry.h: never -ENOENT"},
     {CALL_epoll_ctl_mod, EINVAL, "mio_source_reregister(*", EITHER, 0,
      "E5, where it was exclusive"},
     {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},

@@ -103,6 +103,33 @@ TEST(raw_oneshot)
     sweep("raw_oneshot", raw_oneshot_scenario, IN_PROCESS);
 }
 
+/* Whatever there was. */
+static void set_scenario(void)
+{
+    struct loop loop = loop_open(0, 16);
+    int ends[2];
+    open_pair(ends);
+    STEP_OR(0, mio_registry_set(loop.registry, ends[NEAR], ONE, BOTH)) {
+        expect_unregistered(&loop, ends[NEAR]);
+    }
+    await(&loop, ONE, MIO_WRITABLE);
+    STEP_OR(0, mio_registry_set(loop.registry, ends[NEAR], TWO, MIO_READABLE)) {
+        restore_raw(&loop, ends, ONE, BOTH);
+    }
+    put(ends[FAR], "x");
+    await(&loop, TWO, MIO_READABLE);
+    STEP(0, mio_registry_set(loop.registry, ends[NEAR], TWO, 0));
+    STEP(0, mio_registry_set(loop.registry, ends[NEAR], TWO, 0));
+    silent(&loop);
+    close_ends(ends);
+    loop_close(&loop);
+}
+
+TEST(set)
+{
+    sweep("set", set_scenario, IN_PROCESS);
+}
+
 /* After a raw reregistration that failed, to or from exclusive: the entry is deleted and added, and
  * may be lost in between. What was there is there again. */
 static void restore_exclusive(struct loop *loop, const int ends[2], mio_token token,

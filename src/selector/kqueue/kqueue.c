@@ -415,6 +415,7 @@ const struct mio__selector_ops mio__kqueue_ops = {
     .register_fd = mio__kq_register,
     .reregister_fd = mio__kq_reregister,
     .deregister_fd = mio__kq_deregister,
+    .set_fd = mio__kq_set,
     .rearm = REARMS_DEVICES ? mio__kq_rearm : NULL,
     .apply = mio__kq_apply,
     .arm_doorbell = kqueue_arm_doorbell,

@@ -288,6 +288,7 @@ int mio__kevent_register(struct kqueue_selector *self, const struct kevent *chan
 int mio__kq_register(struct mio_selector *selector, const struct mio__registration *wanted);
 int mio__kq_reregister(struct mio_selector *selector, const struct mio__registration *wanted,
                        const struct mio__registration *previous);
+int mio__kq_set(struct mio_selector *selector, const struct mio__registration *wanted);
 int mio__kq_deregister(struct mio_selector *selector, mio_fd fd,
                        const struct mio__registration *previous);
 void mio__kq_apply(struct mio_selector *selector, struct mio_change *changes, size_t n);

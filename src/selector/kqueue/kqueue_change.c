@@ -52,6 +52,16 @@ int mio__kq_reregister(struct mio_selector *selector, const struct mio__registra
     return run_alone(selector, &operation);
 }
 
+int mio__kq_set(struct mio_selector *selector, const struct mio__registration *wanted)
+{
+    struct operation operation = {.kind = MIO_REREGISTER,
+                                  .may_be_new = true,
+                                  .fd = wanted->fd,
+                                  .token = wanted->token,
+                                  .interest = wanted->interest};
+    return run_alone(selector, &operation);
+}
+
 int mio__kq_deregister(struct mio_selector *selector, mio_fd fd,
                        const struct mio__registration *previous)
 {

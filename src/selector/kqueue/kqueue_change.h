@@ -14,6 +14,7 @@ enum { MAX_CHANGES_PER_OPERATION = 2 * MAX_FILTERS };
 
 struct operation {
     enum mio_change_kind kind;
+    bool may_be_new; /* a reregistration of what may not be registered */
     int fd;
     mio_token token;
     mio_interest interest;                    /* 0 for a deregistration */

@@ -84,8 +84,8 @@ static int finish_adding(struct kqueue_selector *self, const struct operation *o
     if (answers.error != 0)
         return mio__kq_fail(self, operation, batch, -answers.error);
     bool was_registered = operation->previous || answers.deleted > 0 || was_refused;
-    bool may_be_gone = DROPS_CLOSED_PIPES && answers.write_closed;
-    if (operation->kind == MIO_REREGISTER && !was_registered && !may_be_gone)
+    bool may_be_new = operation->may_be_new || (DROPS_CLOSED_PIPES && answers.write_closed);
+    if (operation->kind == MIO_REREGISTER && !was_registered && !may_be_new)
         return mio__kq_fail(self, operation, batch, -ENOENT);
     if (operation->is_remembered || operation->guard != GUARD_NONE)
         note_guard(self, operation, &answers);
