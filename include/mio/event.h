@@ -7,7 +7,7 @@
  * elsewhere libmio's own. FreeBSD has today's struct kevent from release 12 on: on an earlier one the
  * library does not compile, and a program compiled there is refused by mio_events_new(). It is a
  * plain value: copy it, keep it, but read it through the functions
- * below; the members differ from system to system.
+ * below; the members differ from system to system, and mio/epoll.h and mio/kqueue.h read them.
  *
  * One descriptor may give one event or one a direction. Readable and writable are promises that the
  * operation is worth trying (it may still give EAGAIN). Error, read-closed, write-closed and

@@ -6,6 +6,26 @@
  *   mio_events_each(event, events) {
  *       if (mio_event_token(event) == LISTENER) ...
  *   }
+ *
+ * A descriptor that is watched both ways has one event for both directions on epoll and poll, and
+ * one for each on kqueue, not always next to each other. A program that wants to handle each object
+ * once a wait, with all that is known of it, collects first and handles then:
+ *
+ *   mio_events_each(event, events) {
+ *       struct object *object = mio_slab_get(slab, mio_event_token(event));
+ *       if (!object)
+ *           continue;
+ *       if (object->ready == 0)
+ *           due[due_count++] = mio_event_token(event);
+ *       object->ready |= mio_event_readiness(event);
+ *   }
+ *   for (size_t i = 0; i < due_count; i++) {
+ *       struct object *object = mio_slab_get(slab, due[i]);
+ *       if (object) ...  // object->ready has both directions; set it to 0
+ *   }
+ *
+ * `due` has room for mio_events_capacity(). An object that handling an earlier one has removed is
+ * found no more.
  */
 #ifndef MIO_EVENTS_H
 #define MIO_EVENTS_H

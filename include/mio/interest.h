@@ -72,7 +72,8 @@ MIO_BEGIN_DECLS
 /*
  * Of several polls that watch the same descriptor, not all are woken by one event. Linux with epoll
  * alone (E5), for READABLE and WRITABLE, edge- or level-triggered; a half-close is then seen by
- * reading 0 and not as read-closed. -ENOTSUP elsewhere.
+ * reading 0 and not as read-closed. -ENOTSUP elsewhere. One socket in several polls is registered by
+ * its number, and re-armed by the program: see registry.h.
  */
 #define MIO_EXCLUSIVE 0x400u
 

@@ -18,6 +18,9 @@
  * everywhere, as libc's calls are: a thread that is cancelled in one loses what it was about to
  * return. With poll(2) no thread may be cancelled in a call of a source that is registered.
  *
+ * With poll(2) these calls ask for the next edge after -EAGAIN, if the source is what is registered. A
+ * socket that is registered by its number is re-armed by mio_registry_rearm(): see registry.h.
+ *
  * Threads. One thread may read while another writes, and several may do the same if the order of
  * their bytes is nobody's concern. None of it while the source is registered, reregistered,
  * deregistered or closed; but who gets an event of a registration may use the source at once, though

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An epoll record by name. */
-#include <mio/event.h>
+#include <mio/epoll.h>
 
 #if defined(MIO_RECORD_EPOLL)
 
@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/epoll.h>
+
+extern inline uint32_t mio_epoll_event_mask(const struct mio_event *event);
 
 /* EPOLLET and EPOLLONESHOT are never in a record, but a caller may format what it means to
  * register. */

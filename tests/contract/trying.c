@@ -5,7 +5,10 @@
 #include "facts/facts.h"
 #include "support.h"
 
+#include <mio/epoll.h>
+
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { READS = 1, WRITES = 2 };
@@ -66,6 +69,50 @@ TEST(ev2_the_end_of_a_pipes_reader_is_worth_writing)
     CHECK((tried(&loop) & WRITES) != 0);
 
     CHECK_EQ(close(ends[FAR]), 0);
+    loop_close(&loop);
+}
+
+#if defined(MIO_RECORD_EPOLL)
+
+static const bool has_mask = true;
+
+static void expect_mask(struct loop *loop, uint32_t mask)
+{
+    REQUIRE_EQ(loop_wait(loop, 10 * SECOND), 1);
+    CHECK_EQ(mio_epoll_event_mask(mio_events_get(loop->events, 0)), mask);
+}
+
+#else
+
+enum { MIO_EPOLL_IN, MIO_EPOLL_RDHUP };
+
+static const bool has_mask = false;
+
+static void expect_mask(struct loop *loop, uint32_t mask)
+{
+    (void)loop;
+    (void)mask;
+}
+
+#endif
+
+/* What the predicates merge is apart in the record. */
+TEST(ev2_the_kernels_own_mask_can_be_read)
+{
+    if (!has_mask)
+        SKIP("another record");
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    put(ends[FAR], "x");
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    expect_mask(&loop, MIO_EPOLL_IN);
+    REQUIRE_EQ(shutdown(ends[FAR], SHUT_WR), 0);
+    REQUIRE_EQ(mio_registry_reregister(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    expect_mask(&loop, MIO_EPOLL_IN | MIO_EPOLL_RDHUP);
+
+    close_pair(ends);
     loop_close(&loop);
 }
 

@@ -21,7 +21,7 @@ check() {
 # preprocess FLAG... : what the compiler makes of the headers on this system
 preprocess() {
     # shellcheck disable=SC2086 # flags are words
-    printf '#include <mio.h>\n#include <mio/kqueue.h>\n' |
+    printf '#include <mio.h>\n#include <mio/epoll.h>\n#include <mio/kqueue.h>\n' |
         "$CC" -std=c11 $CFLAGS $MIO_CFLAGS -I "$MIO_SOURCE/include" -E "$@" -
 }
 

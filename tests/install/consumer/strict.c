@@ -2,6 +2,7 @@
 /* A user's program that is C and C++ at once: whatever a header offers to be joined, inverted and
  * compared can be, under every warning about conversions. */
 #include <mio.h>
+#include <mio/epoll.h>
 #include <mio/kqueue.h>
 
 #if (MIO_READABLE | MIO_READ_CLOSED) != 0x41
