@@ -32,9 +32,10 @@ struct mio_pipe_receiver {
  * Makes a pipe, both ends non-blocking and closed on exec (on Apple not from the first moment).
  * -EINVAL: NULL. -EMFILE, -ENFILE.
  *
- * For a child: most programs do not expect a non-blocking standard input or output, and fail at the
- * first EAGAIN. Make the child's end blocking, which leaves this process' end as it is, and give it
- * by dup2(), which leaves it open on exec:
+ * For a child: it inherits that its end does not block, and most programs do not expect a
+ * non-blocking standard input or output, and fail at the first EAGAIN. Make the child's end
+ * blocking, which leaves this process' end as it is, and give it by dup2(), which leaves it open on
+ * exec. Its standard output is a sender, its standard input a receiver:
  *
  *   mio_pipe_sender_set_nonblocking(&sender, false);
  *   ... in the child: dup2(sender.source.fd, STDOUT_FILENO), and exec

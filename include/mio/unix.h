@@ -60,7 +60,8 @@ MIO_API int mio_unix_stream_connect(const struct mio_addr *addr,
                                     struct mio_unix_stream *stream);
 
 /* Two that are connected to each other, without names. Options: buffers, seqpacket. -EMFILE,
- * -ENFILE, -ENOBUFS, -ENOMEM. */
+ * -ENFILE, -ENOBUFS, -ENOMEM. One that is for a child does not block there either: clear its
+ * O_NONBLOCK by fcntl() first, for the reason that mio_pipe_open() gives. */
 MIO_API int mio_unix_stream_pair(const struct mio_socket_options *options,
                                  struct mio_unix_stream *first, struct mio_unix_stream *second);
 

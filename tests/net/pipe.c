@@ -253,6 +253,25 @@ TEST(net_pipe_of_a_child)
     loop_close(&loop);
 }
 
+/* The mode is that of an end, and of its duplicates: what dup2() gives to a child. */
+TEST(net_pipe_end_for_a_child_blocks_alone)
+{
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
+    const int duplicates[] = {dup(sender.source.fd), dup(receiver.source.fd)};
+    CHECK_EQ(mio_pipe_sender_set_nonblocking(&sender, false), 0);
+    CHECK((fcntl(duplicates[0], F_GETFL) & O_NONBLOCK) == 0);
+    CHECK((fcntl(duplicates[1], F_GETFL) & O_NONBLOCK) != 0);
+    CHECK_EQ(mio_pipe_receiver_read(&receiver, text, sizeof text), -EAGAIN);
+    CHECK_EQ(mio_pipe_sender_set_nonblocking(&sender, true), 0);
+    CHECK_EQ(mio_pipe_receiver_set_nonblocking(&receiver, false), 0);
+    CHECK((fcntl(duplicates[0], F_GETFL) & O_NONBLOCK) != 0);
+    CHECK((fcntl(duplicates[1], F_GETFL) & O_NONBLOCK) == 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(close(duplicates[i]), 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(mio_source_close(&receiver.source), 0);
+}
+
 TEST(net_pipe_of_a_child_blocking_or_not)
 {
     loop = loop_open();

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 TEST(net_register_and_deregister)
 {
@@ -115,4 +116,93 @@ TEST(net_close_deregisters)
     CHECK_EQ(mio_source_close(&first.source), 0);
     CHECK_EQ(mio_source_close(&second.source), 0);
     loop_close(&loop);
+}
+
+/* --- one listener, several polls --- */
+
+struct sharer {
+    struct loop loop;
+    struct mio_tcp_listener listener;
+};
+
+/* A source of its own, with a duplicate of the descriptor. */
+static int share(const struct mio_tcp_listener *shared, struct sharer *sharer,
+                 mio_interest interest)
+{
+    const mio_fd duplicate = fcntl(shared->source.fd, F_DUPFD_CLOEXEC, 0);
+    sharer->loop = loop_open();
+    REQUIRE_EQ(mio_tcp_listener_from_fd(duplicate, &sharer->listener), 0);
+    return mio_source_register(&sharer->listener.source, sharer->loop.registry, LISTENER, interest);
+}
+
+static void share_no_more(struct sharer *sharer)
+{
+    CHECK_EQ(mio_source_close(&sharer->listener.source), 0);
+    loop_close(&sharer->loop);
+}
+
+static void accept_nothing(struct sharer *sharer)
+{
+    struct mio_tcp_stream nobody;
+    CHECK_EQ(mio_tcp_listener_accept(&sharer->listener, &nobody, NULL), -EAGAIN);
+}
+
+/* Each is told of each connection, and asks for the next by its own source. */
+TEST(net_listener_of_several_polls_has_a_source_in_each)
+{
+    struct mio_addr addr = loopback_v4();
+    struct mio_tcp_listener listener;
+    struct sharer sharers[2];
+    tcp_listen(&addr, &listener);
+    for (int i = 0; i < 2; i++)
+        REQUIRE_EQ(share(&listener, &sharers[i], MIO_READABLE), 0);
+    for (int i = 0; i < 4; i++) {
+        struct mio_tcp_stream client;
+        struct mio_tcp_stream server;
+        tcp_connect(&addr, &client);
+        EXPECT_ONE(&sharers[0].loop, LISTENER, R);
+        EXPECT_ONE(&sharers[1].loop, LISTENER, R);
+        REQUIRE_EQ(mio_tcp_listener_accept(&sharers[i % 2].listener, &server, NULL), 0);
+        accept_nothing(&sharers[0]);
+        accept_nothing(&sharers[1]);
+        EXPECT_NOTHING(&sharers[0].loop);
+        EXPECT_NOTHING(&sharers[1].loop);
+        CHECK_EQ(mio_source_close(&client.source), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
+    }
+    share_no_more(&sharers[0]);
+    share_no_more(&sharers[1]);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
+}
+
+/* Where it is served, at least one is told, each time. */
+TEST(net_exclusive_listener_of_several_polls)
+{
+    const mio_interest interest = MIO_READABLE | MIO_EXCLUSIVE;
+    struct mio_addr addr = loopback_v4();
+    struct mio_tcp_listener listener;
+    struct sharer sharers[2];
+    tcp_listen(&addr, &listener);
+    for (int i = 0; i < 2; i++) {
+        int error = share(&listener, &sharers[i], interest);
+        CHECK_EQ(error, mio_poll_supports(sharers[i].loop.poll, interest) ? 0 : -ENOTSUP);
+    }
+    for (int i = 0; i < 4 && mio_poll_supports(sharers[0].loop.poll, interest); i++) {
+        struct mio_tcp_stream client;
+        struct mio_tcp_stream server;
+        tcp_connect(&addr, &client);
+        wait_until(listener.source.fd, POLLIN);
+        int first = loop_wait(&sharers[0].loop, 0);
+        int second = loop_wait(&sharers[1].loop, 0);
+        CHECK(first == 1 || second == 1);
+        REQUIRE_EQ(mio_tcp_listener_accept(&sharers[first == 1 ? 0 : 1].listener, &server, NULL),
+                   0);
+        accept_nothing(&sharers[0]);
+        accept_nothing(&sharers[1]);
+        CHECK_EQ(mio_source_close(&client.source), 0);
+        CHECK_EQ(mio_source_close(&server.source), 0);
+    }
+    share_no_more(&sharers[0]);
+    share_no_more(&sharers[1]);
+    CHECK_EQ(mio_source_close(&listener.source), 0);
 }
