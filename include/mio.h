@@ -3,8 +3,8 @@
  * libmio: which of a program's descriptors are ready, the same way on every system.
  *
  * This is the only header to include; it defines no macro outside MIO_ and mio_events_each, and
- * includes no system header beyond <stddef.h>, <stdint.h> and <stdbool.h>. What reaches through to one
- * kernel interface, mio/kqueue.h and mio/epoll.h, is asked for by name.
+ * includes no system header beyond <stddef.h>, <stdint.h> and <stdbool.h>. What reaches through to
+ * one kernel interface, mio/kqueue.h and mio/epoll.h, is asked for by name.
  */
 #ifndef MIO_H
 #define MIO_H

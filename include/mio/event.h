@@ -4,10 +4,10 @@
  *
  * struct mio_event is the kernel's own record, written by the kernel straight into the caller's
  * events: on Linux the layout of struct epoll_event, on BSD and Apple that of struct kevent,
- * elsewhere libmio's own. FreeBSD has today's struct kevent from release 12 on: on an earlier one the
- * library does not compile, and a program compiled there is refused by mio_events_new(). It is a
- * plain value: copy it, keep it, but read it through the functions
- * below; the members differ from system to system, and mio/epoll.h and mio/kqueue.h read them.
+ * elsewhere libmio's own. FreeBSD has today's struct kevent from release 12 on: on an earlier one
+ * the library does not compile, and a program compiled there is refused by mio_events_new(). It is
+ * a plain value: copy it, keep it, but read it through the functions below; the members differ from
+ * system to system, and mio/epoll.h and mio/kqueue.h read them.
  *
  * One descriptor may give one event or one a direction. Readable and writable are promises that the
  * operation is worth trying (it may still give EAGAIN). Error, read-closed, write-closed and
@@ -29,7 +29,8 @@ MIO_BEGIN_DECLS
 #if defined(MIO_RECORD_EPOLL)
 
 /* epoll_event of the Linux ABI: packed on x86-64 alone, and of 12 bytes on i386 by its own
- * alignment. By a pragma, since glibc takes all attributes away from a compiler that is not like gcc. */
+ * alignment. By a pragma, since glibc takes all attributes away from a compiler that is not like
+ * gcc. */
 #if defined(__x86_64__)
 #pragma pack(push, 1)
 #endif
@@ -83,8 +84,8 @@ struct mio_event {
 #endif
 
 /*
- * A compiler that lays the record out otherwise is refused here, where programs are compiled too. The
- * selectors compare each member with the system's own.
+ * A compiler that lays the record out otherwise is refused here, where programs are compiled too.
+ * The selectors compare each member with the system's own.
  */
 #if defined(MIO_RECORD_EPOLL) && (defined(__x86_64__) || defined(__i386__))
 #define MIO_RECORD_SIZE 12
@@ -371,7 +372,7 @@ MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
  *   mio_event_is_aio, _is_lio  a request of aio(4), or a list of them, has ended
  *   mio_event_error            the negative errno value that the event itself carries, or 0. kqueue
  *                              tells it for sockets (-ECONNRESET); epoll never does
- *   mio_event_amount             bytes to read, free space to write, connections to accept, where the
+ *   mio_event_amount           bytes to read, free space to write, connections to accept, where the
  *                              kernel tells (kqueue), else -1. A hint: kernels count addresses in,
  *                              or report a bound
  */
@@ -391,8 +392,8 @@ MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
 
 /*
  * Whether reading, or writing, is worth trying now: for readiness, or for the end or the error that
- * the call will tell of. What a loop asks that has no use for the difference: the end of a pipe, for
- * one, is read-closed and not readable on epoll and poll. An error is told to both directions.
+ * the call will tell of. What a loop asks that has no use for the difference: the end of a pipe,
+ * for one, is read-closed and not readable on epoll and poll. An error is told to both directions.
  */
 MIO_INLINE bool mio_event_may_read(const struct mio_event *event)
 {

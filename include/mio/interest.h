@@ -39,16 +39,16 @@ MIO_BEGIN_DECLS
 
 /*
  * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
- * request itself names the poll, with SIGEV_KEVENT, mio_registry_fd() and the token in its sigevent.
- * FreeBSD; -ENOTSUP elsewhere.
+ * request itself names the poll, with SIGEV_KEVENT, mio_registry_fd() and the token in its
+ * sigevent. FreeBSD; -ENOTSUP elsewhere.
  */
 #define MIO_AIO 0x04u
 #define MIO_LIO 0x08u
 
 /*
- * Urgent (out-of-band) data. Linux; macOS, OpenBSD and DragonFly by EVFILT_EXCEPT (K35), where it is
- * always edge-triggered, and where the condition may outlast recv(MSG_OOB), which then gives EAGAIN
- * or EINVAL. -ENOTSUP on FreeBSD and NetBSD, whose kernels cannot tell.
+ * Urgent (out-of-band) data. Linux; macOS, OpenBSD and DragonFly by EVFILT_EXCEPT (K35), where it
+ * is always edge-triggered, and where the condition may outlast recv(MSG_OOB), which then gives
+ * EAGAIN or EINVAL. -ENOTSUP on FreeBSD and NetBSD, whose kernels cannot tell.
  */
 #define MIO_PRIORITY 0x10u
 
@@ -72,8 +72,8 @@ MIO_BEGIN_DECLS
 /*
  * Of several polls that watch the same descriptor, not all are woken by one event. Linux with epoll
  * alone (E5), for READABLE and WRITABLE, edge- or level-triggered; a half-close is then seen by
- * reading 0 and not as read-closed. -ENOTSUP elsewhere. One socket in several polls is registered by
- * its number, and re-armed by the program: see registry.h.
+ * reading 0 and not as read-closed. -ENOTSUP elsewhere. One socket in several polls is registered
+ * by its number, and re-armed by the program: see registry.h.
  */
 #define MIO_EXCLUSIVE 0x400u
 

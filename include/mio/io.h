@@ -18,19 +18,20 @@
  * everywhere, as libc's calls are: a thread that is cancelled in one loses what it was about to
  * return. With poll(2) no thread may be cancelled in a call of a source that is registered.
  *
- * Which events follow. A call asks for the next event of its own source, where that has to be asked
- * for. Of a socket whose number is registered in place of its source, by mio_registry_register(), it
- * knows nothing: with poll(2) that one is silent after its first -EAGAIN. Register the source, or
- * call mio_registry_rearm() after each -EAGAIN. A listener that several polls share, by
- * MIO_EXCLUSIVE or not, has a source in each, with a duplicate of the descriptor:
+ * Which events follow. A call asks for the next event of its own source, where that has to be
+ * asked for. Of a socket whose number is registered in place of its source, by
+ * mio_registry_register(), it knows nothing: with poll(2) that one is silent after its first
+ * -EAGAIN. Register the source, or call mio_registry_rearm() after each -EAGAIN. A listener that
+ * several polls share, by MIO_EXCLUSIVE or not, has a source in each, with a duplicate of the
+ * descriptor:
  *
  *   mio_tcp_listener_from_fd(fcntl(shared.source.fd, F_DUPFD_CLOEXEC, 0), &mine);
  *   mio_source_register(&mine.source, registry, token, MIO_READABLE | MIO_EXCLUSIVE);
  *
  * Threads. One thread may read while another writes, and several may do the same if the order of
  * their bytes is nobody's concern. None of it while the source is registered, reregistered,
- * deregistered or closed; but who gets an event of a registration may use the source at once, though
- * the call that made it has not returned.
+ * deregistered or closed; but who gets an event of a registration may use the source at once,
+ * though the call that made it has not returned.
  */
 #ifndef MIO_IO_H
 #define MIO_IO_H

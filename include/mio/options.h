@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be chosen when a poll is created. All of it may be left out: a zeroed struct, or NULL, is
- * the default.
+ * What can be chosen when a poll is created. All of it may be left out: a zeroed struct, or NULL,
+ * is the default.
  *
- * Structs that a caller fills have members called `reserved`, for what later versions add. They must
- * be 0, which they are where an initializer leaves them out; what is not is -EINVAL.
+ * Structs that a caller fills have members called `reserved`, for what later versions add. They
+ * must be 0, which they are where an initializer leaves them out; what is not is -EINVAL.
  *
  *   struct mio_options options = {.backend = "poll", .log = tell, .user = &program};
  */
@@ -17,9 +17,9 @@ MIO_BEGIN_DECLS
 
 /*
  * Where memory comes from. Whoever takes an allocator takes NULL for malloc and free, copies the
- * struct, and returns -EINVAL when a function is NULL. Both functions may be called from any thread, also after the call that
- * was given the allocator has returned: it is in use until the poll, its registry clones, its
- * wakers and its registered sources are all gone.
+ * struct, and returns -EINVAL when a function is NULL. Both functions may be called from any
+ * thread, also after the call that was given the allocator has returned: it is in use until the
+ * poll, its registry clones, its wakers and its registered sources are all gone.
  */
 struct mio_allocator {
     /* `size` bytes (never 0) aligned as by malloc, or NULL. */
@@ -35,8 +35,8 @@ struct mio_allocator {
  * kernel refused before the next one was taken, a MIO_BACKEND that names none of this system's, a
  * descriptor of the library's own whose closing failed, a registration that could not be put back.
  * `error` is a negative errno value, and `what` says what was tried ("closing the kqueue"), valid
- * during the call; `user` is that of the options. May be called from any thread that calls into the library; must not call back
- * into it.
+ * during the call; `user` is that of the options. May be called from any thread that calls into the
+ * library; must not call back into it.
  */
 typedef void mio_log_function(int error, const char *what, void *user);
 

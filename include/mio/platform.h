@@ -47,8 +47,8 @@
 
 /*
  * NetBSD's release is in no predefined macro. Release 11 appended ext[4] to struct kevent: there,
- * define MIO_NETBSD_RELEASE as 11 (the installed libmio.pc and CMake package do); a static assertion
- * notices a wrong value.
+ * define MIO_NETBSD_RELEASE as 11 (the installed libmio.pc and CMake package do); a static
+ * assertion notices a wrong value.
  */
 #if !defined(MIO_NETBSD_RELEASE)
 #define MIO_NETBSD_RELEASE 10
@@ -65,7 +65,8 @@
 
 /*
  * Exported by libmio's own shared library alone. Whoever links the archive into a library or plugin
- * of their own does not export libmio with it: two of them in one program would both call the first.
+ * of their own does not export libmio with it: two of them in one program would both call the
+ * first.
  */
 #if defined(MIO_BUILDING_SHARED) && defined(__GNUC__)
 #define MIO_API __attribute__((visibility("default")))
@@ -75,8 +76,8 @@
 
 /*
  * The small functions of the headers are C99 inline functions; the library holds an external
- * definition of each, for other languages and for a compiler that chooses not to inline. In C++ each
- * object that needs one holds it, and does not export it either.
+ * definition of each, for other languages and for a compiler that chooses not to inline. In C++
+ * each object that needs one holds it, and does not export it either.
  */
 #if defined(__cplusplus) && defined(__GNUC__)
 #define MIO_INLINE __attribute__((visibility("hidden"))) inline
@@ -87,8 +88,8 @@
 #endif
 
 /*
- * MIO_NODISCARD: whoever ignores what the function returns has a bug, and is told. MIO_DEPRECATED: the
- * function is going to be replaced, by what the message says. Both stand before MIO_API. The
+ * MIO_NODISCARD: whoever ignores what the function returns has a bug, and is told. MIO_DEPRECATED:
+ * the function is going to be replaced, by what the message says. Both stand before MIO_API. The
  * language's own words where it has them, since (void) silences those with every compiler.
  */
 #if (defined(__cplusplus) && __cplusplus >= 201703L) || \

@@ -78,8 +78,8 @@ MIO_API bool mio_poll_makes_edges(const struct mio_poll *poll);
 /*
  * The selector's own descriptor, for embedding in another event loop (readable when a wait would
  * deliver; also for nothing in those rare cases). It stays the poll's: do not close it. From this
- * call on every wake makes a system call, since the library cannot know who sleeps; where the number
- * alone is wanted, as for aio(4), mio_registry_fd() gives it without that price.
+ * call on every wake makes a system call, since the library cannot know who sleeps; where the
+ * number alone is wanted, as for aio(4), mio_registry_fd() gives it without that price.
  *
  * In another event loop watch it for reading alone: kqueues refuse anything else (K25). Watch it
  * level-triggered, or wait until a wait brings nothing: an edge is not told again for what a wait
@@ -109,10 +109,10 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * Timeouts never end early. They are exact to the kernel's own granularity; epoll without
  * epoll_pwait2 rounds up to milliseconds.
  *
- * There is no signal mask for the time of a wait, as ppoll() and epoll_pwait() have one. What that is
- * for, a signal that must not be missed between a look and the sleep, a waker does: its handler sets
- * a flag and calls mio_waker_wake(), which is async-signal-safe and never lost. Signals need not be
- * blocked then.
+ * There is no signal mask for the time of a wait, as ppoll() and epoll_pwait() have one. What that
+ * is for, a signal that must not be missed between a look and the sleep, a waker does: its handler
+ * sets a flag and calls mio_waker_wake(), which is async-signal-safe and never lost. Signals need
+ * not be blocked then.
  *
  * -EINTR: a signal came; nothing is lost, wait again. -EINVAL: NULL, or a negative timeout other
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork and this is the child, which must make
@@ -138,10 +138,11 @@ MIO_NODISCARD MIO_API int mio_poll_wait_until(struct mio_poll *poll, struct mio_
  * The monotonic clock that deadlines are measured on (CLOCK_MONOTONIC), in nanoseconds from a fixed
  * but unnamed moment.
  *
- * While the system is suspended this clock stands still on Linux and FreeBSD, and goes on on OpenBSD
- * and macOS. A wait that sleeps is ended by the kernel's timers, which stand still on Linux, FreeBSD
- * and macOS: after a suspension it may end late by as long, also where the clock went on, and never
- * early. Nothing is known of NetBSD and DragonFly. For a moment of the day use the time of day.
+ * While the system is suspended this clock stands still on Linux and FreeBSD, and goes on on
+ * OpenBSD and macOS. A wait that sleeps is ended by the kernel's timers, which stand still on
+ * Linux, FreeBSD and macOS: after a suspension it may end late by as long, also where the clock
+ * went on, and never early. Nothing is known of NetBSD and DragonFly. For a moment of the day use
+ * the time of day.
  */
 MIO_API int64_t mio_now(void);
 

@@ -7,9 +7,9 @@
  * has to be.
  *
  * A typed socket is registered by its source. Where it has to be by its number, as one listener in
- * several polls with MIO_EXCLUSIVE has, its own calls do not know of that registration. On epoll and
- * kqueue that makes no difference; with poll(2) it is silent for ever after the first EAGAIN, unless
- * mio_registry_rearm() is called:
+ * several polls with MIO_EXCLUSIVE has, its own calls do not know of that registration. On epoll
+ * and kqueue that makes no difference; with poll(2) it is silent for ever after the first EAGAIN,
+ * unless mio_registry_rearm() is called:
  *
  *   mio_registry_register(registry, listener.source.fd, token, MIO_READABLE | exclusive);
  *   ...
@@ -136,9 +136,9 @@ MIO_API void mio_registry_free(struct mio_registry *clone);
  * The selector's descriptor, for a kernel interface that wants its number: aio(4)'s SIGEV_KEVENT,
  * /proc/self/fdinfo, a debugger. It stays the library's: do not close it, wait on it, read events
  * from it or change its entries. Unlike mio_poll_fd() this changes nothing about waking, so the
- * descriptor must not be watched by another event loop: it may stay silent about a wake. Any thread,
- * at any time. -EINVAL: NULL. -ENOTSUP where the selector is no descriptor (poll). -ECHILD: see
- * mio_poll_wait().
+ * descriptor must not be watched by another event loop: it may stay silent about a wake. Any
+ * thread, at any time. -EINVAL: NULL. -ENOTSUP where the selector is no descriptor (poll). -ECHILD:
+ * see mio_poll_wait().
  */
 MIO_API int mio_registry_fd(const struct mio_registry *registry);
 

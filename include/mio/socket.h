@@ -10,14 +10,14 @@
  *   if (error == 0)
  *       error = mio_source_register(&stream.source, registry, token, MIO_READABLE | MIO_WRITABLE);
  *
- * A function that makes a socket (_bind, _connect, _accept, _open, _pair, _from_fd) writes to
- * the struct when it succeeds, without looking at what was in it, and leaves it untouched when it
+ * A function that makes a socket (_bind, _connect, _accept, _open, _pair, _from_fd) writes to the
+ * struct when it succeeds, without looking at what was in it, and leaves it untouched when it
  * fails; no descriptor is left open then. Every socket is non-blocking, closed on exec, and raises
  * no SIGPIPE; on Linux, FreeBSD, NetBSD, OpenBSD and DragonFly from its first moment, on Apple by
  * calls that follow (a fork and exec in between inherits it). A registered socket may be moved to
  * another struct by assignment, if the old one is not used again. A struct of zeros is no empty
- * socket but descriptor 0, which mio_source_close() would close: mio_source_init(&socket.source, MIO_INVALID_FD)
- * makes an empty one.
+ * socket but descriptor 0, which mio_source_close() would close: mio_source_init(&socket.source,
+ * MIO_INVALID_FD) makes an empty one.
  *
  * What all of them have is the source's (mio/source.h), and stands at none of the types again:
  * mio_source_close(), _into_fd(), _local_addr(), _peer_addr() and _take_error().
@@ -32,11 +32,11 @@
  * After an error the descriptor is the caller's still, and unchanged but for SO_NOSIGPIPE, which
  * Apple's may have by then.
  *
- * What can be set is mio_..._set_x(&socket, value), and what can be asked mio_..._x(&socket, &value),
- * of the same type; both return 0 or -errno, and after an error the value is as it was.
+ * What can be set is mio_..._set_x(&socket, value), and what can be asked mio_..._x(&socket,
+ * &value), of the same type; both return 0 or -errno, and after an error the value is as it was.
  *
- * Every function gives -EINVAL for a NULL socket, address or place for an answer. An address of a kind that the socket
- * cannot have is -EAFNOSUPPORT, an unnamed one -EINVAL.
+ * Every function gives -EINVAL for a NULL socket, address or place for an answer. An address of a
+ * kind that the socket cannot have is -EAFNOSUPPORT, an unnamed one -EINVAL.
  */
 #ifndef MIO_SOCKET_H
 #define MIO_SOCKET_H

@@ -19,8 +19,8 @@
  * descriptor.
  *
  * It knows of itself alone. A second source of the same descriptor is refused by a selector that
- * knows its descriptors (epoll, poll: -EEXIST); kqueue lets it replace what the first has registered.
- * Give the second a duplicate of the descriptor.
+ * knows its descriptors (epoll, poll: -EEXIST); kqueue lets it replace what the first has
+ * registered. Give the second a duplicate of the descriptor.
  */
 #ifndef MIO_SOURCE_H
 #define MIO_SOURCE_H
@@ -48,15 +48,15 @@ MIO_API void mio_source_init(struct mio_source *source, mio_fd fd);
 
 /*
  * As the calls of mio/registry.h, and checked: registering a registered source, wherever that is,
- * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT, also when a parent process
- * has registered it. A source knows its registry, so that only registering asks for one. -EINVAL:
- * NULL. A failed reregistration leaves the old registration in place.
+ * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT, also when a parent
+ * process has registered it. A source knows its registry, so that only registering asks for one.
+ * -EINVAL: NULL. A failed reregistration leaves the old registration in place.
  *
- * A registration that the kernel has ended behind the source's back, since its descriptor was closed
- * or its number given to another file by dup2(), is over: where reregistering or deregistering says
- * so, -ENOENT or -EBADF, the source is unregistered from then on. Where the library and not the
- * kernel knows of it (kqueue), deregistering is 0, and reregistering takes what is under the number
- * now.
+ * A registration that the kernel has ended behind the source's back, since its descriptor was
+ * closed or its number given to another file by dup2(), is over: where reregistering or
+ * deregistering says so, -ENOENT or -EBADF, the source is unregistered from then on. Where the
+ * library and not the kernel knows of it (kqueue), deregistering is 0, and reregistering takes what
+ * is under the number now.
  */
 MIO_API int mio_source_register(struct mio_source *source, struct mio_registry *registry,
                                 mio_token token, mio_interest interest);

@@ -24,8 +24,8 @@ struct mio_tcp_stream {
  * -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (a low port), -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM.
  *
  * A listener is ended by closing it. What shutdown(2) of one does has five answers: its reader is
- * told of an end (Linux), of an end with an error (FreeBSD), of nothing (OpenBSD, DragonFly), or the
- * call is refused with ENOTCONN (macOS); and Linux' accept() then fails with EINVAL for ever.
+ * told of an end (Linux), of an end with an error (FreeBSD), of nothing (OpenBSD, DragonFly), or
+ * the call is refused with ENOTCONN (macOS); and Linux' accept() then fails with EINVAL for ever.
  */
 MIO_API int mio_tcp_listener_bind(const struct mio_addr *addr,
                                   const struct mio_socket_options *options,
@@ -80,9 +80,9 @@ MIO_API int mio_tcp_stream_connect(const struct mio_addr *addr,
 /*
  * Ends what mio_tcp_stream_connect() began. 0: the connection is made. -EINPROGRESS: not yet, wait
  * for the next writable event (events may be spurious, and come before the connection has begun).
- * Anything else is why it failed: close the stream. -ECONNREFUSED or -ETIMEDOUT, say, are told once,
- * here or by the first call that meets them (a read, mio_source_take_error()); from then on it is
- * -ENOTCONN.
+ * Anything else is why it failed: close the stream. -ECONNREFUSED or -ETIMEDOUT, say, are told
+ * once, here or by the first call that meets them (a read, mio_source_take_error()); from then on
+ * it is -ENOTCONN.
  *
  * It may be called again at any time, and changes nothing about the connection. An error that a
  * connection met later is told in the same way, and one that has ended in both directions is
@@ -116,15 +116,15 @@ MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffe
  * is of no use afterwards), and on BSD and Apple no longer so; on macOS also a direction that has
  * ended already, by this end or the peer's. -EINVAL: not a value of enum mio_shutdown.
  *
- * Ending the writing a second time changes nothing. (FreeBSD, NetBSD and DragonFly would end reading
- * too and lose what comes: they are not asked, so do not call shutdown(2) yourself.) Data that the
- * peer sends after the end of reading is read all the same (Linux), dropped (OpenBSD, DragonFly), or
- * resets the connection (macOS).
+ * Ending the writing a second time changes nothing. (FreeBSD, NetBSD and DragonFly would end
+ * reading too and lose what comes: they are not asked, so do not call shutdown(2) yourself.) Data
+ * that the peer sends after the end of reading is read all the same (Linux), dropped (OpenBSD,
+ * DragonFly), or resets the connection (macOS).
  */
 MIO_API int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, enum mio_shutdown how);
 
-/* TCP_NODELAY: small writes are sent at once, and not gathered (Nagle). Once the connection is over,
- * setting it has no effect: 0, or -ECONNRESET on BSD. */
+/* TCP_NODELAY: small writes are sent at once, and not gathered (Nagle). Once the connection is
+ * over, setting it has no effect: 0, or -ECONNRESET on BSD. */
 MIO_API int mio_tcp_stream_set_no_delay(struct mio_tcp_stream *stream, bool no_delay);
 MIO_API int mio_tcp_stream_no_delay(const struct mio_tcp_stream *stream, bool *no_delay);
 

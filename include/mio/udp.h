@@ -26,8 +26,8 @@ MIO_API int mio_udp_socket_bind(const struct mio_addr *addr,
                                 struct mio_udp_socket *socket);
 
 /* Connects the socket, as connect(2) does: it sends to `addr`, and receives only from it, from now
- * on; again for another. Nothing is sent. mio_source_peer_addr() asks. -ENETUNREACH, -EADDRNOTAVAIL,
- * -EACCES (a broadcast address, which has to be allowed first). */
+ * on; again for another. Nothing is sent. mio_source_peer_addr() asks. -ENETUNREACH,
+ * -EADDRNOTAVAIL, -EACCES (a broadcast address, which has to be allowed first). */
 MIO_API int mio_udp_socket_set_peer_addr(struct mio_udp_socket *socket,
                                          const struct mio_addr *addr);
 

@@ -101,7 +101,8 @@ MIO_API int mio_unix_datagram_pair(const struct mio_socket_options *options,
 
 /* Connects the socket, as connect(2) does: it sends to `addr`, and receives only from it, from now
  * on; again for another. mio_source_peer_addr() asks. -ENOENT, -ECONNREFUSED: there is no such
- * socket. -EPROTOTYPE: it is one of another type. -EACCES, -ENOTDIR, -ELOOP: the path. -EPERM (Linux): it is connected to another one. */
+ * socket. -EPROTOTYPE: it is one of another type. -EACCES, -ENOTDIR, -ELOOP: the path. -EPERM
+ * (Linux): it is connected to another one. */
 MIO_API int mio_unix_datagram_set_peer_addr(struct mio_unix_datagram *socket,
                                             const struct mio_addr *addr);
 
@@ -110,18 +111,19 @@ MIO_API int mio_unix_datagram_set_peer_addr(struct mio_unix_datagram *socket,
  * which no event tells the end. -EMSGSIZE: too long. -ENOTCONN (_send, when not connected; BSD:
  * -EDESTADDRREQ), -ECONNREFUSED or -ECONNRESET: the receiver is gone. -ENOENT. -EPIPE: shut down.
  *
- * For -EAGAIN of a connected socket an event tells of room. One that is not connected is writable as
- * far as the kernel knows, whoever is full: following its events after _send_to is a busy loop, on
- * epoll too. Connect it, or try again after a while.
+ * For -EAGAIN of a connected socket an event tells of room. One that is not connected is writable
+ * as far as the kernel knows, whoever is full: following its events after _send_to is a busy loop,
+ * on epoll too. Connect it, or try again after a while.
  */
 MIO_API ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buffer,
                                          size_t size);
 MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, const void *buffer,
                                             size_t size, const struct mio_addr *addr);
 
-/* Receives one datagram, of which what does not fit is lost, and for _from its sender in `from` (or
- * NULL): unnamed when it has no name. _peek leaves it to be received again, whole. -EAGAIN: there is
- * none. -ECONNRESET (Linux): the one that it is connected to is gone. */
+/* Receives one datagram, of which what does not fit is lost, and for _from its sender in `from`
+ * (or NULL): unnamed when it has no name. _peek leaves it to be received again, whole. -EAGAIN:
+ * there is none. -ECONNRESET (Linux): the one that it is connected to has connected itself to
+ * another, and has lost what it had not received. */
 MIO_API ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buffer,
                                          size_t size);
 MIO_API ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *buffer,
