@@ -14,7 +14,13 @@
 #define MIO_PLATFORM_OPENBSD   5
 #define MIO_PLATFORM_DRAGONFLY 6
 #define MIO_PLATFORM_APPLE     7
-/* A kqueue that is a library and not a kernel's, such as libkqueue. */
+/*
+ * A kqueue that is a library and not a kernel's: libkqueue. Of its release 2.3.1 a program has to
+ * know that a descriptor can be watched one way at a time, and registering both is -EFAULT (K57);
+ * that the end of a pipe's reader is writable, not write-closed (K60); that the error of a socket is
+ * mio_event_error()'s alone (K61); and that no thread may deregister or reregister while another
+ * waits on the poll: the wait would use what has been freed (K62).
+ */
 #define MIO_PLATFORM_KQUEUE_LIBRARY 8
 #define MIO_PLATFORM_WINDOWS        9
 #define MIO_PLATFORM_ILLUMOS        10 /* and Solaris */

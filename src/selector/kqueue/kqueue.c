@@ -323,19 +323,15 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
 
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
 
-/* libkqueue may hand out an event in the place of a receipt, the doorbell's own for instance: there
- * a refusal is told by errno. */
-enum { RECEIPTS_MAY_BE_EVENTS = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
-
 /* One change, told by its receipt. Safe in a signal handler. */
 static int submit_one(struct kqueue_selector *self, struct kevent change)
 {
     static const struct timespec at_once;
     struct kevent receipt;
-    kevent_count slots = RECEIPTS_MAY_BE_EVENTS ? 0 : 1;
+    kevent_count slots = IS_A_LIBRARY ? 0 : 1;
     int saved = errno;
     int count;
-    if (RECEIPTS_MAY_BE_EVENTS)
+    if (IS_A_LIBRARY)
         change.flags &= (kevent_flags)~EV_RECEIPT;
     do {
         count = kevent(self->kq, &change, 1, &receipt, slots, &at_once);
@@ -398,16 +394,17 @@ static int kqueue_ring(struct mio_selector *selector)
                                            : mio__doorbell_ring(&self->pipe);
 }
 
+/* libkqueue's is the end of a pipe, which nothing makes readable (K59). */
 static int kqueue_selector_fd(struct mio_selector *selector)
 {
-    return ((const struct kqueue_selector *)selector)->kq;
+    return IS_A_LIBRARY ? -ENOTSUP : ((const struct kqueue_selector *)selector)->kq;
 }
 
 const struct mio__selector_ops mio__kqueue_ops = {
     .name = "kqueue",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_LEVEL | MIO_ONESHOT | AIO_INTERESTS |
               (HAVE_EVFILT_EXCEPT ? MIO_PRIORITY : 0),
-    .traits = MIO_TRAIT_HAS_DESCRIPTOR,
+    .traits = IS_A_LIBRARY ? 0 : MIO_TRAIT_HAS_DESCRIPTOR,
     .selector_new = kqueue_selector_new,
     .selector_free = kqueue_selector_free,
     .select = kqueue_select,

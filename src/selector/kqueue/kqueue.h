@@ -273,6 +273,9 @@ static inline bool kqueue_is_delete(const struct kevent *change)
     return (change->flags & EV_DELETE) != 0;
 }
 
+/* A kqueue that is a library: libkqueue. */
+enum { IS_A_LIBRARY = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
+
 /* --- kqueue_submit.c --- */
 
 /*

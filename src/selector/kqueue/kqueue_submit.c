@@ -87,9 +87,62 @@ __attribute__((noinline)) static void forgive_deletions(const struct kevent *cha
     }
 }
 
+/* --- a kqueue that is a library --- */
+
+static bool is_of_descriptor(const struct kevent *change)
+{
+    return (int)change->filter == EVFILT_READ || (int)change->filter == EVFILT_WRITE;
+}
+
+/*
+ * One change without a receipt, and without room for an event: a refusal is told by errno alone.
+ * libkqueue counts receipts wrongly, does not mark them, or puts events in their place (K3).
+ * A closed descriptor is EFAULT there, and some failures have no errno value at all.
+ */
+static int submit_without_receipt(struct kqueue_selector *self, const struct kevent *wanted,
+                                  unsigned flags)
+{
+    static const struct timespec at_once;
+    struct kevent change = *wanted;
+    int result;
+    change.flags = (kevent_flags)flags;
+    do {
+        errno = 0;
+        result = kevent(self->kq, &change, 1, NULL, 0, &at_once);
+    } while (result < 0 && errno == EINTR);
+    if (result >= 0)
+        return 0;
+    if (errno == EFAULT && is_of_descriptor(wanted) && !mio__fd_is_open((int)wanted->ident))
+        return EBADF;
+    return errno != 0 ? errno : EINVAL;
+}
+
+/* What libkqueue has of a descriptor it neither changes nor looks at again: an add makes it anew
+ * (K58). */
+static void register_without_receipts(struct kqueue_selector *self, const struct kevent *changes,
+                                      size_t count, int *errors)
+{
+    int saved = errno;
+    for (size_t i = 0; i < count; i++) {
+        unsigned flags = changes[i].flags & ~(unsigned)EV_RECEIPT;
+        if ((flags & EV_ADD) != 0 && is_of_descriptor(&changes[i])) {
+            (void)submit_without_receipt(self, &changes[i], EV_DELETE);
+            flags &= ~(unsigned)EV_ENABLE;
+        }
+        errors[i] = submit_without_receipt(self, &changes[i], flags);
+    }
+    errno = saved;
+    if (self->refusals.count > 0)
+        mio__kq_follow(self, changes, count, errors);
+}
+
 int mio__kevent_register(struct kqueue_selector *self, const struct kevent *changes, size_t count,
                          int *errors)
 {
+    if (IS_A_LIBRARY) {
+        register_without_receipts(self, changes, count, errors);
+        return 0;
+    }
     static const struct timespec at_once;
     struct kevent results[MAX_CHANGES];
     int saved = errno;
