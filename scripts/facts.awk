@@ -144,11 +144,13 @@ function describe(on,    i, n, out, others, every)
     return others ? join_words(out, "poll on " others) : out
 }
 
-function reached(words, kernels,    i, on)
+# A kqueue that is a library is named where it is alone.
+function reached(words, kernels,    i, on, out)
 {
     for (i = 1; i <= n_selectors; i++)
         on[selector[i]] = has_word(words, selector[i]) && has_word(kernels, kernel_of(selector[i]))
-    return describe(on)
+    out = describe(on)
+    return out ? out : "kqueue-library"
 }
 
 # The selectors whose answer to a fact is not 0, or is.

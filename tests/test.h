@@ -66,6 +66,9 @@ bool test_check_str(const char *got, const char *want, const char *text, const c
 _Noreturn void test_stop(void);
 _Noreturn void test_skip(const char *reason);
 
+/* The same from any thread and depth, by ending the process; what has failed stays a failure. */
+_Noreturn void test_skip_process(const char *reason);
+
 /* Blocks obtained through the wrapped allocation functions and not yet released. */
 long test_live_blocks(void);
 

@@ -45,6 +45,8 @@ static void check_close_on_exec(uint32_t flags)
 
 TEST(life1_every_descriptor_is_close_on_exec)
 {
+    skip_if_excepted(__func__);
+
     check_close_on_exec(0);
     check_close_on_exec(MIO_OPTION_PIPE_WAKER);
 }
@@ -68,6 +70,8 @@ static int descriptors_of_a_poll(uint32_t flags)
 
 TEST(life1_a_poll_costs_few_descriptors)
 {
+    skip_if_excepted(__func__);
+
     CHECK_EQ(descriptors_of_a_poll(0), fact("descriptors of a poll with wakers"));
     CHECK(descriptors_of_a_poll(MIO_OPTION_PIPE_WAKER) <= 3);
 }
@@ -104,6 +108,8 @@ static int make_a_poll_without_streams(void *argument)
 
 TEST(life1_a_poll_keeps_out_of_the_standard_streams)
 {
+    skip_if_excepted(__func__);
+
     for (int i = 0; i < WAKER_KINDS; i++) {
         uint32_t flags = waker_kinds[i];
         CHECK_EQ(in_child(make_a_poll_without_streams, &flags), 0);

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 
+#include "facts/facts.h"
 #include "support.h"
 
 #include <errno.h>
@@ -56,6 +57,8 @@ static void stop(struct waiter *waiter, int ready)
 
 TEST(reg4_the_token_of_an_unknown_reregistration_is_not_delivered)
 {
+    skip_if_excepted(__func__);
+
     static const mio_interest interests[] = {MIO_READABLE | MIO_LEVEL, MIO_READABLE,
                                              MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT};
 
@@ -81,6 +84,8 @@ TEST(reg4_the_token_of_an_unknown_reregistration_is_not_delivered)
 
 TEST(reg4_the_tokens_of_a_refused_batch_are_not_delivered)
 {
+    skip_if_excepted(__func__);
+
     enum { CHANGES = 6 };
     struct waiter waiter;
     int others[2];
@@ -111,6 +116,8 @@ TEST(reg4_the_tokens_of_a_refused_batch_are_not_delivered)
 /* Registering after the refusal is heard, whatever was fetched and dropped before. */
 TEST(reg4_what_is_registered_after_a_refusal_is_heard_meanwhile)
 {
+    skip_if_excepted(__func__);
+
     struct waiter waiter;
     int others[2];
     open_pair(others);
