@@ -26,7 +26,7 @@ cp -r src src.whole
 
 # name @ selector @ file under src @ what is replaced @ by what @ what that breaks
 mutations=(
-    "receipts@kqueue-freebsd@selector/kqueue/kqueue_submit.c@errors[next++] = (int)results[i].data;@errors[next++] = 0;@the errors of receipts are ignored"
+    "receipts@kqueue-freebsd@selector/kqueue/kqueue_submit.c@errors[i] = (int)results[i].data;@errors[i] = 0;@the errors of receipts are ignored"
     "second-look@epoll@poll/wait.c@        timeout_ns = 0;@        (void)0;@no second look before sleeping"
     "no-bell@epoll@wake/wake_queue.c@if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
     "bell-shown@epoll@poll/wait.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
