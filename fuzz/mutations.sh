@@ -6,11 +6,17 @@
 # not found, or when something is found in the unbroken library.
 #
 #   bash fuzz/mutations.sh [SECONDS] [NAME...]
+#   bash fuzz/mutations.sh --check      whether each text that is replaced is there, once
 #
 # CC is the compiler; SEED the first seed (1).
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
+check=
+if [ "${1:-}" = --check ]; then
+    check=yes
+    shift
+fi
 limit=${1:-60}
 shift $(($# > 0 ? 1 : 0))
 only=" $* "
@@ -39,18 +45,18 @@ mutations=(
     "injected@kqueue-freebsd@selector/kqueue/kqueue_finish.c@    if (answers.write_closed) {@    if (answers.write_closed && self->kq < 0) {@the event of a pipe without reader is dropped"
     "token@epoll@selector/epoll/epoll.c@int error = set_entry(self, EPOLL_CTL_MOD, wanted);@struct mio__registration old = *wanted; old.token = previous ? previous->token : old.token; int error = set_entry(self, EPOLL_CTL_MOD, &old);@reregistering a source keeps the old token"
     "mode@kqueue-macos@selector/kqueue/kqueue_plan.c@((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0@true@reregistering a source keeps the old mode"
-    "rearm@poll@selector/poll2/poll2.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
+    "rearm@poll@selector/poll2/poll2_report.c@entry->armed = (short)(entry->armed | mio__poll2_events_of(interest & entry->interest));@(void)0;@rearming does nothing"
     "turns@poll@selector/poll2/poll2_wait.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
-    "disarm@poll@selector/poll2/poll2_wait.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
+    "disarm@poll@selector/poll2/poll2_report.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
     "source-late@epoll@poll/source.c@error = selector->ops->register_fd(selector, &wanted);@source->token = ~token; error = selector->ops->register_fd(selector, &wanted); source->token = token;@a source is written to after the kernel knows"
     "refused@kqueue-freebsd@selector/kqueue/kqueue.c@    if ((looks & KQUEUE_DOUBTS) != 0)@    if (looks == 99)@a waiter gets the token of a refused change"
     "full-pipe@kqueue-openbsd@selector/kqueue/kqueue_guard.c@    if (!GUARDS_WRITERS)@    if (true)@the writer of a full pipe is not told that its reader has gone"
     "muted@poll@selector/poll2/poll2_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"
     "muted-pipe@poll-macos@selector/poll2/poll2_set.c@(stands || (asked == 0 && !MIO_POLL_WAKES_UNASKED))@stands@what poll(2) is not asked for is never looked at"
     "one-answer@poll-macos@selector/poll2/poll2_call.c@asked[1] = (struct pollfd){.fd = writing != 0 ? fd : -1, .events = writing};@@a question for reading is the answer for writing"
-    "disarm-other@poll-freebsd@selector/poll2/poll2_wait.c@if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {@if (true) {@a direction that found no room is never told"
+    "disarm-other@poll-freebsd@selector/poll2/poll2_report.c@if (!MIO_RECORDS_BY_DIRECTION || (told & MIO_READABLE) != 0) {@if (true) {@a direction that found no room is never told"
     "mistaken@poll-dragonfly@selector/poll2/poll2_wait.c@bool is_open = MIO_POLL_MISTAKES_OPEN && mio__fd_is_open(asked->fd);@bool is_open = false;@a pipe without reader is taken for closed"
-    "rearm-bsd@poll-freebsd@selector/poll2/poll2.c@entry->armed = (short)(entry->armed | events);@(void)events;@rearming does nothing"
+    "rearm-bsd@poll-freebsd@selector/poll2/poll2_report.c@entry->armed = (short)(entry->armed | mio__poll2_events_of(interest & entry->interest));@(void)0;@rearming does nothing"
     "wholly@poll-openbsd@selector/poll2/poll2_set.c@        mio__poll2_set_replace(set, place, token, interest);@        set->entries[place].token = token;@a second registration keeps the first one's interest"
     "same-file@poll@selector/poll2/poll2_file.c@file->is_unique = kind == PIPES || kind == SOCKETS;@file->is_unique = true;@a number used again is taken for the old file"
 )
@@ -58,6 +64,28 @@ mutations=(
 fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_again machine_asleep
     machine_call machine_ends machine_misuse machine_register machine_wait shrink driver)
 flags=(-std=c11 -O1 -g -pthread)
+
+# Whether each mutation can be made, without making it.
+check_mutations() {
+    local row name selector file from rest times wrong=0
+    for row in "${mutations[@]}"; do
+        IFS='@' read -r name selector file from rest <<<"$row"
+        times=$(FROM=$from perl -0ne 'my $n = () = /\Q$ENV{FROM}\E/g; print $n' "src/$file")
+        if [ "$times" != 1 ]; then
+            echo "$name ($selector): src/$file has $times times \"$from\"" >&2
+            wrong=1
+        fi
+    done
+    return "$wrong"
+}
+if [ -n "$check" ]; then
+    if ! command -v perl >/dev/null; then
+        echo "skip: needs perl"
+        exit 77
+    fi
+    check_mutations
+    exit
+fi
 
 flags_of() { # selector: what its sources are compiled with
     case $1 in
