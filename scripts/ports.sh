@@ -63,12 +63,13 @@ is_emulated() {
 
 # --- building ---
 
-# Every target but those of flavours that are left out, the benchmarks, faults and fuzzers.
+# Every target but those of flavours that are left out, of all programs of a suite, the benchmarks,
+# faults and fuzzers.
 targets() {
     local not_built
     mapfile -t not_built < <(flavours_left_out)
     cmake --build "$build" --target help | sed -n 's/^\.\.\. \([A-Za-z0-9_-]*\)$/\1/p' |
-        grep -vxE 'clean|depend|test|(edit|rebuild)_cache|list_install_components|install.*|(bench|fault|fuzz).*' |
+        grep -vxE 'clean|depend|test|(edit|rebuild)_cache|list_install_components|install.*|(bench|fault|fuzz).*|.*_programs' |
         { grep -vE "[-_]$(one_of none "${not_built[@]}")\$" || true; }
 }
 

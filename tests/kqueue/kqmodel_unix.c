@@ -214,10 +214,19 @@ static void forget_passed(int fd)
         forget_pair(peer);
 }
 
+/* musl's macro mixes signed and unsigned numbers. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+static struct cmsghdr *next_part(struct msghdr *message, struct cmsghdr *part)
+{
+    return CMSG_NXTHDR(message, part);
+}
+#pragma GCC diagnostic pop
+
 void sockets_passed(const struct msghdr *message)
 {
     struct msghdr copy = *message;
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(&copy); part; part = CMSG_NXTHDR(&copy, part)) {
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&copy); part; part = next_part(&copy, part)) {
         size_t bytes = part->cmsg_len - CMSG_LEN(0);
         for (size_t at = 0; part->cmsg_type == SCM_RIGHTS && at + sizeof(int) <= bytes;
              at += sizeof(int)) {
