@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # names.sh LIST... : of the names that a library's objects define for others, those that include/
-# declares begin with mio_, and all others with mio__. Each LIST is a file that lists objects. Names
-# with two underscores in front are the compiler's own, a sanitizer's for one.
+# declares begin with mio_, and all others with mio__. Each LIST is a file that lists objects.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -10,7 +9,7 @@ declared=$(cat include/mio/*.h | grep -oE '\bmio_[a-z0-9_]+ *\(' | tr -d ' (' | 
 failed=0
 for list in "$@"; do
     defined=$(xargs -d '\n' nm -g --defined-only <"$list" | awk 'NF == 3 { print $3 }' |
-        sed 's/^_mio/mio/' | grep -v '^__' | sort -u)
+        sed 's/^_mio/mio/' | sort -u)
     wrong=$(comm -13 <(echo "$declared") <(grep -v '^mio__[a-z]' <<<"$defined"))
     if [[ -n $wrong ]]; then
         printf '%s: neither declared in include/ nor mio__...:\n%s\n' "$(basename "$list")" "$wrong"

@@ -273,6 +273,12 @@ static inline bool kqueue_is_delete(const struct kevent *change)
     return (change->flags & EV_DELETE) != 0;
 }
 
+/* For reading or writing of a descriptor. */
+static inline bool kqueue_is_of_descriptor(const struct kevent *change)
+{
+    return (int)change->filter == EVFILT_READ || (int)change->filter == EVFILT_WRITE;
+}
+
 /* A kqueue that is a library: libkqueue. */
 enum { IS_A_LIBRARY = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
 

@@ -25,8 +25,7 @@ static int submit_raw(struct kqueue_selector *self, struct kevent change)
     if ((int)change.filter == EVFILT_READ)
         mio__kq_give_up_guard(self, (int)change.ident, (mio_token)change.udata);
     /* A caller's own knote of a descriptor is not to be silenced with an earlier registration's. */
-    if ((int)change.filter == EVFILT_READ || (int)change.filter == EVFILT_WRITE ||
-        (int)change.filter == EXCEPT_FILTER)
+    if (kqueue_is_of_descriptor(&change) || (int)change.filter == EXCEPT_FILTER)
         mio__kq_oneshot_forget(self, (int)change.ident);
     (void)mio__kevent_register(self, &change, 1, &error);
     return -error;

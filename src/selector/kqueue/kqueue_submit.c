@@ -89,11 +89,6 @@ __attribute__((noinline)) static void forgive_deletions(const struct kevent *cha
 
 /* --- a kqueue that is a library --- */
 
-static bool is_of_descriptor(const struct kevent *change)
-{
-    return (int)change->filter == EVFILT_READ || (int)change->filter == EVFILT_WRITE;
-}
-
 /*
  * One change without a receipt, and without room for an event: a refusal is told by errno alone.
  * libkqueue counts receipts wrongly, does not mark them, or puts events in their place (K3).
@@ -112,7 +107,7 @@ static int submit_without_receipt(struct kqueue_selector *self, const struct kev
     } while (result < 0 && errno == EINTR);
     if (result >= 0)
         return 0;
-    if (errno == EFAULT && is_of_descriptor(wanted) && !mio__fd_is_open((int)wanted->ident))
+    if (errno == EFAULT && kqueue_is_of_descriptor(wanted) && !mio__fd_is_open((int)wanted->ident))
         return EBADF;
     return errno != 0 ? errno : EINVAL;
 }
@@ -125,7 +120,7 @@ static void register_without_receipts(struct kqueue_selector *self, const struct
     int saved = errno;
     for (size_t i = 0; i < count; i++) {
         unsigned flags = changes[i].flags & ~(unsigned)EV_RECEIPT;
-        if ((flags & EV_ADD) != 0 && is_of_descriptor(&changes[i])) {
+        if ((flags & EV_ADD) != 0 && kqueue_is_of_descriptor(&changes[i])) {
             (void)submit_without_receipt(self, &changes[i], EV_DELETE);
             flags &= ~(unsigned)EV_ENABLE;
         }
