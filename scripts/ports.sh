@@ -3,8 +3,8 @@
 # Builds the library and its tests for other C libraries and CPUs, with warnings as errors, and runs
 # the tests there: ports.sh [musl|musl-static|i386|aarch64|riscv64|armhf|s390x]..., all by default.
 # musl and i386 run as they are; the others under qemu-user. What the kernel (or the emulator in its
-# place) cannot do is found out by a test, and what needs it, by tests/ports/exceptions.txt, is left
-# out. Builds and logs are in build/ports/PORT, or below $MIO_PORTS_DIR.
+# place) cannot do is found out by a test, and what needs it, by tests/ports/exceptions.txt, is
+# skipped. Builds and logs are in build/ports/PORT, or below $MIO_PORTS_DIR.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -81,88 +81,58 @@ build_all() {
 
 # --- what to run ---
 
-# "ability reason" and then its tests, as they stand in the table, for what the kernel lacks
-excepted() {
+# "TEST: reason" for what the kernel lacks, as the test runner takes it in TEST_LEFT_OUT
+left_out() {
     local lacking
     lacking=$(ctest --test-dir "$build" -R '^ports\.kernel$' --verbose |
         sed -n 's/^.*: cannot \([a-z_]*\)$/\1/p')
     awk -v lacking=" ${lacking//$'\n'/ } " '
         /^#/ || /^$/ { next }
-        /^[a-z_]+: / { inside = index(lacking, " " substr($1, 1, length($1) - 1) " ") }
-        inside' tests/ports/exceptions.txt
+        /^[a-z_]+: / {
+            inside = index(lacking, " " substr($1, 1, length($1) - 1) " ")
+            reason = substr($0, index($0, ": "))
+            next
+        }
+        inside { print $0 reason }' tests/ports/exceptions.txt
 }
 
-# how many tests of this port a regular expression stands for
-count_tests() {
-    ctest --test-dir "$build" "${chosen[@]}" -N -R "$1" | sed -n 's/^Total Tests: //p'
-}
-
-# Sets `chosen`, ctest's options, and writes why tests are left out.
+# Sets `chosen`, ctest's options.
 choose_tests() {
-    local labels patterns=('none') line
+    local labels patterns=('none') flavour
     read -ra labels <<<"$no_matter_of_ports"
     if is_emulated; then
         read -ra labels <<<"$no_matter_of_ports $started_by_scripts"
     fi
-    for line in $(flavours_left_out); do
-        patterns+=("kqueue-$line\\..*" "kqmodel-$line\\..*" ".*\\.kqueue-$line")
+    for flavour in $(flavours_left_out); do
+        patterns+=("(kqueue|kqmodel|poll)-$flavour\\..*" ".*\\.(kqueue|poll)-$flavour")
     done
     chosen=(-LE "^$(one_of "${labels[@]}")\$" -E "^$(one_of "${patterns[@]}")\$")
-
-    local reason="" tests=()
-    : >"$build/left-out.txt"
-    while IFS= read -r line; do
-        if [[ $line =~ ^[a-z_]+:\  ]]; then
-            write_left_out
-            reason=${line#*: }
-            tests=()
-        else
-            tests+=("$line")
-            patterns+=("$line")
-        fi
-    done < <(excepted)
-    write_left_out
-    chosen=(-LE "^$(one_of "${labels[@]}")\$" -E "^$(one_of "${patterns[@]}")\$")
-}
-
-write_left_out() {
-    if [[ -n $reason ]]; then
-        echo "$(count_tests "^$(one_of "${tests[@]}")\$") left out: $reason" >>"$build/left-out.txt"
-    fi
 }
 
 # --- telling ---
 
-# Why tests were skipped, by their own words. The kqueue flavours skip what their system has not.
-skip_reasons() {
-    awk '
-        / Testing: / { test = $3 }
-        /^skip / { sub(/^skip [^:]*: /, ""); reason[test] = $0 }
-        /^skipped: / { sub(/^skipped: /, ""); reason[test] = $0 }
-        END {
-            for (test in reason) {
-                if (test ~ /^k(queue|qmodel)-/)
-                    flavours++
-                else
-                    count[reason[test]]++
-            }
-            if (flavours)
-                print flavours " skipped: the system that a kqueue flavour stands for is different"
-            for (text in count)
-                print count[text] " skipped: " text
-        }' "$build/Testing/Temporary/LastTest.log" | sort -rn
-}
-
+# How many tests there were, and why some were skipped, by their own words. The kqueue flavours skip
+# what their system has not.
 tell() {
-    local log=$1 total failed skipped
-    total=$(sed -n 's/^.* tests failed out of \([0-9]*\)$/\1/p' "$log")
-    failed=$(sed -n 's/^.* tests passed, \([0-9]*\) tests failed out of .*$/\1/p' "$log")
-    skipped=$(grep -c '(Skipped)$' "$log" || true)
-    echo "$port: $total run, $((total - failed - skipped)) passed, $skipped skipped, $failed failed"
-    { skip_reasons && cat "$build/left-out.txt"; } | sed 's/^/    /'
-    if [[ $failed -ne 0 ]]; then
-        sed -n '/^The following tests FAILED:$/,/^Errors while/p' "$log" | grep -E '^\s+[0-9]+ - ' || true
-        echo "    the whole output: $log"
+    awk -v port="$port" '
+        / Testing: / { flavour = $3 ~ /^k(queue|qmodel)-/ }
+        /^ok   [a-z]/ { passed++ }
+        /^FAIL [a-z]/ { failed++ }
+        /^skip(ped)?[ :]/ {
+            skipped++
+            sub(/^skip[^:]*: /, "")
+            why[flavour ? "another system than that of a kqueue flavour" : $0]++
+        }
+        END {
+            printf "%s: %d tests, %d passed, %d skipped, %d failed\n", port,
+                passed + skipped + failed, passed, skipped, failed
+            for (reason in why)
+                printf "    %6d skipped: %s\n", why[reason], reason | "sort -rn"
+        }' "$build/Testing/Temporary/LastTest.log"
+    sed -n '/tests passed, /p' "$1"
+    sed -n '/^The following tests FAILED:$/,/^Errors while/p' "$1" | grep -E '^\s+[0-9]+ - ' || true
+    if ! grep -q '^100% tests passed' "$1"; then
+        echo "    the whole output: $1"
     fi
 }
 
@@ -179,7 +149,7 @@ test_port() {
         --toolchain "$PWD/cmake/toolchains/$port.cmake" || return 1
     log "$build/build.log" build_all || return 1
     choose_tests
-    ctest --test-dir "$build" "${chosen[@]}" -j "$jobs" --no-tests=error --output-on-failure \
+    TEST_LEFT_OUT=$(left_out) ctest --test-dir "$build" "${chosen[@]}" -j "$jobs" --no-tests=error --output-on-failure \
         >"$build/test.log" 2>&1 </dev/null || outcome=$?
     tell "$build/test.log"
     return "$outcome"

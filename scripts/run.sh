@@ -7,11 +7,12 @@
 #   run.sh --server PROGRAM    with a server that is there; exits with 77 when there is no client
 #
 # The client is socat or ncat, which owe nothing to libmio, and where there is neither tcp_client of
-# examples/, or what MIO_RUN_CLIENT names. MIO_RUN_FILES bounds the number of files.
+# examples/, or what MIO_RUN_CLIENT names. MIO_RUN_FILES bounds the number of files, and
+# MIO_RUN_CONNECTIONS those that are sent at once.
 set -euo pipefail
 
-at_once=64    # connections that are open at the same time
-limit_s=240   # bounds the whole exchange
+at_once=${MIO_RUN_CONNECTIONS:-64} # connections that are open at the same time
+limit_s=240                        # bounds the whole exchange
 most_files=${MIO_RUN_FILES:-1000000}
 root=$(cd "$(dirname "$0")/.." && pwd)
 own_client=${MIO_RUN_CLIENT:-$root/build/release/examples/tcp_client}

@@ -7,10 +7,12 @@
  *       CHECK_EQ(mio_registry_register(registry, fd, 1, 0), -EINVAL);
  *   }
  *
- * `program --list` names the tests, `program NAME...` runs those, `program` runs all. Every test is
- * followed by a comparison of the open descriptors and of the memory held by the library and the
- * test: both must be as before. Memory is counted by wrapping malloc and its kin at link time
- * (--wrap), so what libc allocates for itself does not count.
+ * `program --list` names the tests, `program` runs all, `program 'wake1_*' ...` those whose names
+ * match one of these patterns of a shell. Every test is followed by a comparison of the open
+ * descriptors and of the memory held by the library and the test: both must be as before. Memory is
+ * counted by wrapping malloc and its kin at link time (--wrap), so what libc allocates for itself
+ * does not count. Tests that the environment's TEST_LEFT_OUT names, in lines of "NAME: reason", are
+ * skipped.
  */
 #ifndef TEST_H
 #define TEST_H
