@@ -4,6 +4,7 @@
 option(MIO_WERROR "Treat warnings as errors" OFF)
 option(MIO_COVERAGE "Count which lines are executed (gcov)" OFF)
 option(MIO_AS_ONE "Compile the library as one file, which is faster" OFF)
+option(MIO_TESTS_AS_ONE "Compile each suite of tests as one file, which is faster" ON)
 set(MIO_SANITIZE "" CACHE STRING "Sanitizers: 'address;undefined' or 'thread'")
 
 set(mio_compile_options -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
@@ -47,5 +48,14 @@ endfunction()
 function(mio_may_compile_as_one target)
     if(MIO_AS_ONE)
         mio_compile_as_one(${target})
+    endif()
+endfunction()
+
+# The tests of a suite, or what they run over, as one file where MIO_TESTS_AS_ONE says so.
+function(mio_may_compile_tests_as_one target)
+    if(MIO_TESTS_AS_ONE)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+        # As the tests themselves define it.
+        target_compile_definitions(${target} PRIVATE _GNU_SOURCE=)
     endif()
 endfunction()

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, MOST_WAITS = 6 };
+enum { MOST_WAITS = 6 };
 
 /* --- Unix streams --- */
 

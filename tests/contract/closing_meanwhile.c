@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { TIMES = 1000, WAKE = 99 };
+enum { CLOSES = 1000, WAKE = 99 };
 
 struct sleeper {
     struct loop loop;
@@ -26,7 +26,7 @@ static void *sleep_on(void *argument)
     return NULL;
 }
 
-static void start(struct sleeper *sleeper)
+static void sleeper_start(struct sleeper *sleeper)
 {
     sleeper->loop = loop_open();
     sleeper->waker = waker_open(&sleeper->loop, WAKE);
@@ -34,7 +34,7 @@ static void start(struct sleeper *sleeper)
     sleeper->thread = thread_start(sleep_on, sleeper);
 }
 
-static void stop(struct sleeper *sleeper)
+static void sleeper_stop(struct sleeper *sleeper)
 {
     atomic_store(&sleeper->is_over, true);
     CHECK_EQ(mio_waker_wake(sleeper->waker), 0);
@@ -47,8 +47,8 @@ TEST(reg9_the_peer_of_a_pipe_sees_the_close_of_a_source)
 {
     struct sleeper sleeper;
 
-    start(&sleeper);
-    for (int i = 0; i < TIMES; i++) {
+    sleeper_start(&sleeper);
+    for (int i = 0; i < CLOSES; i++) {
         struct mio_pipe_sender sender;
         struct mio_pipe_receiver receiver;
         REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
@@ -58,7 +58,7 @@ TEST(reg9_the_peer_of_a_pipe_sees_the_close_of_a_source)
         CHECK_EQ(mio_pipe_sender_write(&sender, "lost", 4), -EPIPE);
         CHECK_EQ(mio_source_close(&sender.source), 0);
     }
-    stop(&sleeper);
+    sleeper_stop(&sleeper);
 }
 
 TEST(reg9_an_address_is_free_when_its_source_is_closed)
@@ -66,8 +66,8 @@ TEST(reg9_an_address_is_free_when_its_source_is_closed)
     struct sleeper sleeper;
     struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
 
-    start(&sleeper);
-    for (int i = 0; i < TIMES; i++) {
+    sleeper_start(&sleeper);
+    for (int i = 0; i < CLOSES; i++) {
         struct mio_tcp_listener listener;
         REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
         REQUIRE_EQ(mio_source_local_addr(&listener.source, &addr), 0);
@@ -75,7 +75,7 @@ TEST(reg9_an_address_is_free_when_its_source_is_closed)
                    0);
         CHECK_EQ(mio_source_close(&listener.source), 0);
     }
-    stop(&sleeper);
+    sleeper_stop(&sleeper);
 }
 
 TEST(reg9_the_peer_sees_the_close_of_what_was_deregistered)
@@ -83,8 +83,8 @@ TEST(reg9_the_peer_sees_the_close_of_what_was_deregistered)
     struct sleeper sleeper;
     char byte;
 
-    start(&sleeper);
-    for (int i = 0; i < TIMES; i++) {
+    sleeper_start(&sleeper);
+    for (int i = 0; i < CLOSES; i++) {
         int ends[2];
         open_pair(ends);
         REQUIRE_EQ(mio_registry_register(sleeper.loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
@@ -93,5 +93,5 @@ TEST(reg9_the_peer_sees_the_close_of_what_was_deregistered)
         CHECK_EQ(read(ends[FAR], &byte, 1), 0);
         CHECK_EQ(close(ends[FAR]), 0);
     }
-    stop(&sleeper);
+    sleeper_stop(&sleeper);
 }

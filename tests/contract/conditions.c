@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { REPEATS = 100, BOTH = MIO_READABLE | MIO_WRITABLE, BOUND_SECONDS = 10 };
+enum { REPEATS = 100 };
 
 /* --- a UDP socket and a peer that refuses what it sends --- */
 

@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BOUND_SECONDS = 10 };
-
 void set_nonblocking(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -194,4 +192,19 @@ int closed_descriptor(void)
     REQUIRE(fd >= 0);
     CHECK_EQ(close(fd), 0);
     return fd;
+}
+
+struct loop open_registered(int ends[2], mio_interest interest)
+{
+    struct loop loop = loop_open();
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, interest), 0);
+    return loop;
+}
+
+void close_registered(struct loop *loop, const int ends[2])
+{
+    CHECK_EQ(mio_registry_deregister(loop->registry, ends[NEAR]), 0);
+    close_pair(ends);
+    loop_close(loop);
 }

@@ -44,6 +44,10 @@ void again(struct loop *loop, int fd, mio_interest interest);
 /* drain() and again(). */
 size_t drain_again(struct loop *loop, int fd, mio_interest interest);
 
+/* A loop and a pair with nothing to read, whose near end is registered with token 1. */
+struct loop open_registered(int ends[2], mio_interest interest);
+void close_registered(struct loop *loop, const int ends[2]);
+
 /* A descriptor number that is closed. */
 int closed_descriptor(void);
 

@@ -10,23 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, QUARTER = 8192 };
-
-/* A registered pair with nothing to read. */
-static struct loop open_registered(int ends[2], mio_interest interest)
-{
-    struct loop loop = loop_open();
-    open_pair(ends);
-    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, interest), 0);
-    return loop;
-}
-
-static void close_registered(struct loop *loop, const int ends[2])
-{
-    CHECK_EQ(mio_registry_deregister(loop->registry, ends[NEAR]), 0);
-    close_pair(ends);
-    loop_close(loop);
-}
+enum { QUARTER = 8192 };
 
 TEST(ev1_one_change_is_one_event)
 {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, TEXT_SIZE = 256 };
+enum { TEXT_SIZE = 256 };
 
 /* --- the container --- */
 
@@ -298,14 +298,14 @@ TEST(ev2_the_amount_counts_connections_where_known)
 
 /* --- printing --- */
 
-struct printed {
+struct event_text {
     struct mio_event event;
     const char *text;
 };
 
 #if defined(MIO_RECORD_EPOLL)
 
-static const struct printed printed[] = {
+static const struct event_text event_texts[] = {
     {{.events = 0x2001, .data = 7}, "epoll_event { events: EPOLLIN|EPOLLRDHUP, data: 0x7 }"},
     {{.events = 0x1d, .data = 0},
      "epoll_event { events: EPOLLIN|EPOLLOUT|EPOLLERR|EPOLLHUP, data: 0x0 }"},
@@ -318,7 +318,7 @@ static const struct printed printed[] = {
 
 enum { ADD = 0x1, ONESHOT = 0x10, CLEAR = 0x20, RECEIPT = 0x40, DISPATCH = 0x80, END = 0x8000 };
 
-static const struct printed printed[] = {
+static const struct event_text event_texts[] = {
     {{.ident = 7,
       .filter = MIO_KEVENT_READ,
       .flags = ADD | CLEAR | END,
@@ -336,7 +336,7 @@ static const struct printed printed[] = {
 
 #else
 
-static const struct printed printed[] = {
+static const struct event_text event_texts[] = {
     {{.token = 7, .readiness = MIO_READABLE, .error = 0},
      "mio_event { readiness: READABLE, error: 0, token: 0x7 }"},
 };
@@ -347,16 +347,17 @@ TEST(ev2_events_print_by_name)
 {
     char text[TEXT_SIZE];
 
-    for (size_t i = 0; i < sizeof printed / sizeof printed[0]; i++) {
-        CHECK_EQ(mio_event_format(&printed[i].event, text, sizeof text), strlen(printed[i].text));
-        CHECK_STR(text, printed[i].text);
+    for (size_t i = 0; i < sizeof event_texts / sizeof event_texts[0]; i++) {
+        CHECK_EQ(mio_event_format(&event_texts[i].event, text, sizeof text),
+                 strlen(event_texts[i].text));
+        CHECK_STR(text, event_texts[i].text);
     }
     CHECK_EQ(mio_event_format(null(), text, sizeof text), -EINVAL);
 }
 
 TEST(ev2_printing_cuts_like_snprintf)
 {
-    const struct printed *one = &printed[0];
+    const struct event_text *one = &event_texts[0];
     int whole = (int)strlen(one->text);
     char text[TEXT_SIZE];
 

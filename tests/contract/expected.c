@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BOUND_SECONDS = 10, MAX_EXPECTED = 64, MESSAGE_SIZE = 512 };
+enum { MAX_EXPECTED = 64, MESSAGE_SIZE = 512 };
 
 /* --- a poll --- */
 

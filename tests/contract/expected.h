@@ -19,7 +19,7 @@
 #define MILLISECOND INT64_C(1000000)
 #define SECOND      INT64_C(1000000000)
 
-enum { DEFAULT_CAPACITY = 64 };
+enum { DEFAULT_CAPACITY = 64, BOUND_SECONDS = 10, BOTH = MIO_READABLE | MIO_WRITABLE };
 
 /* --- a poll with everything a test needs --- */
 

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 TEST(reg9_a_closed_descriptor_is_forgotten)
 {
     struct loop loop = loop_open();

@@ -14,8 +14,6 @@
 #include <sys/select.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 struct family {
     struct loop loop;
     struct mio_waker *waker;

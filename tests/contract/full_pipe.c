@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { TOKEN = 7, BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { TOKEN = 7 };
 
 /* What another system's poll(2) says of a pipe's end has tests of its own. */
 static void skip_poll_of_others(void)

@@ -36,7 +36,7 @@ TEST(interest_add_and_remove)
 static const struct {
     mio_interest interest;
     const char *text;
-} printed[] = {
+} interest_texts[] = {
     {0, "(empty)"},
     {MIO_READABLE, "READABLE"},
     {MIO_WRITABLE, "WRITABLE"},
@@ -56,10 +56,10 @@ TEST(interest_format_names_every_bit)
 {
     char text[200];
 
-    for (size_t i = 0; i < sizeof printed / sizeof printed[0]; i++) {
-        CHECK_EQ(mio_interest_format(printed[i].interest, text, sizeof text),
-                 strlen(printed[i].text));
-        CHECK_STR(text, printed[i].text);
+    for (size_t i = 0; i < sizeof interest_texts / sizeof interest_texts[0]; i++) {
+        CHECK_EQ(mio_interest_format(interest_texts[i].interest, text, sizeof text),
+                 strlen(interest_texts[i].text));
+        CHECK_STR(text, interest_texts[i].text);
     }
 }
 

@@ -11,8 +11,6 @@
 
 #include <errno.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 /* --- REG4, K10: half a registration is undone --- */
 
 TEST(kqueue4_half_a_registration_is_undone)

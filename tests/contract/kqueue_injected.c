@@ -15,7 +15,7 @@
 #include <mio/kqueue.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, TOKEN = 7 };
+enum { TOKEN = 7 };
 
 static int register_refused(struct loop *loop, int fd, mio_token token, mio_interest interest)
 {

@@ -12,8 +12,6 @@
 #include <mio/kqueue.h>
 #include <poll.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 static bool reads_as_ready(int fd)
 {
     struct pollfd ask = {.fd = fd, .events = POLLIN};

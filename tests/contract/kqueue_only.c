@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, COUNT = 50, MOST_CHANGES = 64 };
+enum { COUNT = 50, MOST_CHANGES = 64 };
 
 #if defined(EVFILT_LIO)
 enum { FILTER_LIO = EVFILT_LIO };

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, MANY = 70, SEEN_APART = 256 };
+enum { MANY = 70, SEEN_APART = 256 };
 
 static bool serves(mio_interest interest)
 {

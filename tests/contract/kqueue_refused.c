@@ -13,14 +13,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum {
-    BOTH = MIO_READABLE | MIO_WRITABLE,
-    TRIES = 500,
-    LAST = 1,
-    REFUSED = 2,
-    KEPT = 3,
-    TOKENS = 4
-};
+enum { TRIES = 500, LAST = 1, REFUSED = 2, KEPT = 3, TOKENS = 4 };
 
 static atomic_int seen[TOKENS];
 static struct loop loop;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, MAX_FD = 1024, MANY_POLLS = 2000, PARTS = 4 };
+enum { MAX_FD = 1024, MANY_POLLS = 2000, PARTS = 4 };
 
 /* --- LIFE1 --- */
 
@@ -244,7 +244,7 @@ TEST(life2_polls_are_independent)
 
 enum part { POLL, CLONE, WAKER, SOURCE };
 
-struct family {
+struct parts {
     struct loop loop;
     struct mio_waker *waker;
     struct mio_registry *clone;
@@ -265,21 +265,21 @@ static void nth_order(int n, enum part order[PARTS])
     }
 }
 
-static void free_part(struct family *family, enum part part)
+static void free_part(struct parts *parts, enum part part)
 {
     switch (part) {
     case POLL:
-        mio_poll_free(family->loop.poll);
+        mio_poll_free(parts->loop.poll);
         break;
     case CLONE:
-        mio_registry_free(family->clone);
+        mio_registry_free(parts->clone);
         break;
     case WAKER:
-        CHECK_EQ(mio_waker_wake(family->waker), 0);
-        mio_waker_free(family->waker);
+        CHECK_EQ(mio_waker_wake(parts->waker), 0);
+        mio_waker_free(parts->waker);
         break;
     case SOURCE:
-        CHECK_EQ(mio_source_close(&family->source), 0);
+        CHECK_EQ(mio_source_close(&parts->source), 0);
         break;
     }
 }
@@ -290,21 +290,21 @@ static void free_in_every_order(uint32_t flags)
         enum part order[PARTS];
         long blocks = test_live_blocks();
         int descriptors = test_open_descriptors();
-        struct family family = {.loop = loop_open_flags(flags)};
+        struct parts parts = {.loop = loop_open_flags(flags)};
 
-        open_pair(family.ends);
-        mio_source_init(&family.source, family.ends[NEAR]);
-        REQUIRE_EQ(mio_waker_new(family.loop.registry, 9, &family.waker), 0);
-        REQUIRE_EQ(mio_registry_clone(family.loop.registry, &family.clone), 0);
-        REQUIRE_EQ(mio_source_register(&family.source, family.clone, 1, BOTH | MIO_ONESHOT), 0);
-        CHECK_EQ(loop_wait(&family.loop, 10 * SECOND), 1);
-        CHECK_EQ(mio_waker_wake(family.waker), 0);
+        open_pair(parts.ends);
+        mio_source_init(&parts.source, parts.ends[NEAR]);
+        REQUIRE_EQ(mio_waker_new(parts.loop.registry, 9, &parts.waker), 0);
+        REQUIRE_EQ(mio_registry_clone(parts.loop.registry, &parts.clone), 0);
+        REQUIRE_EQ(mio_source_register(&parts.source, parts.clone, 1, BOTH | MIO_ONESHOT), 0);
+        CHECK_EQ(loop_wait(&parts.loop, 10 * SECOND), 1);
+        CHECK_EQ(mio_waker_wake(parts.waker), 0);
 
         nth_order(n, order);
         for (int i = 0; i < PARTS; i++)
-            free_part(&family, order[i]);
-        mio_events_free(family.loop.events);
-        CHECK_EQ(close(family.ends[FAR]), 0);
+            free_part(&parts, order[i]);
+        mio_events_free(parts.loop.events);
+        CHECK_EQ(close(parts.ends[FAR]), 0);
         CHECK_EQ(test_live_blocks(), blocks);
         CHECK_EQ(test_open_descriptors(), descriptors);
     }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, MOST_ALLOCATIONS = 100 };
+enum { MOST_ALLOCATIONS = 100 };
 
 /* --- the selector --- */
 

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 /* --- REG1 --- */
 
 static const mio_interest invalid_interests[] = {

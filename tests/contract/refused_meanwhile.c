@@ -35,7 +35,7 @@ static void *wait_for_last(void *argument)
     return NULL;
 }
 
-static void start(struct waiter *waiter, bool mediated)
+static void waiter_start(struct waiter *waiter, bool mediated)
 {
     waiter->loop = loop_open();
     for (int i = 0; i < TOKENS; i++)
@@ -46,7 +46,7 @@ static void start(struct waiter *waiter, bool mediated)
 }
 
 /* Ends the waits with an event of a descriptor, which needs no waker. */
-static void stop(struct waiter *waiter, int ready)
+static void waiter_stop(struct waiter *waiter, int ready)
 {
     CHECK_EQ(mio_registry_register(waiter->loop.registry, ready, LAST, MIO_WRITABLE), 0);
     (void)thread_join(waiter->thread);
@@ -70,12 +70,12 @@ TEST(reg4_the_token_of_an_unknown_reregistration_is_not_delivered)
             open_pair(ends);
             open_pair(others);
             put(ends[FAR], "x");
-            start(&waiter, mediated != 0);
+            waiter_start(&waiter, mediated != 0);
             for (int try = 0; try < TRIES; try++)
                 CHECK_EQ(mio_registry_reregister(waiter.loop.registry, ends[NEAR], REFUSED,
                                                  interests[i]),
                          -ENOENT);
-            stop(&waiter, others[NEAR]);
+            waiter_stop(&waiter, others[NEAR]);
             close_pair(ends);
             close_pair(others);
         }
@@ -93,7 +93,7 @@ TEST(reg4_the_tokens_of_a_refused_batch_are_not_delivered)
     struct mio_change changes[CHANGES];
 
     open_pair(others);
-    start(&waiter, false);
+    waiter_start(&waiter, false);
     for (int i = 0; i < CHANGES; i++) {
         open_pair(ends[i]);
         put(ends[i][FAR], "x");
@@ -107,7 +107,7 @@ TEST(reg4_the_tokens_of_a_refused_batch_are_not_delivered)
         for (int i = 0; i < CHANGES; i++)
             CHECK_EQ(changes[i].result, -ENOENT);
     }
-    stop(&waiter, others[NEAR]);
+    waiter_stop(&waiter, others[NEAR]);
     close_pair(others);
     for (int i = 0; i < CHANGES; i++)
         close_pair(ends[i]);
@@ -121,7 +121,7 @@ TEST(reg4_what_is_registered_after_a_refusal_is_heard_meanwhile)
     struct waiter waiter;
     int others[2];
     open_pair(others);
-    start(&waiter, false);
+    waiter_start(&waiter, false);
     for (int try = 0; try < TRIES / 4; try++) {
         int ends[2];
         open_pair(ends);
@@ -137,6 +137,6 @@ TEST(reg4_what_is_registered_after_a_refusal_is_heard_meanwhile)
         CHECK_EQ(mio_registry_deregister(waiter.loop.registry, ends[NEAR]), 0);
         close_pair(ends);
     }
-    stop(&waiter, others[NEAR]);
+    waiter_stop(&waiter, others[NEAR]);
     close_pair(others);
 }

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 /* --- REG2 --- */
 
 TEST(reg2_what_is_ready_when_registered_gives_an_event)

@@ -9,8 +9,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 TEST(set_registers_what_is_not_registered)
 {
     struct loop loop = loop_open();

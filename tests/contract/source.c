@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE };
-
 static void open_source(struct mio_source *source, int ends[2])
 {
     open_pair(ends);

@@ -134,13 +134,6 @@ TEST(wake1_ping_pong)
 
 /* --- a waker made while somebody is asleep --- */
 
-static void *wait_for_one(void *argument)
-{
-    struct loop *loop = argument;
-    CHECK_EQ(loop_wait(loop, MIO_FOREVER), 1);
-    return NULL;
-}
-
 TEST(wake1_a_waker_made_during_the_wait)
 {
     for (int i = 0; i < WAKER_KINDS; i++) {

@@ -35,6 +35,13 @@ void *thread_join(pthread_t thread)
     return result;
 }
 
+void *wait_for_one(void *argument)
+{
+    struct loop *loop = argument;
+    CHECK_EQ(loop_wait(loop, MIO_FOREVER), 1);
+    return NULL;
+}
+
 const uint32_t waker_kinds[WAKER_KINDS] = {0, MIO_OPTION_PIPE_WAKER};
 
 struct mio_waker *waker_open(struct loop *loop, mio_token token)

@@ -21,6 +21,9 @@ void *null(void);
 pthread_t thread_start(void *(*run)(void *), void *argument);
 void *thread_join(pthread_t thread);
 
+/* What a thread runs that waits in this loop until one event has come. */
+void *wait_for_one(void *loop);
+
 /* Each test of wakers runs with the best waker of the system and with the one that stands in where
  * that is missing: flags of mio_options. */
 enum { WAKER_KINDS = 2 };

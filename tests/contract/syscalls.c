@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    COUNT = 50,
+    CALLS = 50,
     FIRST_MARK = -7100, /* a mark is a close() of a number that no descriptor has */
     READY_WAITS = FIRST_MARK,
     LOOKS = FIRST_MARK - 2,
@@ -38,7 +38,7 @@ static void mark(int number)
 static void sleep_between_marks(struct loop *loop, int number)
 {
     mark(number);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CALLS; i++)
         CHECK_EQ(mio_poll_wait(loop->poll, loop->events, MILLISECOND / 2 + i % 2 * 500000), 0);
     mark(number - 1);
 }
@@ -56,14 +56,14 @@ TEST(wait2_waits_that_are_counted)
     long before = test_allocations();
 
     mark(READY_WAITS);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CALLS; i++)
         CHECK_EQ(mio_poll_wait(loop.poll, loop.events, i % 2 == 0 ? MIO_FOREVER : SECOND), 1);
     mark(READY_WAITS - 1);
 
     drain(ends[NEAR]);
     CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
     mark(LOOKS);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CALLS; i++)
         CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
     mark(LOOKS - 1);
 
@@ -89,7 +89,7 @@ TEST(wake3_wakes_that_are_counted)
     long before = test_allocations();
 
     mark(WAKES);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CALLS; i++)
         CHECK_EQ(mio_waker_wake(waker), 0);
     mark(WAKES - 1);
 
@@ -219,13 +219,13 @@ TEST(wait2_a_wait_is_one_system_call)
     int others = 0;
 
     need_marks(&trace, ROUNDED_SLEEPS);
-    CHECK_EQ(count_lines(&trace, READY_WAITS, &others), COUNT);
+    CHECK_EQ(count_lines(&trace, READY_WAITS, &others), CALLS);
     CHECK_EQ(others, 0);
-    CHECK_EQ(count_lines(&trace, LOOKS, &others), COUNT);
+    CHECK_EQ(count_lines(&trace, LOOKS, &others), CALLS);
     CHECK_EQ(others, 0);
     for (int number = SLEEPS; number >= ROUNDED_SLEEPS; number -= SLEEPS - ROUNDED_SLEEPS) {
         int sleeps = count_lines(&trace, number, &others);
-        CHECK(sleeps >= COUNT && sleeps <= 2 * COUNT);
+        CHECK(sleeps >= CALLS && sleeps <= 2 * CALLS);
         CHECK_EQ(others, 0);
     }
     free(trace.text);

@@ -9,14 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, CHURNERS = 3, CHURNS = 400 };
-
-static void *wait_for_one(void *argument)
-{
-    struct loop *loop = argument;
-    CHECK_EQ(loop_wait(loop, MIO_FOREVER), 1);
-    return NULL;
-}
+enum { CHURNERS = 3, CHURNS = 400 };
 
 TEST(reg7_registering_ends_a_wait)
 {

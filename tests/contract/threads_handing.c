@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS = 200, STOP = 1, FIRST_TOKEN = 100 };
+enum { HANDINGS = 200, STOP = 1, FIRST_TOKEN = 100 };
 
 /* What a waiter leaves in memory that is nobody's any more. */
 enum { LEFT_BEHIND = 0xa5 };
@@ -95,7 +95,7 @@ TEST(reg7_a_source_is_registered_and_freed_by_the_waiting_thread)
     struct receiver receiver;
 
     receiver_start(&receiver, close_and_free);
-    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + ROUNDS; round++) {
+    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + HANDINGS; round++) {
         int ends[2];
         struct mio_source *source = new_source(ends);
         put(ends[FAR], "x");
@@ -126,7 +126,7 @@ TEST(reg7_registering_touches_no_source_that_another_thread_has_closed)
     struct receiver receiver;
 
     receiver_start(&receiver, close_and_overwrite);
-    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + ROUNDS; round++) {
+    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + HANDINGS; round++) {
         int ends[2];
         struct mio_source *source = new_source(ends);
         put(ends[FAR], "x");
@@ -147,7 +147,7 @@ TEST(reg7_reregistering_touches_no_source_that_another_thread_has_closed)
     struct receiver receiver;
 
     receiver_start(&receiver, close_and_overwrite);
-    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + ROUNDS; round++) {
+    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + HANDINGS; round++) {
         int ends[2];
         struct mio_source *source = new_source(ends);
         fill(ends[NEAR]);
@@ -186,7 +186,7 @@ TEST(reg7_a_source_is_drained_by_the_waiting_thread_while_it_is_registered)
     struct receiver receiver;
 
     receiver_start(&receiver, drain_source);
-    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + ROUNDS; round++) {
+    for (int round = FIRST_TOKEN; round < FIRST_TOKEN + HANDINGS; round++) {
         int ends[2];
         struct mio_source *source = new_source(ends);
         put(ends[FAR], "x");

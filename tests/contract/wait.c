@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { SOURCES = 5, ROUNDS = 40 };
+enum { SOURCES = 5, WRITTEN = 40 };
 
 /* SOURCES pairs with something to read at their near end, registered with tokens from 0. */
 static void open_ready_pairs(struct loop *loop, int ends[SOURCES][2], mio_interest interest)
@@ -262,7 +262,7 @@ struct writer {
 static void *write_slowly(void *argument)
 {
     struct writer *writer = argument;
-    for (int i = 0; i < ROUNDS && !atomic_load(&writer->stop); i++) {
+    for (int i = 0; i < WRITTEN && !atomic_load(&writer->stop); i++) {
         sleep_for(MILLISECOND);
         CHECK_EQ(write(writer->fd, "x", 1), 1);
         atomic_fetch_add(&writer->written, 1);
@@ -284,14 +284,14 @@ TEST(wait4_signals_lose_no_event)
     signals_start(MILLISECOND / 2);
     pthread_t thread = thread_start(write_slowly, &writer);
     /* An edge that was lost with a signal would leave its byte unread, and the wait without end. */
-    while (received < ROUNDS && !time_is_up(start, 10 * SECOND)) {
+    while (received < WRITTEN && !time_is_up(start, 10 * SECOND)) {
         int count = mio_poll_wait(loop.poll, loop.events, 10 * SECOND);
         CHECK(count == 1 || count == -EINTR);
         if (count == 1)
             received += drain_again(&loop, ends[NEAR], MIO_READABLE);
     }
     signals_stop();
-    CHECK_EQ(received, ROUNDS);
+    CHECK_EQ(received, WRITTEN);
     thread_join(thread);
 
     close_pair(ends);
