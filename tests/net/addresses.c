@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-static struct mio_udp_socket udp;
-static struct mio_unix_datagram datagram;
+static struct mio_udp_socket udp_taker;
+static struct mio_unix_datagram datagram_taker;
 
 /* Every function that takes an address, with that one. */
 static int tcp_bind(const struct mio_addr *addr)
@@ -31,12 +31,12 @@ static int udp_bind(const struct mio_addr *addr)
 
 static int udp_connect(const struct mio_addr *addr)
 {
-    return mio_udp_socket_set_peer_addr(&udp, addr);
+    return mio_udp_socket_set_peer_addr(&udp_taker, addr);
 }
 
 static int udp_send_to(const struct mio_addr *addr)
 {
-    return (int)mio_udp_socket_send_to(&udp, "a", 1, addr);
+    return (int)mio_udp_socket_send_to(&udp_taker, "a", 1, addr);
 }
 
 static int unix_bind(const struct mio_addr *addr)
@@ -59,12 +59,12 @@ static int datagram_bind(const struct mio_addr *addr)
 
 static int datagram_connect(const struct mio_addr *addr)
 {
-    return mio_unix_datagram_set_peer_addr(&datagram, addr);
+    return mio_unix_datagram_set_peer_addr(&datagram_taker, addr);
 }
 
 static int datagram_send_to(const struct mio_addr *addr)
 {
-    return (int)mio_unix_datagram_send_to(&datagram, "a", 1, addr);
+    return (int)mio_unix_datagram_send_to(&datagram_taker, "a", 1, addr);
 }
 
 static int (*const of_ip[])(const struct mio_addr *) = {tcp_bind, tcp_connects, udp_bind,
@@ -96,16 +96,16 @@ TEST(net_addresses_that_cannot_be)
     struct mio_addr path = temporary_path();
     struct mio_addr unnamed = {.kind = MIO_ADDR_UNNAMED};
     struct mio_addr unknown = {.kind = (enum mio_addr_kind)99};
-    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
-    REQUIRE_EQ(mio_unix_datagram_open(NULL, &datagram), 0);
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp_taker), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &datagram_taker), 0);
     check_all(&path, -EAFNOSUPPORT, 0);
     check_all(&v4, 0, -EAFNOSUPPORT);
     check_all(&v6, 0, -EAFNOSUPPORT);
     check_all(&unnamed, -EINVAL, -EINVAL);
     check_all(&unknown, -EINVAL, -EINVAL);
     check_all(null(), -EINVAL, -EINVAL);
-    CHECK_EQ(mio_source_close(&udp.source), 0);
-    CHECK_EQ(mio_source_close(&datagram.source), 0);
+    CHECK_EQ(mio_source_close(&udp_taker.source), 0);
+    CHECK_EQ(mio_source_close(&datagram_taker.source), 0);
 }
 
 /* A name made by hand, which no constructor would have made. */
@@ -117,11 +117,11 @@ TEST(net_addresses_made_wrongly)
     with_0.bytes[3] = 0;
     empty.length = 0;
     endless.length = MIO_ADDR_BYTES;
-    REQUIRE_EQ(mio_unix_datagram_open(NULL, &datagram), 0);
+    REQUIRE_EQ(mio_unix_datagram_open(NULL, &datagram_taker), 0);
     check_all(&with_0, 0, -EINVAL);
     check_all(&empty, 0, -EINVAL);
     check_all(&endless, 0, -ENAMETOOLONG);
-    CHECK_EQ(mio_source_close(&datagram.source), 0);
+    CHECK_EQ(mio_source_close(&datagram_taker.source), 0);
 }
 
 /* The other version of IP: the kernel's word, and never a success. */
@@ -131,9 +131,9 @@ TEST(net_addresses_of_the_other_ip_version)
     struct mio_addr addr = loopback_v4();
     struct mio_addr got;
     v6.port = 9;
-    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp), 0);
-    CHECK(mio_udp_socket_set_peer_addr(&udp, &v6) < 0);
-    CHECK(mio_udp_socket_send_to(&udp, "a", 1, &v6) < 0);
-    CHECK_EQ(mio_source_peer_addr(&udp.source, &got), -ENOTCONN);
-    CHECK_EQ(mio_source_close(&udp.source), 0);
+    REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &udp_taker), 0);
+    CHECK(mio_udp_socket_set_peer_addr(&udp_taker, &v6) < 0);
+    CHECK(mio_udp_socket_send_to(&udp_taker, "a", 1, &v6) < 0);
+    CHECK_EQ(mio_source_peer_addr(&udp_taker.source, &got), -ENOTCONN);
+    CHECK_EQ(mio_source_close(&udp_taker.source), 0);
 }

@@ -20,8 +20,8 @@ struct made {
     struct mio_source sources[2];
 };
 
-static struct mio_addr listening;
-static struct mio_tcp_listener listener;
+static struct mio_addr tcp_listening;
+static struct mio_tcp_listener tcp_listener;
 static struct mio_addr local_listening;
 static struct mio_unix_listener local_listener;
 static struct mio_addr fresh_path;
@@ -34,12 +34,12 @@ static int tcp_listener_bind(struct made *made)
 
 static int tcp_stream_connect(struct made *made)
 {
-    return mio_tcp_stream_connect(&listening, NULL, (struct mio_tcp_stream *)made);
+    return mio_tcp_stream_connect(&tcp_listening, NULL, (struct mio_tcp_stream *)made);
 }
 
 static int tcp_listener_accept(struct made *made)
 {
-    return mio_tcp_listener_accept(&listener, (struct mio_tcp_stream *)made, NULL);
+    return mio_tcp_listener_accept(&tcp_listener, (struct mio_tcp_stream *)made, NULL);
 }
 
 static int udp_socket_bind(struct made *made)
@@ -115,8 +115,8 @@ enum { MAKERS = sizeof makers / sizeof makers[0] };
 
 static void open_listeners(void)
 {
-    listening = loopback_v4();
-    tcp_listen(&listening, &listener);
+    tcp_listening = loopback_v4();
+    tcp_listen(&tcp_listening, &tcp_listener);
     local_listening = temporary_path();
     REQUIRE_EQ(mio_unix_listener_bind(&local_listening, NULL, &local_listener), 0);
     fresh_path = temporary_path();
@@ -124,7 +124,7 @@ static void open_listeners(void)
 
 static void close_listeners(void)
 {
-    CHECK_EQ(mio_source_close(&listener.source), 0);
+    CHECK_EQ(mio_source_close(&tcp_listener.source), 0);
     CHECK_EQ(mio_source_close(&local_listener.source), 0);
     remove_path(&local_listening);
 }
@@ -141,7 +141,7 @@ static void unmake(const struct maker *maker, struct made *made)
 static void await_connection(int maker)
 {
     if (makers[maker].make == tcp_listener_accept)
-        wait_until(listener.source.fd, POLLIN);
+        wait_until(tcp_listener.source.fd, POLLIN);
     if (makers[maker].make == unix_listener_accept)
         wait_until(local_listener.source.fd, POLLIN);
 }
@@ -231,7 +231,7 @@ TEST(net_a_refused_socket_is_closed)
     open_listeners();
     int before = test_open_descriptors();
     errno = ELOOP;
-    CHECK_EQ(mio_tcp_listener_bind(&listening, NULL, &tcp), -EADDRINUSE);
+    CHECK_EQ(mio_tcp_listener_bind(&tcp_listening, NULL, &tcp), -EADDRINUSE);
     CHECK_EQ(mio_tcp_listener_bind(&not_mine, NULL, &tcp), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_bind(&not_mine, NULL, &udp), -EADDRNOTAVAIL);
     CHECK_EQ(mio_unix_listener_bind(&local_listening, NULL, &local), -EADDRINUSE);
@@ -392,15 +392,15 @@ TEST(net_many_connections_leave_nothing)
 {
     struct loop loop = loop_open();
     open_listeners();
-    watch(&loop, &listener.source, LISTENER, MIO_READABLE);
+    watch(&loop, &tcp_listener.source, LISTENER, MIO_READABLE);
     int before = test_open_descriptors();
     for (int i = 0; i < 200; i++) {
         struct mio_tcp_stream client;
         struct mio_tcp_stream server;
-        tcp_connect(&listening, &client);
+        tcp_connect(&tcp_listening, &client);
         AWAIT_EVENTS(&loop, {LISTENER, R});
-        REQUIRE_EQ(mio_tcp_listener_accept(&listener, &server, NULL), 0);
-        CHECK_EQ(mio_tcp_listener_accept(&listener, &server, NULL), -EAGAIN);
+        REQUIRE_EQ(mio_tcp_listener_accept(&tcp_listener, &server, NULL), 0);
+        CHECK_EQ(mio_tcp_listener_accept(&tcp_listener, &server, NULL), -EAGAIN);
         watch(&loop, &client.source, CLIENT, MIO_READABLE);
         watch(&loop, &server.source, SERVER, MIO_READABLE | MIO_WRITABLE);
         EXPECT_ONE(&loop, SERVER, W);

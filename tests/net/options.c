@@ -9,8 +9,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-static struct mio_addr addr;
-
 /* Before the socket is connected a kernel takes what it is told. Afterwards TCP rounds it to whole
  * segments (FreeBSD, OpenBSD), grows it (macOS) or takes the route's (DragonFly): it is asked
  * whether it was told at all. */
@@ -33,6 +31,7 @@ static void check_buffers_of_a_connection(mio_fd fd, int send, int receive)
 
 TEST(net_options_of_buffers)
 {
+    struct mio_addr addr;
     const struct mio_socket_options options = {.send_buffer = 20000, .receive_buffer = 30000};
     struct mio_tcp_listener listener;
     struct mio_tcp_stream stream;
@@ -65,6 +64,7 @@ TEST(net_options_of_buffers)
 
 TEST(net_options_of_connections)
 {
+    struct mio_addr addr;
     const struct mio_socket_options options = {.keep_alive = true, .no_delay = true};
     const struct mio_socket_options none = {.backlog = 0};
     const struct mio_socket_options *const rows[] = {&options, &none, NULL};
@@ -92,6 +92,7 @@ TEST(net_options_of_connections)
 
 TEST(net_options_reuse_port_of_listeners)
 {
+    struct mio_addr addr;
     enum { CONNECTIONS = 16 };
     const struct mio_socket_options options = {.reuse_port = true};
     struct mio_tcp_listener listeners[2];
@@ -134,6 +135,7 @@ TEST(net_options_reuse_port_of_listeners)
 
 TEST(net_options_reuse_of_udp)
 {
+    struct mio_addr addr;
     const struct mio_socket_options rows[] = {{.reuse_port = true}, {.reuse_addr = true}};
     struct mio_udp_socket first;
     struct mio_udp_socket second;
@@ -175,18 +177,19 @@ static void connect_over_v4(struct mio_tcp_listener *listener, uint16_t port, st
     CHECK_EQ(mio_source_close(&client.source), 0);
 }
 
-/* Two listeners at one port, of IPv6 alone and of IPv4. Nobody else may be at the second. */
-static void listen_apart(struct mio_tcp_listener *v6, struct mio_tcp_listener *v4)
+/* Two listeners at the port that is returned, of IPv6 alone and of IPv4. Nobody else may be at the
+ * second. */
+static uint16_t listen_apart(struct mio_tcp_listener *v6, struct mio_tcp_listener *v4)
 {
     const struct mio_socket_options alone = {.v6_only = MIO_V6_ONLY_YES};
     for (;;) {
-        addr = mio_addr_ipv6(NULL, 0);
+        struct mio_addr addr = mio_addr_ipv6(NULL, 0);
         REQUIRE_EQ(mio_tcp_listener_bind(&addr, &alone, v6), 0);
         REQUIRE_EQ(mio_source_local_addr(&v6->source, &addr), 0);
         struct mio_addr same = mio_addr_ipv4(127, 0, 0, 1, addr.port);
         int error = mio_tcp_listener_bind(&same, NULL, v4);
         if (error == 0)
-            return;
+            return addr.port;
         REQUIRE_EQ(error, -EADDRINUSE);
         CHECK_EQ(mio_source_close(&v6->source), 0);
     }
@@ -201,15 +204,15 @@ TEST(net_options_v6_only)
     struct mio_tcp_listener other;
     struct mio_tcp_stream nothing;
     struct mio_addr peer;
-    listen_apart(&listener, &other);
+    uint16_t port = listen_apart(&listener, &other);
     CHECK_EQ(option_of(listener.source.fd, IPPROTO_IPV6, IPV6_V6ONLY), 1);
-    connect_over_v4(&other, addr.port, &peer);
+    connect_over_v4(&other, port, &peer);
     CHECK_EQ(peer.kind, MIO_ADDR_IPV4);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &nothing, NULL), -EAGAIN);
     CHECK_EQ(mio_source_close(&listener.source), 0);
     CHECK_EQ(mio_source_close(&other.source), 0);
 
-    addr = mio_addr_ipv6(NULL, 0);
+    struct mio_addr addr = mio_addr_ipv6(NULL, 0);
     int error = mio_tcp_listener_bind(&addr, &both, &listener);
     CHECK_EQ(error, fact("both IP versions in one socket"));
     if (error < 0)

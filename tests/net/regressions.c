@@ -6,11 +6,10 @@
 
 #include <errno.h>
 
-static char byte;
-
 /* A stream that its owner closes has ended for the peer, which gets nothing more. */
 TEST(net_close_ends_the_peers_reading)
 {
+    char byte;
     struct loop loop = loop_open();
     struct mio_addr addr = loopback_v4();
     struct mio_tcp_listener listener;
@@ -35,6 +34,7 @@ TEST(net_close_ends_the_peers_reading)
 /* mio's issue 776. */
 TEST(net_a_fresh_connection_would_block)
 {
+    char byte;
     struct loop loop = loop_open();
     struct mio_addr addr = loopback_v4();
     struct mio_tcp_listener listener;
@@ -81,6 +81,7 @@ TEST(net_a_deregistered_listener_is_silent_when_a_waker_speaks)
 /* mio's issue 1403. */
 TEST(net_a_sender_without_a_name_is_unnamed)
 {
+    char byte;
     struct mio_addr addr = temporary_path();
     struct mio_addr from = loopback_v4();
     struct mio_unix_datagram receiver;
@@ -101,6 +102,7 @@ TEST(net_a_sender_without_a_name_is_unnamed)
  * it says EAGAIN to a reader of datagrams who has shut that direction, and readable to poll(2). */
 TEST(net_datagrams_after_the_own_end_of_receiving)
 {
+    char byte;
     struct loop loop = loop_open();
     struct mio_unix_datagram first;
     struct mio_unix_datagram second;

@@ -13,8 +13,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-static struct loop loop;
-static const struct mio_iovec part = {"abc", 3};
+static struct loop sigpipe_loop;
+static const struct mio_iovec three_bytes = {"abc", 3};
 
 static void prepare(void)
 {
@@ -24,7 +24,7 @@ static void prepare(void)
     sigaddset(&signals, SIGPIPE);
     REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
     REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
-    loop = loop_open();
+    sigpipe_loop = loop_open();
 }
 
 static void finish(void)
@@ -33,7 +33,7 @@ static void finish(void)
     sigemptyset(&pending);
     CHECK_EQ(sigpending(&pending), 0);
     CHECK_EQ(sigismember(&pending, SIGPIPE), 0);
-    loop_close(&loop);
+    loop_close(&sigpipe_loop);
 }
 
 TEST(net_no_sigpipe_from_a_pipe)
@@ -42,13 +42,13 @@ TEST(net_no_sigpipe_from_a_pipe)
     struct mio_pipe_receiver receiver;
     prepare();
     REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
-    watch(&loop, &sender.source, CLIENT, MIO_WRITABLE);
-    EXPECT_ONE(&loop, CLIENT, W);
+    watch(&sigpipe_loop, &sender.source, CLIENT, MIO_WRITABLE);
+    EXPECT_ONE(&sigpipe_loop, CLIENT, W);
     CHECK_EQ(mio_source_close(&receiver.source), 0);
-    EXPECT_ONE(&loop, CLIENT, readiness_fact("pipe without reader"));
+    EXPECT_ONE(&sigpipe_loop, CLIENT, readiness_fact("pipe without reader"));
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), -EPIPE);
-        CHECK_EQ(mio_pipe_sender_writev(&sender, &part, 1), -EPIPE);
+        CHECK_EQ(mio_pipe_sender_writev(&sender, &three_bytes, 1), -EPIPE);
     }
     CHECK_EQ(mio_source_close(&sender.source), 0);
     finish();
@@ -105,18 +105,18 @@ static void unix_stream(const struct mio_socket_options *options, bool peer_clos
         CHECK_EQ(error, fact("records"));
     if (error < 0)
         return;
-    watch(&loop, &near_end.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
-    EXPECT_ONE(&loop, CLIENT, W);
+    watch(&sigpipe_loop, &near_end.source, CLIENT, MIO_READABLE | MIO_WRITABLE);
+    EXPECT_ONE(&sigpipe_loop, CLIENT, W);
     if (peer_closes) {
         CHECK_EQ(mio_source_close(&far_end.source), 0);
-        EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for both"));
+        EXPECT_ONE(&sigpipe_loop, CLIENT, readiness_fact("peer closed, asked for both"));
     } else {
         CHECK_EQ(mio_unix_stream_shutdown(&near_end, MIO_SHUTDOWN_BOTH), 0);
-        EXPECT_ONE(&loop, CLIENT, readiness_fact("peer closed, asked for both"));
+        EXPECT_ONE(&sigpipe_loop, CLIENT, readiness_fact("peer closed, asked for both"));
     }
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_unix_stream_write(&near_end, "abc", 3), -EPIPE);
-        CHECK_EQ(mio_unix_stream_writev(&near_end, &part, 1), -EPIPE);
+        CHECK_EQ(mio_unix_stream_writev(&near_end, &three_bytes, 1), -EPIPE);
     }
     if (!peer_closes)
         CHECK_EQ(mio_source_close(&far_end.source), 0);
@@ -159,14 +159,14 @@ TEST(net_no_sigpipe_from_a_tcp_stream)
         tcp_pair(&client, &server);
         struct mio_tcp_stream *writer = accepted ? &server : &client;
         struct mio_tcp_stream *peer = accepted ? &client : &server;
-        watch(&loop, &writer->source, CLIENT, MIO_READABLE | MIO_WRITABLE);
-        EXPECT_ONE(&loop, CLIENT, W);
+        watch(&sigpipe_loop, &writer->source, CLIENT, MIO_READABLE | MIO_WRITABLE);
+        EXPECT_ONE(&sigpipe_loop, CLIENT, W);
         tcp_reset(peer);
-        EXPECT_ONE(&loop, CLIENT, readiness_fact("TCP reset, asked for both"));
+        EXPECT_ONE(&sigpipe_loop, CLIENT, readiness_fact("TCP reset, asked for both"));
         ptrdiff_t result = mio_tcp_stream_write(writer, "abc", 3);
         CHECK(result == -EPIPE || result == -ECONNRESET);
         CHECK_EQ(mio_tcp_stream_write(writer, "abc", 3), -EPIPE);
-        CHECK_EQ(mio_tcp_stream_writev(writer, &part, 1), -EPIPE);
+        CHECK_EQ(mio_tcp_stream_writev(writer, &three_bytes, 1), -EPIPE);
         CHECK_EQ(mio_source_close(&writer->source), 0);
     }
     tcp_pair(&client, &server);

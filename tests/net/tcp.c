@@ -12,8 +12,6 @@ _Static_assert(sizeof(struct mio_tcp_listener) == sizeof(struct mio_source) &&
                    sizeof(struct mio_tcp_stream) == sizeof(struct mio_source),
                "a socket is its source and nothing more");
 
-static char byte;
-
 TEST(net_tcp_accept)
 {
     struct loop loop = loop_open();
@@ -44,6 +42,7 @@ TEST(net_tcp_accept)
 
 TEST(net_tcp_connect)
 {
+    char byte;
     struct loop loop = loop_open();
     struct mio_addr addr = loopback_v4();
     struct mio_tcp_listener listener;
@@ -170,6 +169,7 @@ TEST(net_tcp_many_writes_succeed_at_once)
 
 TEST(net_tcp_reset_by_peer)
 {
+    char byte;
     struct loop loop = loop_open();
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;
@@ -231,6 +231,7 @@ TEST(net_tcp_write_to_a_closed_peer)
 
 TEST(net_tcp_peer_stops_sending)
 {
+    char byte;
     struct loop loop = loop_open();
     struct mio_tcp_stream client;
     struct mio_tcp_stream server;

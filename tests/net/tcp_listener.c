@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Takes one connection through everything, and closes the listener. */
-static void smoke(struct mio_tcp_listener *listener)
+static void tcp_listener_smoke(struct mio_tcp_listener *listener)
 {
     struct loop loop = loop_open();
     struct mio_addr addr;
@@ -42,22 +42,22 @@ static void smoke(struct mio_tcp_listener *listener)
     loop_close(&loop);
 }
 
-static void smoke_at(struct mio_addr addr)
+static void tcp_listener_smoke_at(struct mio_addr addr)
 {
     struct mio_tcp_listener listener;
     tcp_listen(&addr, &listener);
     CHECK_FLAGS(listener.source.fd);
-    smoke(&listener);
+    tcp_listener_smoke(&listener);
 }
 
 TEST(net_tcp_listener_ipv4)
 {
-    smoke_at(loopback_v4());
+    tcp_listener_smoke_at(loopback_v4());
 }
 
 TEST(net_tcp_listener_ipv6)
 {
-    smoke_at(loopback_v6());
+    tcp_listener_smoke_at(loopback_v6());
 }
 
 TEST(net_tcp_listener_made_elsewhere)
@@ -74,7 +74,7 @@ TEST(net_tcp_listener_made_elsewhere)
     REQUIRE_EQ(mio_tcp_listener_from_fd(fd, &listener), 0);
     CHECK_EQ(listener.source.fd, fd);
     CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    smoke(&listener);
+    tcp_listener_smoke(&listener);
 }
 
 TEST(net_tcp_listener_ttl)
@@ -136,7 +136,7 @@ TEST(net_tcp_listener_gives_its_descriptor)
     REQUIRE_EQ(mio_tcp_listener_from_fd(fd, &listener), 0);
     REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
     CHECK_ADDR(&got, &addr);
-    smoke(&listener);
+    tcp_listener_smoke(&listener);
     loop_close(&loop);
 }
 

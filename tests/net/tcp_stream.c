@@ -24,7 +24,7 @@ static void check_addresses(struct mio_tcp_stream *client, struct mio_tcp_stream
 }
 
 /* From a connected client that is not registered yet to its closing. */
-static void smoke(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
+static void tcp_stream_smoke(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
 {
     struct loop loop = loop_open();
     char text[16] = "";
@@ -63,7 +63,7 @@ static void smoke(struct mio_tcp_stream *client, struct mio_tcp_stream *server)
     loop_close(&loop);
 }
 
-static void smoke_at(struct mio_addr addr)
+static void tcp_stream_smoke_at(struct mio_addr addr)
 {
     struct mio_tcp_listener listener;
     struct mio_tcp_stream client;
@@ -71,18 +71,18 @@ static void smoke_at(struct mio_addr addr)
     tcp_listen(&addr, &listener);
     tcp_connect(&addr, &client);
     tcp_accept(&listener, &server);
-    smoke(&client, &server);
+    tcp_stream_smoke(&client, &server);
     CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 
 TEST(net_tcp_stream_ipv4)
 {
-    smoke_at(loopback_v4());
+    tcp_stream_smoke_at(loopback_v4());
 }
 
 TEST(net_tcp_stream_ipv6)
 {
-    smoke_at(loopback_v6());
+    tcp_stream_smoke_at(loopback_v6());
 }
 
 TEST(net_tcp_stream_made_elsewhere)
@@ -100,7 +100,7 @@ TEST(net_tcp_stream_made_elsewhere)
     tcp_accept(&listener, &server);
     REQUIRE_EQ(mio_tcp_stream_from_fd(fd, &client), 0);
     CHECK_EQ(client.source.fd, fd);
-    smoke(&client, &server);
+    tcp_stream_smoke(&client, &server);
     CHECK_EQ(mio_source_close(&listener.source), 0);
 }
 

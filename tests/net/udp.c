@@ -82,7 +82,7 @@ static void expect_arrival(struct loop *loop, mio_token from, mio_token at, uint
 
 /* --- each way of sending and receiving --- */
 
-static void unconnected(struct pair *pair)
+static void udp_unconnected(struct pair *pair)
 {
     struct loop loop = loop_open();
     char text[16] = "";
@@ -112,7 +112,7 @@ static void unconnected(struct pair *pair)
     loop_close(&loop);
 }
 
-static void connected(struct pair *pair)
+static void udp_connected(struct pair *pair)
 {
     struct loop loop = loop_open();
     char text[16] = "";
@@ -155,37 +155,37 @@ static struct pair pair_made_elsewhere(void)
 TEST(net_udp_unconnected_ipv4)
 {
     struct pair pair = pair_open(loopback_v4());
-    unconnected(&pair);
+    udp_unconnected(&pair);
 }
 
 TEST(net_udp_unconnected_ipv6)
 {
     struct pair pair = pair_open(loopback_v6());
-    unconnected(&pair);
+    udp_unconnected(&pair);
 }
 
 TEST(net_udp_unconnected_made_elsewhere)
 {
     struct pair pair = pair_made_elsewhere();
-    unconnected(&pair);
+    udp_unconnected(&pair);
 }
 
 TEST(net_udp_connected_ipv4)
 {
     struct pair pair = pair_open(loopback_v4());
-    connected(&pair);
+    udp_connected(&pair);
 }
 
 TEST(net_udp_connected_ipv6)
 {
     struct pair pair = pair_open(loopback_v6());
-    connected(&pair);
+    udp_connected(&pair);
 }
 
 TEST(net_udp_connected_made_elsewhere)
 {
     struct pair pair = pair_made_elsewhere();
-    connected(&pair);
+    udp_connected(&pair);
 }
 
 TEST(net_udp_send_without_an_address)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static struct mio_udp_socket udp_bind(struct mio_addr addr)
+static struct mio_udp_socket udp_open_at(struct mio_addr addr)
 {
     struct mio_udp_socket made;
     REQUIRE_EQ(mio_udp_socket_bind(&addr, NULL, &made), 0);
@@ -21,7 +21,7 @@ static struct mio_udp_socket udp_bind(struct mio_addr addr)
 
 TEST(net_udp_ttl)
 {
-    struct mio_udp_socket udp = udp_bind(loopback_v4());
+    struct mio_udp_socket udp = udp_open_at(loopback_v4());
     int usual = asked_udp_socket_ttl(&udp);
     CHECK(usual > 0 && usual <= 255);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 10), 0);
@@ -35,7 +35,7 @@ TEST(net_udp_ttl)
 
 TEST(net_udp_ttl_of_ipv6)
 {
-    struct mio_udp_socket udp = udp_bind(loopback_v6());
+    struct mio_udp_socket udp = udp_open_at(loopback_v6());
     CHECK(asked_udp_socket_ttl(&udp) > 0);
     CHECK_EQ(mio_udp_socket_set_ttl(&udp, 10), 0);
     CHECK_EQ(asked_udp_socket_ttl(&udp), 10);
@@ -45,7 +45,7 @@ TEST(net_udp_ttl_of_ipv6)
 
 TEST(net_udp_broadcast)
 {
-    struct mio_udp_socket udp = udp_bind(mio_addr_ipv4(0, 0, 0, 0, 0));
+    struct mio_udp_socket udp = udp_open_at(mio_addr_ipv4(0, 0, 0, 0, 0));
     CHECK_EQ(asked_udp_socket_broadcast_allowed(&udp), 0);
     CHECK_EQ(mio_udp_socket_set_broadcast_allowed(&udp, true), 0);
     CHECK_EQ(asked_udp_socket_broadcast_allowed(&udp), 1);
@@ -56,7 +56,7 @@ TEST(net_udp_broadcast)
 
 TEST(net_udp_multicast_loop_v4)
 {
-    struct mio_udp_socket udp = udp_bind(loopback_v4());
+    struct mio_udp_socket udp = udp_open_at(loopback_v4());
     CHECK_EQ(asked_udp_socket_multicast_loop_v4(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v4(&udp, false), 0);
     CHECK_EQ(asked_udp_socket_multicast_loop_v4(&udp), 0);
@@ -67,7 +67,7 @@ TEST(net_udp_multicast_loop_v4)
 
 TEST(net_udp_multicast_ttl_v4)
 {
-    struct mio_udp_socket udp = udp_bind(loopback_v4());
+    struct mio_udp_socket udp = udp_open_at(loopback_v4());
     CHECK_EQ(asked_udp_socket_multicast_ttl_v4(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_multicast_ttl_v4(&udp, 10), 0);
     CHECK_EQ(asked_udp_socket_multicast_ttl_v4(&udp), 10);
@@ -79,7 +79,7 @@ TEST(net_udp_multicast_ttl_v4)
 
 TEST(net_udp_multicast_loop_v6)
 {
-    struct mio_udp_socket udp = udp_bind(loopback_v6());
+    struct mio_udp_socket udp = udp_open_at(loopback_v6());
     CHECK_EQ(asked_udp_socket_multicast_loop_v6(&udp), 1);
     CHECK_EQ(mio_udp_socket_set_multicast_loop_v6(&udp, false), 0);
     CHECK_EQ(asked_udp_socket_multicast_loop_v6(&udp), 0);
@@ -105,7 +105,7 @@ TEST(net_udp_v6_only)
         CHECK_EQ(asked_udp_socket_v6_only(&udp), choices[i] == MIO_V6_ONLY_YES);
         CHECK_EQ(mio_source_close(&udp.source), 0);
     }
-    udp = udp_bind(loopback_v4());
+    udp = udp_open_at(loopback_v4());
     CHECK(asked_udp_socket_v6_only(&udp) < 0);
     CHECK_EQ(mio_source_close(&udp.source), 0);
 }
@@ -121,8 +121,8 @@ TEST(net_udp_multicast_join_and_leave)
     struct mio_addr target = loopback_v4();
     struct mio_addr nobody = mio_addr_ipv4(192, 0, 2, 77, 0);
     struct loop loop = loop_open();
-    struct mio_udp_socket udp = udp_bind(any);
-    struct mio_udp_socket sender = udp_bind(loopback);
+    struct mio_udp_socket udp = udp_open_at(any);
+    struct mio_udp_socket sender = udp_open_at(loopback);
     char text[16] = "";
     REQUIRE_EQ(mio_source_local_addr(&udp.source, &any), 0);
     target.port = any.port;
@@ -162,8 +162,8 @@ TEST(net_udp_multicast_arrives)
     struct mio_addr any = mio_addr_ipv4(0, 0, 0, 0, 0);
     struct mio_addr loopback = loopback_v4();
     struct mio_addr group = mio_addr_ipv4(227, 1, 1, 102, 0);
-    struct mio_udp_socket udp = udp_bind(any);
-    struct mio_udp_socket sender = udp_bind(loopback);
+    struct mio_udp_socket udp = udp_open_at(any);
+    struct mio_udp_socket sender = udp_open_at(loopback);
     char text[16] = "";
     REQUIRE_EQ(use_loopback(&sender), 0);
     REQUIRE_EQ(mio_source_local_addr(&udp.source, &any), 0);
@@ -202,7 +202,7 @@ TEST(net_udp_multicast_v6)
     static const uint8_t bytes[16] = {0xff, 0x0e, [15] = 0x77};
     struct mio_addr group = mio_addr_ipv6(bytes, 0);
     struct mio_addr v4 = mio_addr_ipv4(227, 1, 1, 103, 0);
-    struct mio_udp_socket udp = udp_bind(mio_addr_ipv6(NULL, 0));
+    struct mio_udp_socket udp = udp_open_at(mio_addr_ipv6(NULL, 0));
     unsigned index = if_nametoindex("lo");
     if (index == 0)
         index = if_nametoindex("lo0");

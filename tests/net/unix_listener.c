@@ -9,57 +9,57 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct loop loop;
-static struct mio_addr addr;
-static struct mio_unix_listener listener;
-static struct mio_unix_stream client;
-static struct mio_unix_stream server;
-static char byte;
+static struct loop listener_loop;
+static struct mio_addr listener_addr;
+static struct mio_unix_listener unix_listener;
+static struct mio_unix_stream listener_client;
+static struct mio_unix_stream listener_server;
 
 static void open_listening(mio_interest interest)
 {
-    loop = loop_open();
-    addr = temporary_path();
-    REQUIRE_EQ(mio_unix_listener_bind(&addr, NULL, &listener), 0);
-    CHECK_FLAGS(listener.source.fd);
-    watch(&loop, &listener.source, LISTENER, interest);
-    EXPECT_NOTHING(&loop);
+    listener_loop = loop_open();
+    listener_addr = temporary_path();
+    REQUIRE_EQ(mio_unix_listener_bind(&listener_addr, NULL, &unix_listener), 0);
+    CHECK_FLAGS(unix_listener.source.fd);
+    watch(&listener_loop, &unix_listener.source, LISTENER, interest);
+    EXPECT_NOTHING(&listener_loop);
 }
 
 static void close_listening(void)
 {
-    CHECK_EQ(mio_source_close(&listener.source), 0);
-    remove_path(&addr);
-    EXPECT_NOTHING(&loop);
-    loop_close(&loop);
+    CHECK_EQ(mio_source_close(&unix_listener.source), 0);
+    remove_path(&listener_addr);
+    EXPECT_NOTHING(&listener_loop);
+    loop_close(&listener_loop);
 }
 
 static void connect_client(void)
 {
-    REQUIRE_EQ(mio_unix_stream_connect(&addr, NULL, &client), 0);
+    REQUIRE_EQ(mio_unix_stream_connect(&listener_addr, NULL, &listener_client), 0);
 }
 
 static void close_streams(void)
 {
-    CHECK_EQ(mio_source_close(&client.source), 0);
-    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_source_close(&listener_client.source), 0);
+    CHECK_EQ(mio_source_close(&listener_server.source), 0);
 }
 
 static void accept_two(void)
 {
+    char byte;
     for (int i = 0; i < 2; i++) {
         connect_client();
-        EXPECT_ONE(&loop, LISTENER, R);
-        REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
-        CHECK_FLAGS(server.source.fd);
-        CHECK_EQ(mio_unix_stream_read(&server, &byte, 1), -EAGAIN);
-        struct mio_unix_stream untouched = server;
-        CHECK_EQ(mio_unix_listener_accept(&listener, &untouched, NULL), -EAGAIN);
-        CHECK_EQ(untouched.source.fd, server.source.fd);
-        EXPECT_NOTHING(&loop);
-        CHECK_EQ(mio_source_take_error(&listener.source), 0);
-        unix_put(&client, "hello");
-        UNIX_EXPECT_TEXT(&server, "hello");
+        EXPECT_ONE(&listener_loop, LISTENER, R);
+        REQUIRE_EQ(mio_unix_listener_accept(&unix_listener, &listener_server, NULL), 0);
+        CHECK_FLAGS(listener_server.source.fd);
+        CHECK_EQ(mio_unix_stream_read(&listener_server, &byte, 1), -EAGAIN);
+        struct mio_unix_stream untouched = listener_server;
+        CHECK_EQ(mio_unix_listener_accept(&unix_listener, &untouched, NULL), -EAGAIN);
+        CHECK_EQ(untouched.source.fd, listener_server.source.fd);
+        EXPECT_NOTHING(&listener_loop);
+        CHECK_EQ(mio_source_take_error(&unix_listener.source), 0);
+        unix_put(&listener_client, "hello");
+        UNIX_EXPECT_TEXT(&listener_server, "hello");
         close_streams();
     }
 }
@@ -67,7 +67,7 @@ static void accept_two(void)
 TEST(net_unix_listener_accepts)
 {
     open_listening(MIO_READABLE);
-    CHECK_EQ(mio_unix_listener_accept(&listener, &server, NULL), -EAGAIN);
+    CHECK_EQ(mio_unix_listener_accept(&unix_listener, &listener_server, NULL), -EAGAIN);
     accept_two();
     close_listening();
 }
@@ -75,16 +75,16 @@ TEST(net_unix_listener_accepts)
 TEST(net_unix_listener_made_elsewhere)
 {
     unsigned char sockaddr[MIO_SOCKADDR_SIZE];
-    loop = loop_open();
-    addr = temporary_path();
-    int size = mio_addr_to_sockaddr(&addr, sockaddr, sizeof sockaddr);
+    listener_loop = loop_open();
+    listener_addr = temporary_path();
+    int size = mio_addr_to_sockaddr(&listener_addr, sockaddr, sizeof sockaddr);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     REQUIRE(fd >= 0);
     REQUIRE_EQ(bind(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
     REQUIRE_EQ(listen(fd, 5), 0);
-    REQUIRE_EQ(mio_unix_listener_from_fd(fd, &listener), 0);
-    watch(&loop, &listener.source, LISTENER, MIO_READABLE);
-    EXPECT_NOTHING(&loop);
+    REQUIRE_EQ(mio_unix_listener_from_fd(fd, &unix_listener), 0);
+    watch(&listener_loop, &unix_listener.source, LISTENER, MIO_READABLE);
+    EXPECT_NOTHING(&listener_loop);
     accept_two();
     close_listening();
 }
@@ -95,19 +95,19 @@ TEST(net_unix_listener_addresses)
     struct mio_addr peer = loopback_v4();
     open_listening(MIO_READABLE);
     connect_client();
-    EXPECT_ONE(&loop, LISTENER, R);
-    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
+    EXPECT_ONE(&listener_loop, LISTENER, R);
+    REQUIRE_EQ(mio_unix_listener_accept(&unix_listener, &listener_server, &peer), 0);
     CHECK_EQ(peer.kind, MIO_ADDR_UNNAMED);
     CHECK_EQ(peer.length, 0);
-    REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
-    CHECK_ADDR(&got, &addr);
-    CHECK_STR(mio_addr_path(&got), mio_addr_path(&addr));
-    REQUIRE_EQ(mio_source_local_addr(&server.source, &got), 0);
-    CHECK_ADDR(&got, &addr);
-    REQUIRE_EQ(mio_source_peer_addr(&server.source, &got), 0);
+    REQUIRE_EQ(mio_source_local_addr(&unix_listener.source, &got), 0);
+    CHECK_ADDR(&got, &listener_addr);
+    CHECK_STR(mio_addr_path(&got), mio_addr_path(&listener_addr));
+    REQUIRE_EQ(mio_source_local_addr(&listener_server.source, &got), 0);
+    CHECK_ADDR(&got, &listener_addr);
+    REQUIRE_EQ(mio_source_peer_addr(&listener_server.source, &got), 0);
     CHECK_EQ(got.kind, MIO_ADDR_UNNAMED);
-    REQUIRE_EQ(mio_source_peer_addr(&client.source, &got), 0);
-    CHECK_ADDR(&got, &addr);
+    REQUIRE_EQ(mio_source_peer_addr(&listener_client.source, &got), 0);
+    CHECK_ADDR(&got, &listener_addr);
     close_streams();
     close_listening();
 }
@@ -123,13 +123,13 @@ TEST(net_unix_listener_named_peer)
     REQUIRE(fd >= 0);
     int size = mio_addr_to_sockaddr(&own, sockaddr, sizeof sockaddr);
     REQUIRE_EQ(bind(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
-    size = mio_addr_to_sockaddr(&addr, sockaddr, sizeof sockaddr);
+    size = mio_addr_to_sockaddr(&listener_addr, sockaddr, sizeof sockaddr);
     REQUIRE_EQ(connect(fd, (struct sockaddr *)(void *)sockaddr, (socklen_t)size), 0);
-    REQUIRE_EQ(mio_unix_stream_from_fd(fd, &client), 0);
-    EXPECT_ONE(&loop, LISTENER, R);
-    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
+    REQUIRE_EQ(mio_unix_stream_from_fd(fd, &listener_client), 0);
+    EXPECT_ONE(&listener_loop, LISTENER, R);
+    REQUIRE_EQ(mio_unix_listener_accept(&unix_listener, &listener_server, &peer), 0);
     CHECK_ADDR(&peer, &own);
-    REQUIRE_EQ(mio_source_peer_addr(&server.source, &peer), 0);
+    REQUIRE_EQ(mio_source_peer_addr(&listener_server.source, &peer), 0);
     CHECK_ADDR(&peer, &own);
     close_streams();
     remove_path(&own);
@@ -145,12 +145,12 @@ TEST(net_unix_listener_register)
 TEST(net_unix_listener_reregister)
 {
     open_listening(MIO_READABLE);
-    REQUIRE_EQ(mio_source_reregister(&listener.source, LISTENER, MIO_WRITABLE), 0);
+    REQUIRE_EQ(mio_source_reregister(&unix_listener.source, LISTENER, MIO_WRITABLE), 0);
     connect_client();
-    EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_source_reregister(&listener.source, THIRD, MIO_READABLE), 0);
-    EXPECT_ONE(&loop, THIRD, R);
-    CHECK_EQ(mio_source_close(&client.source), 0);
+    EXPECT_NOTHING(&listener_loop);
+    REQUIRE_EQ(mio_source_reregister(&unix_listener.source, THIRD, MIO_READABLE), 0);
+    EXPECT_ONE(&listener_loop, THIRD, R);
+    CHECK_EQ(mio_source_close(&listener_client.source), 0);
     close_listening();
 }
 
@@ -158,9 +158,9 @@ TEST(net_unix_listener_deregister)
 {
     open_listening(MIO_READABLE);
     connect_client();
-    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
-    EXPECT_NOTHING(&loop);
-    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
+    REQUIRE_EQ(mio_source_deregister(&unix_listener.source), 0);
+    EXPECT_NOTHING(&listener_loop);
+    REQUIRE_EQ(mio_unix_listener_accept(&unix_listener, &listener_server, NULL), 0);
     close_streams();
     close_listening();
 }
@@ -170,13 +170,13 @@ TEST(net_unix_listener_gives_its_descriptor)
     struct mio_addr got;
     mio_fd fd = MIO_INVALID_FD;
     open_listening(MIO_READABLE);
-    CHECK_EQ(mio_source_into_fd(&listener.source, &fd), -EBUSY);
-    REQUIRE_EQ(mio_source_deregister(&listener.source), 0);
-    REQUIRE_EQ(mio_source_into_fd(&listener.source, &fd), 0);
-    CHECK_EQ(mio_source_close(&listener.source), -EBADF);
-    REQUIRE_EQ(mio_unix_listener_from_fd(fd, &listener), 0);
-    REQUIRE_EQ(mio_source_local_addr(&listener.source, &got), 0);
-    CHECK_ADDR(&got, &addr);
+    CHECK_EQ(mio_source_into_fd(&unix_listener.source, &fd), -EBUSY);
+    REQUIRE_EQ(mio_source_deregister(&unix_listener.source), 0);
+    REQUIRE_EQ(mio_source_into_fd(&unix_listener.source, &fd), 0);
+    CHECK_EQ(mio_source_close(&unix_listener.source), -EBADF);
+    REQUIRE_EQ(mio_unix_listener_from_fd(fd, &unix_listener), 0);
+    REQUIRE_EQ(mio_source_local_addr(&unix_listener.source, &got), 0);
+    CHECK_ADDR(&got, &listener_addr);
     close_listening();
 }
 
@@ -184,12 +184,12 @@ TEST(net_unix_listener_bind_twice)
 {
     struct mio_unix_listener second;
     open_listening(MIO_READABLE);
-    CHECK_EQ(mio_unix_listener_bind(&addr, NULL, &second), -EADDRINUSE);
-    CHECK_EQ(mio_source_close(&listener.source), 0);
+    CHECK_EQ(mio_unix_listener_bind(&listener_addr, NULL, &second), -EADDRINUSE);
+    CHECK_EQ(mio_source_close(&unix_listener.source), 0);
     /* The file stays, and with it the name. */
-    CHECK_EQ(mio_unix_listener_bind(&addr, NULL, &second), -EADDRINUSE);
-    remove_path(&addr);
-    REQUIRE_EQ(mio_unix_listener_bind(&addr, NULL, &listener), 0);
+    CHECK_EQ(mio_unix_listener_bind(&listener_addr, NULL, &second), -EADDRINUSE);
+    remove_path(&listener_addr);
+    REQUIRE_EQ(mio_unix_listener_bind(&listener_addr, NULL, &unix_listener), 0);
     close_listening();
 }
 
@@ -198,20 +198,20 @@ TEST(net_unix_accept_without_descriptors)
     struct mio_unix_stream pattern;
     open_listening(MIO_READABLE);
     connect_client();
-    EXPECT_ONE(&loop, LISTENER, R);
-    memset(&server, 0x5a, sizeof server);
-    pattern = server;
+    EXPECT_ONE(&listener_loop, LISTENER, R);
+    memset(&listener_server, 0x5a, sizeof listener_server);
+    pattern = listener_server;
     descriptors_limit(0);
-    int error = mio_unix_listener_accept(&listener, &server, NULL);
+    int error = mio_unix_listener_accept(&unix_listener, &listener_server, NULL);
     descriptors_unlimit();
     CHECK_EQ(error, -EMFILE);
-    CHECK(memcmp(&server, &pattern, sizeof server) == 0);
-    error = mio_unix_listener_accept(&listener, &server, NULL);
+    CHECK(memcmp(&listener_server, &pattern, sizeof listener_server) == 0);
+    error = mio_unix_listener_accept(&unix_listener, &listener_server, NULL);
     if (fact("a connection waits after accepting without descriptors") == 0) {
         CHECK_EQ(error, -EAGAIN);
-        CHECK_EQ(mio_source_close(&client.source), 0);
+        CHECK_EQ(mio_source_close(&listener_client.source), 0);
         connect_client();
-        error = mio_unix_listener_accept(&listener, &server, NULL);
+        error = mio_unix_listener_accept(&unix_listener, &listener_server, NULL);
     }
     REQUIRE_EQ(error, 0);
     close_streams();
@@ -222,14 +222,14 @@ TEST(net_unix_accept_a_client_that_is_gone)
 {
     open_listening(MIO_READABLE);
     connect_client();
-    unix_put(&client, "left");
-    CHECK_EQ(mio_source_close(&client.source), 0);
-    EXPECT_ONE(&loop, LISTENER, R);
+    unix_put(&listener_client, "left");
+    CHECK_EQ(mio_source_close(&listener_client.source), 0);
+    EXPECT_ONE(&listener_loop, LISTENER, R);
     char text[8] = "";
-    REQUIRE_EQ(mio_unix_listener_accept(&listener, &server, NULL), 0);
-    CHECK_EQ(mio_unix_stream_read(&server, text, sizeof text), 4);
+    REQUIRE_EQ(mio_unix_listener_accept(&unix_listener, &listener_server, NULL), 0);
+    CHECK_EQ(mio_unix_stream_read(&listener_server, text, sizeof text), 4);
     CHECK_STR(text, "left");
-    CHECK_EQ(mio_unix_stream_read(&server, text, sizeof text), 0);
-    CHECK_EQ(mio_source_close(&server.source), 0);
+    CHECK_EQ(mio_unix_stream_read(&listener_server, text, sizeof text), 0);
+    CHECK_EQ(mio_source_close(&listener_server.source), 0);
     close_listening();
 }

@@ -38,7 +38,7 @@ static bool refused_here(void)
 }
 
 /* Listens there, and is connected to from there. */
-static void connect_at(const struct mio_addr *addr)
+static void connect_by_name(const struct mio_addr *addr)
 {
     struct mio_unix_listener listener;
     struct mio_unix_listener twice;
@@ -69,11 +69,11 @@ TEST(net_unix_abstract_names_are_bytes_with_a_length)
         return;
     for (int i = 0; i < NAMES; i++) {
         struct mio_addr addr = abstract_name(names[i].bytes, names[i].length);
-        connect_at(&addr);
+        connect_by_name(&addr);
     }
     memset(longest, 'm', sizeof longest);
     struct mio_addr addr = abstract_name(longest, sizeof longest);
-    connect_at(&addr);
+    connect_by_name(&addr);
     CHECK_EQ(mio_addr_unix_abstract(longest, LONGEST + 1, &addr), -ENAMETOOLONG);
     CHECK_EQ(mio_addr_unix_abstract(longest, 0, &addr), -EINVAL);
 }
