@@ -167,7 +167,7 @@ bool machine_run(struct machine *machine, const struct program *program, FILE *t
     return !machine->oracle.failed;
 }
 
-static void must(bool good, const char *what, int error)
+static void machine_must(bool good, const char *what, int error)
 {
     if (good)
         return;
@@ -178,26 +178,27 @@ static void must(bool good, const char *what, int error)
 struct machine *machine_new(const char *backend, bool is_alone)
 {
     struct machine *machine = calloc(1, sizeof *machine);
-    must(machine != NULL, "memory", ENOMEM);
+    machine_must(machine != NULL, "memory", ENOMEM);
     machine->backend = backend;
     machine->is_alone = is_alone;
     if (HAS_FLAVOURS)
         snprintf(machine->selector, sizeof machine->selector, "%s-%s", backend, fault_flavour());
     else
         snprintf(machine->selector, sizeof machine->selector, "%s", backend);
-    must(traits_of(machine->selector, &machine->oracle.traits), machine->selector, ENOTSUP);
+    machine_must(traits_of(machine->selector, &machine->oracle.traits), machine->selector, ENOTSUP);
     struct mio_options options = {.backend = backend};
     int error = mio_poll_new(&options, &machine->other);
-    must(error == 0, backend, -error);
+    machine_must(error == 0, backend, -error);
     for (size_t room = 0; room <= SMALL_ROOM; room++)
-        must(mio_events_new(room > 0 ? room : LARGE_ROOM, NULL, &machine->events[room]) == 0,
-             "memory", ENOMEM);
+        machine_must(mio_events_new(room > 0 ? room : LARGE_ROOM, NULL, &machine->events[room]) ==
+                         0,
+                     "memory", ENOMEM);
     char name[] = "/tmp/mio-fuzz-XXXXXX";
     machine->file = mkstemp(name);
     if (machine->file >= 0)
         unlink(name);
     machine->directory = open("/", O_RDONLY | O_CLOEXEC);
-    must(machine->file >= 0 && machine->directory >= 0, "a file and a folder", errno);
+    machine_must(machine->file >= 0 && machine->directory >= 0, "a file and a folder", errno);
     machine->kept_by_others = count_descriptors();
     return machine;
 }

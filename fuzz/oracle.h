@@ -52,6 +52,8 @@ enum rule { RULES(RULE_NAME) RULE_COUNT };
 const char *rule_name(enum rule rule);
 const char *rule_text(enum rule rule);
 
+enum { MODES = MIO_LEVEL | MIO_ONESHOT };
+
 /* Where selectors differ: the tables of the contract. */
 struct traits {
     const char *name;

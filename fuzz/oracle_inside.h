@@ -11,8 +11,6 @@
 
 #include "oracle.h"
 
-enum { MODES = MIO_LEVEL | MIO_ONESHOT };
-
 static inline bool is_gone(const struct oracle *oracle, int end)
 {
     return !oracle->ends[end ^ 1].open;

@@ -129,7 +129,7 @@ struct text {
     char of[256];
 };
 
-static struct text show(const struct mio_event *event, bool wanted)
+static struct text event_text(const struct mio_event *event, bool wanted)
 {
     struct text text;
     text.of[0] = '\0';
@@ -148,7 +148,7 @@ static void kept(struct oracle *oracle, enum rule rule)
 static void judge_stranger(struct oracle *oracle, const struct mio_event *event)
 {
     mio_token token = mio_event_token(event);
-    struct text text = show(event, true);
+    struct text text = event_text(event, true);
     for (size_t i = oracle->dead_count; i-- > 0;) {
         if (oracle->dead[i].token == token) {
             oracle_check(oracle, oracle->dead[i].rule, false, "a token that is gone: %s", text.of);
@@ -162,7 +162,7 @@ static void judge_wake(struct oracle *oracle, int number, const struct mio_event
 {
     struct waker_state *waker = &oracle->wakers[number];
     bool once = waker->pending && !waker->came;
-    struct text text = show(event, !once);
+    struct text text = event_text(event, !once);
     oracle_check(oracle, RULE_WAKE1_ONCE, once, "waker %d: nobody woke it since its last event: %s",
                  number, text.of);
     oracle_check(oracle, RULE_EV2_HINT, mio_event_readiness(event) == MIO_READABLE,
@@ -221,7 +221,7 @@ static void judge_bits(struct oracle *oracle, int end, const struct registration
                  ((bits & MIO_READ_CLOSED) == 0 || may_be_read_closed(oracle, end)) &&
                  ((bits & MIO_WRITE_CLOSED) == 0 || may_be_write_closed(oracle, end)) &&
                  ((bits & MIO_ERROR) == 0 || may_be_error(oracle, end));
-    struct text text = show(event, !asked || !promised || !hints || bits == 0);
+    struct text text = event_text(event, !asked || !promised || !hints || bits == 0);
     oracle_check(oracle, RULE_EV2, bits != 0, "end %d: an event that says nothing: %s", end,
                  text.of);
     oracle_check(oracle, RULE_REG5, asked, "end %d: not asked for: %s", end, text.of);
@@ -265,7 +265,7 @@ static void judge_event(struct oracle *oracle, int end, struct registration *reg
     bool stale = is_edge && !fresh && !is_slow(oracle, end);
     bool spent = registration->fired && !registration->doubtful;
     bool wrong = twice || stale || spent || registration->ended;
-    struct text text = show(event, wrong);
+    struct text text = event_text(event, wrong);
     oracle_check(oracle, RULE_EV2, !twice, "end %d: twice in one wait: %s", end, text.of);
     if ((registration->interest & MIO_ONESHOT) != 0)
         oracle_check(oracle, RULE_EV3_SILENT, !spent, "end %d: spent: %s", end, text.of);

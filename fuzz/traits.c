@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { BOTH = MIO_READABLE | MIO_WRITABLE, MODES = MIO_LEVEL | MIO_ONESHOT };
+enum { BOTH = MIO_READABLE | MIO_WRITABLE };
 
 static const struct traits all_traits[] = {
     {.name = "epoll",

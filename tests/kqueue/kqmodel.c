@@ -7,7 +7,7 @@
  * receipt or an error ends the call after the changes. Misuse that makes a real kernel write beyond
  * the caller's array, or hang, aborts here.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 

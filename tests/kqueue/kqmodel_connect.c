@@ -6,7 +6,7 @@
  * shut down, that it was a listener, how many connections wait at a Unix listener, and the error
  * that the model had to take to see it.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 #include "kqmodel_wraps.h"
@@ -19,8 +19,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
-
-enum { STATE_FIN_WAIT_1 = 4, STATE_FIN_WAIT_2 = 5, STATE_CLOSE = 7 }; /* Linux's states of TCP */
 
 static void connection_taken(int listener)
 {
@@ -110,7 +108,7 @@ int __wrap_listen(int fd, int backlog)
     return result;
 }
 
-static int socket_option(int fd, int name)
+int socket_option(int fd, int name)
 {
     int value = 0;
     socklen_t size = sizeof value;

@@ -6,7 +6,7 @@
  * time, so what a filter sees is always the true state. What Linux does not keep as a BSD does is
  * in the socket's record (kqmodel_record.c).
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 
@@ -36,17 +36,6 @@ struct tcp_figures {
 };
 
 enum { WORD_UNACKED = 4 }; /* of a listener: its completed connections */
-
-/* The state in it. */
-enum tcp_state {
-    STATE_ESTABLISHED = 1,
-    STATE_FIN_WAIT_1 = 4,
-    STATE_FIN_WAIT_2 = 5,
-    STATE_TIME_WAIT = 6,
-    STATE_CLOSE_WAIT = 8,
-    STATE_LAST_ACK = 9,
-    STATE_CLOSING = 11
-};
 
 /* --- small questions --- */
 

@@ -7,13 +7,11 @@
  * `struct look`, never on the descriptor. EVFILT_USER has no file; its state changes only through
  * kevent().
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 
 #include <errno.h>
-
-enum { PIPE_MARK = 512 };
 
 /* --- attaching --- */
 

@@ -5,7 +5,7 @@
  * The cells of the other columns are dropped by the preprocessor before they are looked at, so a
  * row may name constants that only one system's <sys/event.h> has.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_flavours.h"
 

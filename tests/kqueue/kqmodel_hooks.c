@@ -5,7 +5,7 @@
  * An order is a countdown: 0 is none, 1 strikes at the next call. All of it is guarded by the
  * model's lock.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel.h"
 

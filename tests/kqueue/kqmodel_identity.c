@@ -8,7 +8,7 @@
  * last. That is what fstat() says unless a test orders Linux's own; the model itself knows its
  * files by what Linux says.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel.h"
 
@@ -30,7 +30,7 @@ void kqmodel_set_system_identity(bool systems)
 
 /* --- numbers that are used again --- */
 
-enum { PIPES_KNOWN = 1024, NUMBERS_KEPT = 64, MAX_SEARCHED = 1024 };
+enum { PIPES_KNOWN = 1024, NUMBERS_KEPT = 64 };
 
 /* Pipes by Linux's number, and the number each was given; the oldest gives way. */
 static struct {
@@ -38,7 +38,7 @@ static struct {
     ino_t number;
 } pipes[PIPES_KNOWN];
 static unsigned pipes_met;
-static ino_t kept[NUMBERS_KEPT]; /* a stack */
+static ino_t kept_numbers[NUMBERS_KEPT]; /* a stack */
 static int kept_count;
 
 static ino_t number_of_pipe(ino_t inode)
@@ -57,7 +57,7 @@ static void recycle(int fd)
         return;
     unsigned place = pipes_met++ % PIPES_KNOWN;
     pipes[place].inode = st.st_ino;
-    pipes[place].number = kept[--kept_count];
+    pipes[place].number = kept_numbers[--kept_count];
 }
 
 static bool is_open_elsewhere(int fd, const struct stat *st)
@@ -95,7 +95,7 @@ void identity_closing(int fd)
     bool recycles = is_told && flavour.pipe_identity == IDENTITY_RECYCLED &&
                     __real_fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && pipe_is_unnamed(fd);
     if (recycles && kept_count < NUMBERS_KEPT && is_last_of_pipe(fd, &st))
-        kept[kept_count++] = number_of_pipe(st.st_ino);
+        kept_numbers[kept_count++] = number_of_pipe(st.st_ino);
 }
 
 /* --- fstat() --- */

@@ -35,7 +35,9 @@ enum {
     MAX_FAULTY_CHANGES = 64, /* in a call that was ordered to fail with EINTR */
     MAX_KQUEUES = 1024,
     MAX_KNOTES = 16384,
-    MAX_DESCRIPTORS_SEEN = 65536
+    MAX_DESCRIPTORS_SEEN = 65536,
+    MAX_SEARCHED = 1024, /* descriptors searched for a duplicate */
+    PIPE_MARK = 512      /* the room that a pipe's writer is told of */
 };
 
 /* --- kqmodel_file.c --- */
@@ -85,6 +87,18 @@ struct look {
     bool pty;          /* devices: either side of a pseudo-terminal */
     bool pty_master;
     int error; /* so_error */
+};
+
+/* Linux's states of TCP. */
+enum tcp_state {
+    STATE_ESTABLISHED = 1,
+    STATE_FIN_WAIT_1 = 4,
+    STATE_FIN_WAIT_2 = 5,
+    STATE_TIME_WAIT = 6,
+    STATE_CLOSE = 7,
+    STATE_CLOSE_WAIT = 8,
+    STATE_LAST_ACK = 9,
+    STATE_CLOSING = 11
 };
 
 bool file_identify(int fd, struct file_id *id);

@@ -10,7 +10,7 @@
  *
  * A write to a pipe stops at the flavour's capacity, not at Linux's.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 #include "kqmodel_wraps.h"

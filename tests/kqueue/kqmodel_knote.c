@@ -5,7 +5,7 @@
  * A knote is keyed by kqueue, ident and filter, and lives in a static table. News of a descriptor
  * comes to all knotes of its file; a change comes to one, and makes it look as news does.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 
@@ -195,7 +195,6 @@ static bool glance(struct knote *knote, struct look *now)
 
 static bool is_cut_off(const struct knote *knote, const struct look *now)
 {
-    enum { PIPE_MARK = 512 };
     bool cuts = older_release() ? flavour.older_full_pipe_cut_off : flavour.full_pipe_cut_off;
     return cuts && knote->kind == KIND_WRITE && now->kind == FILE_PIPE && now->peer_gone &&
            now->space < PIPE_MARK;

@@ -16,7 +16,7 @@
  * Closing: the sleepers are stopped first, then the descriptor goes. Where close() ends waits they
  * find that out; else the kqueue moves to a hidden duplicate until the last of them has left.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 
@@ -37,7 +37,6 @@
 
 enum {
     HIDDEN_DESCRIPTOR = 500, /* out of the way of tests that count on low numbers */
-    MAX_SEARCHED = 1024,     /* descriptors searched for a duplicate of a kqueue */
     ALWAYS_READY = -1,
     BATCH = 32,
     SLICE_NANOSECONDS = 10 * 1000 * 1000

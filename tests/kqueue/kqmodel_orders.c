@@ -3,7 +3,7 @@
  * Orders beside those of kqmodel_hooks.c: to answer as a kqueue that is a library, and to tell with
  * what time a call waited.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel.h"
 

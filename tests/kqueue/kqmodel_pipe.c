@@ -6,7 +6,7 @@
  * at every read and write, whatever changed. So a write stops where the flavour's pipe is full,
  * though Linux has room, and each finished call posts what that flavour posts.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 #include "kqmodel_wraps.h"
@@ -18,7 +18,7 @@
 
 #include <sys/ioctl.h>
 
-enum { PIPE_MARK = 512, PIPE_ATOMIC = 512, GROWN = 65536, PAGES_FOR_BYTES = 4 };
+enum { PIPE_ATOMIC = 512, GROWN = 65536, PAGES_FOR_BYTES = 4 };
 
 /* --- sizes --- */
 

@@ -8,7 +8,7 @@
  * knote is asked again when it is fetched (except one-shots, on most systems), and silently leaves
  * when it is false.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 

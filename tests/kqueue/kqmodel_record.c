@@ -6,7 +6,7 @@
  * later); which side was shut down by its owner; whose peer a Unix socket is, and how much of what
  * it wrote is unread; the queue of a Unix listener.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 

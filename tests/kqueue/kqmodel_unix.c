@@ -10,7 +10,7 @@
  * A close with data unread is a reset on Linux alone: it is read away first. That must not be done
  * to a socket that lives on elsewhere, so numbers that a child may have inherited are left alone.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 #include "kqmodel_wraps.h"
@@ -25,17 +25,8 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 
-enum { MAX_SEARCHED = 1024 }; /* descriptors searched for a duplicate */
-
 static unsigned long tickets;
 static bool shared[MAX_DESCRIPTORS_SEEN]; /* the number was open when this process forked */
-
-static int socket_option(int fd, int name)
-{
-    int value = 0;
-    socklen_t size = sizeof value;
-    return __real_getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
-}
 
 bool is_unix_stream(int fd)
 {

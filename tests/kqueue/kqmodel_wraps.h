@@ -49,6 +49,9 @@ enum object { OBJECT_OTHER, OBJECT_SOCKET, OBJECT_PIPE };
 enum object object_of(int fd, struct file_id *id);
 bool has_knotes(struct file_id id);
 
+/* An option of SOL_SOCKET, or 0. */
+int socket_option(int fd, int name);
+
 /* With the lock held: looks at the knotes of this descriptor's file again. */
 void tell_news(int fd);
 

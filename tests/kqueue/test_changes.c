@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { TOKEN = 15, COUNT = 20, BAD = 5, IDENT = 4 };
+enum { CHANGES = 20, BAD = 5 };
 
 static bool has_user(int kq, int ident)
 {
@@ -148,7 +148,7 @@ TEST(change_of_a_known_knote_without_receipt_answers_zero)
 /* Twenty changes, of which one must fail. */
 static void fill_changes(struct kevent *list)
 {
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CHANGES; i++)
         list[i] = change((uintptr_t)i, EVFILT_USER, i == BAD ? EV_DELETE : EV_ADD, 0, 0,
                          (uintptr_t)(TOKEN + i));
 }
@@ -156,12 +156,12 @@ static void fill_changes(struct kevent *list)
 TEST(k1_failure_without_receipt_and_without_list_ends_the_call)
 {
     int kq = open_kqueue();
-    struct kevent list[COUNT];
+    struct kevent list[CHANGES];
     fill_changes(list);
     errno = 0;
-    CHECK_EQ(apply(kq, list, COUNT, NULL, 0), -1);
+    CHECK_EQ(apply(kq, list, CHANGES, NULL, 0), -1);
     CHECK_EQ(errno, ENOENT);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CHANGES; i++)
         CHECK_EQ(has_user(kq, i), i < BAD);
     close(kq);
 }
@@ -169,14 +169,14 @@ TEST(k1_failure_without_receipt_and_without_list_ends_the_call)
 TEST(failure_without_receipt_in_one_array_stops_nothing)
 {
     int kq = open_kqueue();
-    struct kevent list[COUNT];
+    struct kevent list[CHANGES];
     fill_changes(list);
-    REQUIRE_EQ(apply(kq, list, COUNT, list, COUNT), 1);
+    REQUIRE_EQ(apply(kq, list, CHANGES, list, CHANGES), 1);
     CHECK_EQ(list[0].ident, BAD);
     CHECK(list[0].flags & EV_ERROR);
     CHECK_EQ(list[0].data, ENOENT);
     CHECK_EQ(token_of(&list[0]), TOKEN + BAD);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < CHANGES; i++)
         CHECK_EQ(has_user(kq, i), i != BAD);
     close(kq);
 }

@@ -6,36 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOKEN = 21, OTHER_TOKEN = 22 };
-
-/* One kqueue and one pair of descriptors, with a READ knote on the first. */
-struct fixture {
-    int kq;
-    int ends[2];
-};
-
-static struct fixture open_on_unix(uint32_t flags)
-{
-    struct fixture f = {.kq = open_kqueue()};
-    open_unix(f.ends, SOCK_STREAM);
-    REQUIRE_EQ(ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN), 0);
-    return f;
-}
-
-static struct fixture open_on_pipe(uint32_t flags)
-{
-    struct fixture f = {.kq = open_kqueue()};
-    open_pipe(f.ends);
-    REQUIRE_EQ(ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN), 0);
-    return f;
-}
-
-static void close_fixture(struct fixture f)
-{
-    close(f.kq);
-    close_both(f.ends);
-}
-
 TEST(clear_add_reports_data_already_there)
 {
     int ends[2];

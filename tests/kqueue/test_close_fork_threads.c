@@ -7,20 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOKEN = 111, OTHER_TOKEN = 112, IDENT = 3 };
-
-static int watch(int fd, uint32_t flags)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, EVFILT_READ, flags, TOKEN), 0);
-    return kq;
-}
-
 TEST(rule13_close_drops_the_knote)
 {
     int ends[2];
     open_unix(ends, SOCK_STREAM);
-    int kq = watch(ends[0], EV_ADD);
+    int kq = watch_reading(ends[0], EV_ADD);
     put(ends[1], "x");
     CHECK(!quiet(kq));
     CHECK_EQ(close(ends[0]), 0);
@@ -36,7 +27,7 @@ TEST(rule13_close_drops_the_knote_while_a_duplicate_lives)
     open_unix(ends, SOCK_STREAM);
     int copy = dup(ends[0]);
     REQUIRE(copy >= 0);
-    int kq = watch(ends[0], EV_ADD | EV_CLEAR);
+    int kq = watch_reading(ends[0], EV_ADD | EV_CLEAR);
     CHECK_EQ(close(ends[0]), 0);
     put(ends[1], "x");
     CHECK(quiet(kq));
@@ -55,7 +46,7 @@ TEST(rule13_close_withdraws_a_queued_event)
     int ends[2];
     open_pipe(ends);
     int copy = dup(ends[0]);
-    int kq = watch(ends[0], EV_ADD | EV_CLEAR);
+    int kq = watch_reading(ends[0], EV_ADD | EV_CLEAR);
     put(ends[1], "x");
     CHECK_EQ(close(ends[0]), 0);
     CHECK(quiet(kq));
@@ -69,7 +60,7 @@ TEST(rule13_close_drops_oneshot_and_dispatch_too)
     for (int i = 0; i < 2; i++) {
         int ends[2];
         open_pipe(ends);
-        int kq = watch(ends[0], EV_ADD | (i == 0 ? EV_ONESHOT : EV_DISPATCH));
+        int kq = watch_reading(ends[0], EV_ADD | (i == 0 ? EV_ONESHOT : EV_DISPATCH));
         put(ends[1], "x");
         CHECK_EQ(close(ends[0]), 0);
         CHECK(quiet(kq));
@@ -82,7 +73,7 @@ TEST(reused_number_starts_clean)
 {
     int ends[2];
     open_pipe(ends);
-    int kq = watch(ends[0], EV_ADD);
+    int kq = watch_reading(ends[0], EV_ADD);
     put(ends[1], "x");
     CHECK_EQ(close(ends[0]), 0);
     int fresh[2];
@@ -104,7 +95,7 @@ TEST(dup2_onto_a_descriptor_drops_its_knote)
     int other[2];
     open_pipe(ends);
     open_pipe(other);
-    int kq = watch(ends[0], EV_ADD);
+    int kq = watch_reading(ends[0], EV_ADD);
     put(ends[1], "x");
     put(other[1], "x");
     CHECK(!quiet(kq));
@@ -122,7 +113,7 @@ TEST(knotes_of_two_duplicates_are_independent)
     open_unix(ends, SOCK_STREAM);
     int copy = dup(ends[0]);
     REQUIRE(copy >= 0);
-    int kq = watch(ends[0], EV_ADD | EV_CLEAR);
+    int kq = watch_reading(ends[0], EV_ADD | EV_CLEAR);
     CHECK_EQ(ask(kq, copy, EVFILT_READ, EV_ADD | EV_CLEAR, OTHER_TOKEN), 0);
     put(ends[1], "x");
     struct kevent events[4];
@@ -141,8 +132,8 @@ TEST(close_drops_the_knote_in_every_kqueue)
 {
     int ends[2];
     open_pipe(ends);
-    int first = watch(ends[0], EV_ADD);
-    int second = watch(ends[0], EV_ADD);
+    int first = watch_reading(ends[0], EV_ADD);
+    int second = watch_reading(ends[0], EV_ADD);
     put(ends[1], "x");
     CHECK(!quiet(first) && !quiet(second));
     CHECK_EQ(close(ends[0]), 0);
@@ -156,8 +147,8 @@ TEST(closing_a_kqueue_leaves_the_descriptor_usable)
 {
     int ends[2];
     open_pipe(ends);
-    close(watch(ends[0], EV_ADD | EV_CLEAR));
-    int kq = watch(ends[0], EV_ADD | EV_CLEAR);
+    close(watch_reading(ends[0], EV_ADD | EV_CLEAR));
+    int kq = watch_reading(ends[0], EV_ADD | EV_CLEAR);
     put(ends[1], "x");
     CHECK(!quiet(kq));
     close(kq);
@@ -187,7 +178,7 @@ TEST(rule15_child_makes_its_own_kqueue)
 {
     int ends[2];
     open_pipe(ends);
-    int kq = watch(ends[0], EV_ADD | EV_CLEAR);
+    int kq = watch_reading(ends[0], EV_ADD | EV_CLEAR);
     pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {

@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { TOKEN = 141, IDENT = 2 };
-
 #if defined(KQMODEL_FREEBSD) || defined(KQMODEL_NETBSD) || defined(KQMODEL_OPENBSD) || \
     defined(__NetBSD__) || defined(__OpenBSD__)
 #define HAVE_KQUEUE1 1

@@ -5,27 +5,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { TOKEN = 31, OTHER_TOKEN = 32 };
-
-struct fixture {
-    int kq;
-    int ends[2];
-};
-
-static struct fixture open_with(uint32_t flags)
-{
-    struct fixture f = {.kq = open_kqueue()};
-    open_unix(f.ends, SOCK_STREAM);
-    REQUIRE_EQ(ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN), 0);
-    return f;
-}
-
-static void close_fixture(struct fixture f)
-{
-    close(f.kq);
-    close_both(f.ends);
-}
-
 static int read_knote(struct fixture f, uint32_t flags)
 {
     return ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN);
@@ -33,7 +12,7 @@ static int read_knote(struct fixture f, uint32_t flags)
 
 TEST(rule6_dispatch_reports_once_then_is_disabled)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     struct kevent event;
     REQUIRE(await(f.kq, &event));
@@ -48,7 +27,7 @@ TEST(rule6_dispatch_reports_once_then_is_disabled)
 
 TEST(rule6_dispatch_swallows_the_end_until_enabled)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK_EQ(close(f.ends[1]), 0);
@@ -65,7 +44,7 @@ TEST(rule6_dispatch_swallows_the_end_until_enabled)
 
 TEST(enable_alone_rearms_dispatch_and_reports_pending_data)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK_EQ(read_knote(f, EV_ENABLE), 0); /* NetBSD 7 stayed silent here, 10 does not */
@@ -79,7 +58,7 @@ TEST(enable_alone_rearms_dispatch_and_reports_pending_data)
 
 TEST(mode_flags_in_a_rearming_change_do_no_harm)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK_EQ(read_knote(f, EV_ENABLE | EV_DISPATCH), 0);
@@ -90,7 +69,7 @@ TEST(mode_flags_in_a_rearming_change_do_no_harm)
 
 TEST(enable_of_dispatch_with_clear_reports_pending_data)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH | EV_CLEAR);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH | EV_CLEAR);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK(quiet(f.kq));
@@ -101,7 +80,7 @@ TEST(enable_of_dispatch_with_clear_reports_pending_data)
 
 TEST(rule6_clear_may_win_over_dispatch)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH | EV_CLEAR);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH | EV_CLEAR);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     put(f.ends[1], "x");
@@ -111,7 +90,7 @@ TEST(rule6_clear_may_win_over_dispatch)
 
 TEST(rule5_rearm_of_dispatch_is_add_and_enable)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     struct kevent event;
     put(f.ends[1], "x");
     for (int i = 0; i < 3; i++) {
@@ -127,7 +106,7 @@ TEST(rule5_rearm_of_dispatch_is_add_and_enable)
 
 TEST(rearm_replaces_the_token)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     uint32_t flags = EV_ADD | EV_DISPATCH | EV_ENABLE;
@@ -140,7 +119,7 @@ TEST(rearm_replaces_the_token)
 
 TEST(rearm_reports_nothing_when_the_data_is_gone)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     take(f.ends[0], 1);
@@ -154,7 +133,7 @@ TEST(rearm_reports_nothing_when_the_data_is_gone)
 
 TEST(dispatch_is_rechecked_at_the_fetch)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     take(f.ends[0], 1);
     CHECK(quiet(f.kq));
@@ -182,7 +161,7 @@ TEST(dispatch_on_write)
 
 TEST(delete_of_a_disabled_knote_is_immediate)
 {
-    struct fixture f = open_with(EV_ADD | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK_EQ(read_knote(f, EV_DELETE), 0);
@@ -193,7 +172,7 @@ TEST(delete_of_a_disabled_knote_is_immediate)
 
 TEST(oneshot_is_reported_and_gone)
 {
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT);
     put(f.ends[1], "hello");
     struct kevent event;
     REQUIRE(await(f.kq, &event));
@@ -208,7 +187,7 @@ TEST(oneshot_is_reported_and_gone)
 
 TEST(k38_oneshot_may_be_stale)
 {
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT);
     put(f.ends[1], "x");
     take(f.ends[0], 1);
     CHECK_EQ(quiet(f.kq), expected.oneshot_rechecked);
@@ -218,7 +197,7 @@ TEST(k38_oneshot_may_be_stale)
 
 TEST(oneshot_added_again_after_it_fired)
 {
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK_EQ(read_knote(f, EV_ADD | EV_ONESHOT), 0);
@@ -229,7 +208,7 @@ TEST(oneshot_added_again_after_it_fired)
 
 TEST(oneshot_with_clear_fires_once)
 {
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT | EV_CLEAR);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT | EV_CLEAR);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     put(f.ends[1], "x");
@@ -240,7 +219,7 @@ TEST(oneshot_with_clear_fires_once)
 
 TEST(oneshot_that_was_added_disabled_waits)
 {
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT | EV_DISABLE);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT | EV_DISABLE);
     put(f.ends[1], "x");
     CHECK(quiet(f.kq));
     CHECK_EQ(read_knote(f, EV_ENABLE), 0);
@@ -253,7 +232,7 @@ TEST(oneshot_that_was_added_disabled_waits)
 
 TEST(disable_and_enable_of_a_oneshot_keep_it)
 {
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT);
     CHECK_EQ(read_knote(f, EV_DISABLE), 0);
     put(f.ends[1], "x");
     CHECK(quiet(f.kq));
@@ -266,7 +245,7 @@ TEST(disable_and_enable_of_a_oneshot_keep_it)
 TEST(k38_stale_oneshot_keeps_the_figures_of_its_last_posting)
 {
     NEED_STATED(expected.stale_oneshot_data);
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT);
     put(f.ends[1], "abcd");
     take(f.ends[0], 3);
     struct kevent event;
@@ -274,7 +253,7 @@ TEST(k38_stale_oneshot_keeps_the_figures_of_its_last_posting)
     CHECK_EQ(event.data, expected.stale_oneshot_data);
     close_fixture(f);
 
-    f = open_with(EV_ADD | EV_ONESHOT);
+    f = open_on_unix(EV_ADD | EV_ONESHOT);
     put(f.ends[1], "abcd");
     take(f.ends[0], 4);
     REQUIRE(fetch_one(f.kq, &event));
@@ -301,7 +280,7 @@ TEST(k38_stale_oneshot_on_a_pipe)
 TEST(oneshot_with_dispatch_is_a_oneshot)
 {
     NEED_STATED(expected.oneshot_beats_dispatch);
-    struct fixture f = open_with(EV_ADD | EV_ONESHOT | EV_DISPATCH);
+    struct fixture f = open_on_unix(EV_ADD | EV_ONESHOT | EV_DISPATCH);
     put(f.ends[1], "x");
     CHECK(!quiet(f.kq));
     CHECK_EQ(read_knote(f, EV_ENABLE), expected.oneshot_beats_dispatch ? ENOENT : 0);

@@ -6,8 +6,6 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-enum { TOKEN = 81 };
-
 #define NEED_EXCEPT()                                 \
     do {                                              \
         if (!HAVE_EXCEPT)                             \
@@ -15,22 +13,22 @@ enum { TOKEN = 81 };
     } while (0)
 
 /* A TCP connection, and a kqueue that watches its second end with one filter. */
-struct fixture {
+struct connection {
     int kq;
     int sender;
     int receiver;
 };
 
-static struct fixture open_with(int filter, uint32_t flags, uint32_t fflags)
+static struct connection open_connection(int filter, uint32_t flags, uint32_t fflags)
 {
     int ends[2];
     open_tcp(ends);
-    struct fixture f = {.kq = open_kqueue(), .sender = ends[0], .receiver = ends[1]};
+    struct connection f = {.kq = open_kqueue(), .sender = ends[0], .receiver = ends[1]};
     REQUIRE_EQ(ask_with(f.kq, (uintptr_t)f.receiver, filter, flags, fflags, 0, TOKEN), 0);
     return f;
 }
 
-static void close_fixture(struct fixture f)
+static void close_connection(struct connection f)
 {
     close(f.kq);
     close(f.sender);
@@ -52,7 +50,7 @@ static bool await_oob(int kq, struct kevent *event)
     return false;
 }
 
-static int touch(struct fixture f, uint32_t flags, uint32_t fflags)
+static int touch(struct connection f, uint32_t flags, uint32_t fflags)
 {
     return ask_with(f.kq, (uintptr_t)f.receiver, FILTER_EXCEPT, flags, fflags, 0, TOKEN);
 }
@@ -60,7 +58,7 @@ static int touch(struct fixture f, uint32_t flags, uint32_t fflags)
 TEST(k35_urgent_data_is_reported_with_note_oob)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     CHECK(quiet(f.kq));
     put_urgent(f.sender);
     struct kevent event;
@@ -69,13 +67,13 @@ TEST(k35_urgent_data_is_reported_with_note_oob)
     CHECK_EQ(event.fflags, OOB);
     CHECK_EQ(event.flags & EV_EOF, 0);
     CHECK_EQ(token_of(&event), TOKEN);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_except_for_plain_data)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     int read_kq = open_kqueue();
     CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
     put(f.sender, "hello");
@@ -84,13 +82,13 @@ TEST(rule8_except_for_plain_data)
     CHECK_EQ(fetch_one(f.kq, &event), expected.except_fires_for_data);
     CHECK_EQ(event.fflags & OOB, 0);
     close(read_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_except_without_note_oob)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, 0);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, 0);
     int read_kq = open_kqueue();
     CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
     put(f.sender, "hello");
@@ -101,13 +99,13 @@ TEST(rule8_except_without_note_oob)
     if (expected.except_without_note_fires)
         CHECK_EQ(event.data, 5);
     close(read_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_except_and_the_end)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     int read_kq = open_kqueue();
     CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
     CHECK_EQ(shutdown(f.sender, SHUT_WR), 0);
@@ -116,13 +114,13 @@ TEST(rule8_except_and_the_end)
     fetch_one(f.kq, &event);
     CHECK_EQ((event.flags & EV_EOF) != 0, expected.except_reports_eof);
     close(read_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_read_with_note_oob)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(EVFILT_READ, EV_ADD | EV_CLEAR, OOB);
     int except_kq = open_kqueue();
     CHECK_EQ(
         ask_with(except_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB, 0, TOKEN),
@@ -133,26 +131,26 @@ TEST(rule8_read_with_note_oob)
     fetch_one(f.kq, &event);
     CHECK_EQ((event.fflags & OOB) != 0, expected.read_honours_note_oob);
     close(except_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(read_without_note_oob_never_tells_of_urgent_data)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
+    struct connection f = open_connection(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
     put_urgent(f.sender);
     put(f.sender, "x");
     struct kevent event;
     REQUIRE(await(f.kq, &event));
     CHECK_EQ(event.fflags, 0);
     CHECK_EQ(event.filter, EVFILT_READ);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_condition_may_outlast_recv_of_the_urgent_byte)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -164,13 +162,13 @@ TEST(rule8_condition_may_outlast_recv_of_the_urgent_byte)
     CHECK_EQ(fetch_one(f.kq, &event), expected.oob_outlasts_recv);
     CHECK_EQ(event.fflags, expected.oob_outlasts_recv ? OOB : 0);
     CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), -1);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(reading_past_the_mark_ends_the_condition)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -180,13 +178,13 @@ TEST(reading_past_the_mark_ends_the_condition)
     CHECK_EQ(take(f.receiver, 3), 3);
     CHECK_EQ(touch(f, EV_ADD | EV_DISPATCH | EV_ENABLE, OOB), 0);
     CHECK(quiet(f.kq));
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(macos_level_knote_keeps_note_oob)
 {
     NEED_STATED(expected.level_keeps_note_oob);
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -196,13 +194,13 @@ TEST(macos_level_knote_keeps_note_oob)
     CHECK_EQ(take(f.receiver, 3), 3); /* past the mark, and some is left */
     REQUIRE(await(f.kq, &event));
     CHECK_EQ((event.fflags & OOB) != 0, expected.level_keeps_note_oob);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(except_level_spins_while_the_mark_stands)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -212,13 +210,13 @@ TEST(except_level_spins_while_the_mark_stands)
         CHECK_EQ(fetch_one(f.kq, &event), expected.oob_outlasts_recv);
         CHECK_EQ((event.fflags & OOB) != 0, expected.oob_outlasts_recv);
     }
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_a_peek_at_the_urgent_byte_is_as_good_as_taking_it)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -228,13 +226,13 @@ TEST(rule8_a_peek_at_the_urgent_byte_is_as_good_as_taking_it)
     CHECK_EQ(touch(f, EV_ADD | EV_DISPATCH | EV_ENABLE, OOB), 0);
     CHECK_EQ(fetch_one(f.kq, &event), expected.oob_outlasts_recv);
     CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), 1); /* it is still there */
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule8_a_mark_that_is_ahead_outlasts_recv)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_DISPATCH, OOB);
     put(f.sender, "abc");
     put_urgent(f.sender);
     struct kevent event;
@@ -249,13 +247,13 @@ TEST(rule8_a_mark_that_is_ahead_outlasts_recv)
     CHECK_EQ(touch(f, EV_ADD | EV_DISPATCH | EV_ENABLE, OOB), 0);
     REQUIRE(fetch_one(f.kq, &event));
     CHECK(event.fflags & OOB);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(new_urgent_data_after_the_last_was_taken)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     struct kevent event;
     char byte = 0;
     for (int i = 0; i < 3; i++) {
@@ -267,26 +265,26 @@ TEST(new_urgent_data_after_the_last_was_taken)
         while (fetch_one(f.kq, &event))
             continue;
     }
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(except_data_of_urgent_data)
 {
     NEED_STATED(expected.oob_data);
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     put(f.sender, "abc");
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
     CHECK_EQ(event.data, expected.oob_data);
-    close_fixture(f);
+    close_connection(f);
 }
 
 /* READ beside it: the urgent byte is news if ordinary data is unread, and so is what follows it. */
 TEST(urgent_data_may_fire_read)
 {
     NEED_STATED(expected.urgent_fires_read);
-    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
+    struct connection f = open_connection(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
     int except_kq = open_kqueue();
     uint32_t flags = EV_ADD | EV_CLEAR;
     CHECK_EQ(ask_with(except_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, flags, OOB, 0, TOKEN), 0);
@@ -300,13 +298,13 @@ TEST(urgent_data_may_fire_read)
         CHECK_EQ(event.data, 3);
     CHECK_EQ(event.fflags, 0);
     close(except_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(ordinary_byte_after_a_lone_urgent_one_fires_both)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
+    struct connection f = open_connection(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
     int except_kq = open_kqueue();
     uint32_t flags = EV_ADD | EV_CLEAR;
     CHECK_EQ(ask_with(except_kq, (uintptr_t)f.receiver, FILTER_EXCEPT, flags, OOB, 0, TOKEN), 0);
@@ -321,13 +319,13 @@ TEST(ordinary_byte_after_a_lone_urgent_one_fires_both)
     CHECK_EQ(event.data, 1);
     REQUIRE(await_oob(except_kq, &event));
     close(except_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(except_clear_fires_again_at_the_end_while_the_mark_stands)
 {
     NEED_STATED(expected.oob_fires_at_end);
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -337,14 +335,14 @@ TEST(except_clear_fires_again_at_the_end_while_the_mark_stands)
     REQUIRE(await(f.kq, &event));
     CHECK_EQ(event.fflags, OOB);
     CHECK_EQ(event.flags & EV_EOF, 0);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(except_is_silent_at_a_reset)
 {
     if (!HAVE_EXCEPT || expected.except_reports_eof)
         SKIP("this system has no EVFILT_EXCEPT, or it is READ in disguise");
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     int read_kq = open_kqueue();
     CHECK_EQ(ask(read_kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
     close_with_reset(f.sender);
@@ -360,7 +358,7 @@ TEST(except_is_silent_at_a_reset)
 TEST(urgent_data_inline_fires_both)
 {
     NEED_STATED(expected.oob_inline_fires_both);
-    struct fixture f = open_with(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
+    struct connection f = open_connection(EVFILT_READ, EV_ADD | EV_CLEAR, 0);
     int except_kq = open_kqueue();
     int on = 1;
     uint32_t flags = EV_ADD | EV_CLEAR;
@@ -375,7 +373,7 @@ TEST(urgent_data_inline_fires_both)
     CHECK_EQ(recv(f.receiver, &byte, 1, MSG_OOB), -1);
     CHECK_EQ(errno, EINVAL);
     close(except_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(except_on_a_unix_stream_never_fires)
@@ -396,7 +394,7 @@ TEST(except_on_a_unix_stream_never_fires)
 TEST(except_clear_fires_again_for_later_data_while_the_mark_stands)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     put_urgent(f.sender);
     struct kevent event;
     REQUIRE(await_oob(f.kq, &event));
@@ -405,13 +403,13 @@ TEST(except_clear_fires_again_for_later_data_while_the_mark_stands)
     put(f.sender, "x");
     REQUIRE(await(f.kq, &event));
     CHECK_EQ(event.fflags, OOB);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(rule4_enable_without_fflags_may_drop_note_oob)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     CHECK_EQ(touch(f, EV_DISABLE, 0), 0);
     CHECK_EQ(touch(f, EV_ENABLE, 0), 0);
     int sure_kq = open_kqueue();
@@ -424,13 +422,13 @@ TEST(rule4_enable_without_fflags_may_drop_note_oob)
     fetch_one(f.kq, &event);
     CHECK_EQ((event.fflags & OOB) == 0, expected.enable_drops_note_oob);
     close(sure_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(add_without_fflags_drops_note_oob)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     CHECK_EQ(touch(f, EV_ADD | EV_CLEAR, 0), 0);
     int sure_kq = open_kqueue();
     CHECK_EQ(
@@ -442,7 +440,7 @@ TEST(add_without_fflags_drops_note_oob)
     fetch_one(f.kq, &event);
     CHECK_EQ(event.fflags & OOB, 0);
     close(sure_kq);
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(except_on_a_pipe_is_refused)
@@ -461,7 +459,7 @@ TEST(except_on_a_pipe_is_refused)
 TEST(except_read_and_write_stand_side_by_side)
 {
     NEED_EXCEPT();
-    struct fixture f = open_with(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
+    struct connection f = open_connection(FILTER_EXCEPT, EV_ADD | EV_CLEAR, OOB);
     CHECK_EQ(ask(f.kq, f.receiver, EVFILT_READ, EV_ADD | EV_CLEAR, TOKEN), 0);
     CHECK_EQ(ask(f.kq, f.receiver, EVFILT_WRITE, EV_ADD | EV_CLEAR, TOKEN), 0);
     struct kevent event;
@@ -473,7 +471,7 @@ TEST(except_read_and_write_stand_side_by_side)
     REQUIRE(await(f.kq, &event));
     CHECK_EQ(event.filter, EVFILT_READ);
     CHECK(quiet(f.kq));
-    close_fixture(f);
+    close_connection(f);
 }
 
 TEST(k35_except_is_absent_on_freebsd_and_netbsd)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOKEN = 131, FIFO_LOW_WATER = 512 };
+enum { FIFO_LOW_WATER = 512 };
 
 static struct place make_fifo(void)
 {
@@ -33,13 +33,6 @@ static void open_fifo(int ends[2])
     ends[0] = open_end(&place, O_RDONLY);
     ends[1] = open_end(&place, O_WRONLY);
     remove_place(&place);
-}
-
-static int watch(int fd, int filter)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, filter, EV_ADD | EV_CLEAR, TOKEN), 0);
-    return kq;
 }
 
 TEST(fifo_reports_data_and_space)

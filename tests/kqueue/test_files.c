@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { TOKEN = 121 };
-
 #ifdef NOTE_EOF
 enum { HAVE_NOTE_EOF = 1, EOF_TOO = NOTE_EOF };
 #else

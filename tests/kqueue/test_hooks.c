@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOKEN = 131, IDENT = 9 };
-
 TEST(hook_flavour_is_the_one_of_the_expectations)
 {
     CHECK_STR(kqmodel_flavour(), expected.system);

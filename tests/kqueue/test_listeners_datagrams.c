@@ -10,8 +10,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TOKEN = 51 };
-
 static int watch_read(int fd)
 {
     int kq = open_kqueue();

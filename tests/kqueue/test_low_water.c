@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-enum { TOKEN = 151 };
-
 /* Fills one's own sending side, then looks for the edge while the peer reads. */
 static void check_write_comes_back(const int ends[2], bool one_byte_is_no_edge)
 {

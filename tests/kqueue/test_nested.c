@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-enum { TOKEN = 101, IDENT = 5, MAX_DEPTH = 10 };
+enum { MAX_DEPTH = 10 };
 
 /* An inner kqueue with that many user knotes, and an outer one that watches it. */
 struct nest {

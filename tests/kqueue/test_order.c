@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-enum { TOKEN = 161, IDENT = 6, SOURCES = 4 };
+enum { SOURCES = 4 };
 
 /* A socket, a pipe, another socket, and a trigger. */
 struct mixture {

@@ -8,14 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { TOKEN = 141, PIPE_LOW_WATER = 512, PIPE_QUARTER = 8192 };
-
-static int watch(int fd, int filter)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, filter, EV_ADD | EV_CLEAR, TOKEN), 0);
-    return kq;
-}
+enum { PIPE_QUARTER = 8192 };
 
 TEST(write_that_must_not_be_split)
 {

@@ -6,15 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { TOKEN = 61, PIPE_LOW_WATER = 512 };
-
-static int watch(int fd, int filter)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, filter, EV_ADD | EV_CLEAR, TOKEN), 0);
-    return kq;
-}
-
 static uint32_t without_eof(const struct kevent *event)
 {
     return (uint32_t)event->flags & ~((uint32_t)EV_EOF | expected.eof_without_data);

@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOKEN = 11, OTHER_TOKEN = 12 };
-
 static bool has_knote(int kq, int ident, int filter)
 {
     return ask(kq, ident, filter, EV_DISABLE, 0) == 0;

@@ -7,8 +7,6 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-enum { TOKEN = 41 };
-
 /* A kqueue with both filters, edge-triggered, on one descriptor. */
 static int watch_both(int fd)
 {
@@ -18,16 +16,7 @@ static int watch_both(int fd)
     return kq;
 }
 
-/* The same, with the first WRITE already fetched. */
-static int watch_connected(int fd)
-{
-    int kq = watch_both(fd);
-    struct tally first = {0};
-    REQUIRE(collect_until(kq, &first, 0, 1));
-    return kq;
-}
-
-static uint32_t without_eof(const struct kevent *event)
+static uint32_t without_ends(const struct kevent *event)
 {
     uint32_t ends = (uint32_t)EV_EOF | expected.eof_without_data | expected.eof_hang_up;
     return (uint32_t)event->flags & ~ends;
@@ -105,7 +94,7 @@ TEST(tcp_peer_shutdown_is_read_eof_once)
     REQUIRE(collect_eof(kq, &tally, true, false));
     CHECK_EQ(tally.read.data, 5);
     CHECK_EQ(tally.read.fflags, 0);
-    CHECK_EQ(without_eof(&tally.read), expected_echo(EV_ADD | EV_CLEAR | EV_RECEIPT));
+    CHECK_EQ(without_ends(&tally.read), expected_echo(EV_ADD | EV_CLEAR | EV_RECEIPT));
     CHECK_EQ(tally.writes, 0);
     CHECK(quiet(kq));
     CHECK_EQ(drain(ends[0]), 5);
@@ -175,7 +164,7 @@ TEST(tcp_reset_is_eof_on_both_with_econnreset)
     REQUIRE(collect_eof(kq, &tally, true, true));
     CHECK_EQ(tally.read.fflags, ECONNRESET);
     CHECK_EQ(tally.write.fflags, ECONNRESET);
-    CHECK_EQ(without_eof(&tally.read), expected_echo(EV_ADD | EV_CLEAR | EV_RECEIPT));
+    CHECK_EQ(without_ends(&tally.read), expected_echo(EV_ADD | EV_CLEAR | EV_RECEIPT));
     close(kq);
     close(ends[0]);
 }

@@ -353,6 +353,54 @@ int take_error(int fd)
     return error;
 }
 
+/* --- descriptors that are watched --- */
+
+int watch(int fd, int filter)
+{
+    int kq = open_kqueue();
+    CHECK_EQ(ask(kq, fd, filter, EDGE, TOKEN), 0);
+    return kq;
+}
+
+int watch_reading(int fd, uint32_t flags)
+{
+    int kq = open_kqueue();
+    CHECK_EQ(ask(kq, fd, EVFILT_READ, flags, TOKEN), 0);
+    return kq;
+}
+
+int watch_connected(int fd)
+{
+    int kq = watch(fd, EVFILT_READ);
+    struct kevent first;
+    CHECK_EQ(ask(kq, fd, EVFILT_WRITE, EDGE, TOKEN), 0);
+    REQUIRE(await(kq, &first));
+    CHECK_EQ(first.filter, EVFILT_WRITE);
+    return kq;
+}
+
+struct fixture open_on_unix(uint32_t flags)
+{
+    struct fixture f = {.kq = open_kqueue()};
+    open_unix(f.ends, SOCK_STREAM);
+    REQUIRE_EQ(ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN), 0);
+    return f;
+}
+
+struct fixture open_on_pipe(uint32_t flags)
+{
+    struct fixture f = {.kq = open_kqueue()};
+    open_pipe(f.ends);
+    REQUIRE_EQ(ask(f.kq, f.ends[0], EVFILT_READ, flags, TOKEN), 0);
+    return f;
+}
+
+void close_fixture(struct fixture f)
+{
+    close(f.kq);
+    close_both(f.ends);
+}
+
 /* --- names --- */
 
 struct place make_place(void)

@@ -30,6 +30,9 @@ enum { HAVE_EXCEPT = 0, FILTER_EXCEPT = -1000, OOB = 0 };
 
 enum { MANY = 64 };
 
+enum { TOKEN = 11, OTHER_TOKEN = 12, THIRD_TOKEN = 13, IDENT = 7 };
+enum { EDGE = EV_ADD | EV_CLEAR, PIPE_LOW_WATER = 512 };
+
 /* Compares unless the row says that nobody knows. */
 #define CHECK_STATED(got, want)  \
     do {                         \
@@ -128,6 +131,25 @@ size_t drain(int fd);               /* reads until EAGAIN or the end: how many b
 size_t fill(int fd);                /* writes until EAGAIN: how many bytes */
 void close_with_reset(int fd);
 int take_error(int fd); /* SO_ERROR, which clears it */
+
+/* --- descriptors that are watched --- */
+
+/* A kqueue that watches with one filter, edge-triggered or with these flags. */
+int watch(int fd, int filter);
+int watch_reading(int fd, uint32_t flags);
+
+/* Both filters, edge-triggered, with the first WRITE already fetched. */
+int watch_connected(int fd);
+
+/* One kqueue and one pair of descriptors, with a READ knote on the first. */
+struct fixture {
+    int kq;
+    int ends[2];
+};
+
+struct fixture open_on_unix(uint32_t flags);
+struct fixture open_on_pipe(uint32_t flags);
+void close_fixture(struct fixture f);
 
 /* --- names --- */
 

@@ -6,26 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { TOKEN = 161, EDGE = EV_ADD | EV_CLEAR };
-
-static int watch(int fd, int filter)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, filter, EDGE, TOKEN), 0);
-    return kq;
-}
-
-/* Both filters, with the first WRITE already fetched. */
-static int watch_connected(int fd)
-{
-    int kq = watch(fd, EVFILT_READ);
-    struct kevent first;
-    CHECK_EQ(ask(kq, fd, EVFILT_WRITE, EDGE, TOKEN), 0);
-    REQUIRE(await(kq, &first));
-    CHECK_EQ(first.filter, EVFILT_WRITE);
-    return kq;
-}
-
 TEST(tcp_acknowledged_data_is_a_write_edge)
 {
     int ends[2];

@@ -3,7 +3,7 @@
  * Terminals: the master of a pseudo-terminal whose slave comes and goes, and the process's own
  * terminal, which macOS serves by the filter of devices that cannot count (K20).
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "test_support.h"
 
@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-enum { TOKEN = 151 };
 
 static int open_master(void)
 {
@@ -43,13 +41,6 @@ static int open_slave(int master, int flags)
     raw.c_cc[VTIME] = 0;
     REQUIRE_EQ(tcsetattr(slave, TCSANOW, &raw), 0);
     return slave;
-}
-
-static int watch(int fd, int filter)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, filter, EV_ADD | EV_CLEAR, TOKEN), 0);
-    return kq;
 }
 
 TEST(pty_master_reads_what_its_slave_writes)

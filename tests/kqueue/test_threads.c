@@ -9,14 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKEN = 111, OTHER_TOKEN = 112, IDENT = 3, WAITERS = 3 };
-
-static int watch(int fd, uint32_t flags)
-{
-    int kq = open_kqueue();
-    CHECK_EQ(ask(kq, fd, EVFILT_READ, flags, TOKEN), 0);
-    return kq;
-}
+enum { WAITERS = 3 };
 
 /* Several threads that wait for one event each. */
 struct crowd {
@@ -76,7 +69,7 @@ TEST(one_edge_of_a_descriptor_wakes_one_waiter)
 {
     int ends[2];
     open_unix(ends, SOCK_STREAM);
-    struct crowd crowd = {.kq = watch(ends[0], EV_ADD | EV_CLEAR)};
+    struct crowd crowd = {.kq = watch_reading(ends[0], EV_ADD | EV_CLEAR)};
     start_crowd(&crowd);
     for (int i = 1; i <= WAITERS; i++) {
         CHECK_EQ(atomic_load(&crowd.delivered), i - 1);
@@ -109,7 +102,7 @@ TEST(a_level_event_wakes_all_waiters)
 {
     int ends[2];
     open_unix(ends, SOCK_STREAM);
-    struct crowd crowd = {.kq = watch(ends[0], EV_ADD)};
+    struct crowd crowd = {.kq = watch_reading(ends[0], EV_ADD)};
     start_crowd(&crowd);
     put(ends[1], "x");
     join_crowd(&crowd);
@@ -168,7 +161,7 @@ TEST(enable_by_another_thread_wakes)
     int ends[2];
     open_pipe(ends);
     put(ends[1], "x");
-    struct waiter waiter = {.kq = watch(ends[0], EV_ADD | EV_DISABLE)};
+    struct waiter waiter = {.kq = watch_reading(ends[0], EV_ADD | EV_DISABLE)};
     start_waiter(&waiter);
     CHECK_EQ(ask(waiter.kq, ends[0], EVFILT_READ, EV_ENABLE, TOKEN), 0);
     pthread_join(waiter.thread, NULL);
@@ -194,7 +187,7 @@ TEST(data_written_by_another_thread_wakes)
 {
     int ends[2];
     open_unix(ends, SOCK_STREAM);
-    struct waiter waiter = {.kq = watch(ends[0], EV_ADD | EV_CLEAR)};
+    struct waiter waiter = {.kq = watch_reading(ends[0], EV_ADD | EV_CLEAR)};
     start_waiter(&waiter);
     put(ends[1], "x");
     pthread_join(waiter.thread, NULL);
@@ -207,7 +200,7 @@ TEST(delete_by_another_thread_is_silent)
 {
     int ends[2];
     open_pipe(ends);
-    struct waiter waiter = {.kq = watch(ends[0], EV_ADD)};
+    struct waiter waiter = {.kq = watch_reading(ends[0], EV_ADD)};
     CHECK_EQ(ask(waiter.kq, IDENT, EVFILT_USER, EV_ADD | EV_CLEAR, OTHER_TOKEN), 0);
     start_waiter(&waiter);
     CHECK_EQ(ask(waiter.kq, ends[0], EVFILT_READ, EV_DELETE, TOKEN), 0);
@@ -223,7 +216,7 @@ TEST(close_of_a_descriptor_by_another_thread_is_silent)
 {
     int ends[2];
     open_pipe(ends);
-    struct waiter waiter = {.kq = watch(ends[0], EV_ADD)};
+    struct waiter waiter = {.kq = watch_reading(ends[0], EV_ADD)};
     CHECK_EQ(ask(waiter.kq, IDENT, EVFILT_USER, EV_ADD | EV_CLEAR, OTHER_TOKEN), 0);
     start_waiter(&waiter);
     close_both(ends);
@@ -252,7 +245,7 @@ TEST(k43_close_does_not_wake_a_waiter)
         SKIP("this system's waiter gets EBADF (k43_close_wakes_a_waiter_with_ebadf)");
     int ends[2];
     open_unix(ends, SOCK_STREAM);
-    struct waiter waiter = {.kq = watch(ends[0], EV_ADD | EV_CLEAR)};
+    struct waiter waiter = {.kq = watch_reading(ends[0], EV_ADD | EV_CLEAR)};
     start_waiter(&waiter);
     const struct timespec pause = {0, 100000000}; /* so that it sleeps; were it late, EBADF */
     nanosleep(&pause, NULL);

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKEN = 91, READY = 1, ADDED = 2 };
+enum { READY = 1, ADDED = 2 };
 
 /* A kqueue with an event that is always ready, so that no timeout that is accepted is ever slept.
  */

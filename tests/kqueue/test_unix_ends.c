@@ -11,19 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TOKEN = 171, EDGE = EV_ADD | EV_CLEAR };
-
-static int watch_connected(int fd)
-{
-    int kq = open_kqueue();
-    struct kevent first;
-    CHECK_EQ(ask(kq, fd, EVFILT_READ, EDGE, TOKEN), 0);
-    CHECK_EQ(ask(kq, fd, EVFILT_WRITE, EDGE, TOKEN), 0);
-    REQUIRE(await(kq, &first));
-    CHECK_EQ(first.filter, EVFILT_WRITE);
-    return kq;
-}
-
 TEST(k37_unix_partial_read_of_the_peer_is_a_write_edge)
 {
     int ends[2];

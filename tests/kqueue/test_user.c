@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { TOKEN = 71, OTHER_TOKEN = 72, THIRD_TOKEN = 73, IDENT = 7 };
-
-static int open_with(uint32_t flags)
+static int open_user(uint32_t flags)
 {
     int kq = open_kqueue();
     REQUIRE_EQ(ask(kq, IDENT, EVFILT_USER, flags, TOKEN), 0);
@@ -22,14 +20,14 @@ static uintptr_t touched(uintptr_t offered)
 
 TEST(user_add_alone_does_not_fire)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK(quiet(kq));
     close(kq);
 }
 
 TEST(rule7_trigger_fires_once)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     struct kevent event;
     REQUIRE(fetch_one(kq, &event));
@@ -47,7 +45,7 @@ TEST(rule7_trigger_fires_once)
 
 TEST(trigger_with_flags_zero_fires_in_the_same_call)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     struct kevent asked = change(IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 0, TOKEN);
     struct kevent event;
     REQUIRE_EQ(kevent_call(kq, &asked, 1, &event, 1, NULL), 1);
@@ -58,7 +56,7 @@ TEST(trigger_with_flags_zero_fires_in_the_same_call)
 
 TEST(trigger_with_add_fires)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, EV_ADD, NOTE_TRIGGER, 0, OTHER_TOKEN), 0);
     struct kevent event;
     REQUIRE(fetch_one(kq, &event));
@@ -69,7 +67,7 @@ TEST(trigger_with_add_fires)
 
 TEST(k28_trigger_with_clear_is_lost)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, EV_CLEAR, NOTE_TRIGGER, 0, TOKEN), 0);
     CHECK_EQ(!quiet(kq), expected.trigger_with_clear_fires);
     uint32_t flags = EV_ADD | EV_CLEAR;
@@ -81,7 +79,7 @@ TEST(k28_trigger_with_clear_is_lost)
 TEST(k28_trigger_with_clear_cancels_a_pending_one)
 {
     NEED_STATED(expected.trigger_with_clear_cancels);
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, EV_CLEAR, NOTE_TRIGGER, 0, TOKEN), 0);
     CHECK_EQ(quiet(kq), expected.trigger_with_clear_cancels);
@@ -132,7 +130,7 @@ TEST(trigger_of_an_absent_ident_is_enoent)
 
 TEST(k7_trigger_overwrites_the_token)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     struct kevent event;
     CHECK_EQ(trigger(kq, IDENT, OTHER_TOKEN), 0);
     REQUIRE(fetch_one(kq, &event));
@@ -145,7 +143,7 @@ TEST(k7_trigger_overwrites_the_token)
 
 TEST(rule4_dragonfly_user_knote_keeps_its_first_token)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     struct kevent event;
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ADD | EV_CLEAR, OTHER_TOKEN), 0);
     CHECK_EQ(trigger(kq, IDENT, OTHER_TOKEN), 0);
@@ -162,7 +160,7 @@ TEST(rule4_dragonfly_user_knote_keeps_its_first_token)
 
 TEST(three_triggers_are_one_event_with_the_last_values)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 1, TOKEN), 0);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 2, OTHER_TOKEN), 0);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 3, THIRD_TOKEN), 0);
@@ -223,7 +221,7 @@ TEST(any_ident_of_the_size_of_a_pointer)
 
 TEST(user_ffcopy_in_a_trigger_is_reported)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     uint32_t fflags = NOTE_TRIGGER | NOTE_FFCOPY | 0x5;
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, fflags, 0, TOKEN), 0);
     struct kevent event;
@@ -237,7 +235,7 @@ TEST(user_ffcopy_in_a_trigger_is_reported)
 
 TEST(user_ff_operations)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     static const uint32_t operations[3] = {NOTE_FFCOPY | 0xc, NOTE_FFOR | 0x3, NOTE_FFAND | 0xa};
     for (int i = 0; i < 3; i++)
         CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, operations[i], 0, TOKEN), 0);
@@ -251,7 +249,7 @@ TEST(user_ff_operations)
 
 TEST(rule7_level_user_knote_fires_until_deleted)
 {
-    int kq = open_with(EV_ADD);
+    int kq = open_user(EV_ADD);
     CHECK(quiet(kq));
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     for (int i = 0; i < 3; i++)
@@ -264,7 +262,7 @@ TEST(rule7_level_user_knote_fires_until_deleted)
 TEST(level_user_knote_ends_with_a_change_that_has_clear)
 {
     NEED_STATED(expected.clear_ends_level);
-    int kq = open_with(EV_ADD);
+    int kq = open_user(EV_ADD);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK(!quiet(kq));
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_CLEAR, TOKEN), 0);
@@ -294,7 +292,7 @@ TEST(user_fflags_of_the_add)
 TEST(user_oneshot_whose_trigger_was_cancelled)
 {
     NEED_STATED(expected.user_oneshot_rechecked);
-    int kq = open_with(EV_ADD | EV_ONESHOT);
+    int kq = open_user(EV_ADD | EV_ONESHOT);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_CLEAR, TOKEN), 0);
     CHECK_EQ(quiet(kq), expected.user_oneshot_rechecked);
@@ -303,7 +301,7 @@ TEST(user_oneshot_whose_trigger_was_cancelled)
 
 TEST(k28_add_in_a_trigger_resurrects_a_level_knote)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_DELETE, TOKEN), 0);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, EV_ADD, NOTE_TRIGGER, 0, TOKEN), 0);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0); /* no ENOENT any more, and it spins */
@@ -313,7 +311,7 @@ TEST(k28_add_in_a_trigger_resurrects_a_level_knote)
 
 TEST(trigger_while_disabled_is_kept)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_DISABLE, TOKEN), 0);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 9, TOKEN), 0);
     CHECK(quiet(kq));
@@ -329,7 +327,7 @@ TEST(trigger_while_disabled_is_kept)
 TEST(add_again_keeps_a_pending_trigger)
 {
     NEED_STATED(expected.add_keeps_trigger);
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ADD | EV_CLEAR, OTHER_TOKEN), 0);
     CHECK_EQ(!quiet(kq), expected.add_keeps_trigger);
@@ -338,7 +336,7 @@ TEST(add_again_keeps_a_pending_trigger)
 
 TEST(k12_delete_withdraws_a_trigger)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_DELETE, TOKEN), 0);
     CHECK(quiet(kq));
@@ -349,7 +347,7 @@ TEST(k12_delete_withdraws_a_trigger)
 
 TEST(k39_dispatch_without_clear_fires_the_old_trigger_again)
 {
-    int kq = open_with(EV_ADD | EV_DISPATCH);
+    int kq = open_user(EV_ADD | EV_DISPATCH);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK(!quiet(kq));
     CHECK(quiet(kq));
@@ -361,7 +359,7 @@ TEST(k39_dispatch_without_clear_fires_the_old_trigger_again)
 
 TEST(dispatch_with_clear_does_not_fire_the_old_trigger_again)
 {
-    int kq = open_with(EV_ADD | EV_DISPATCH | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_DISPATCH | EV_CLEAR);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK(!quiet(kq));
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ENABLE, TOKEN), 0);
@@ -371,7 +369,7 @@ TEST(dispatch_with_clear_does_not_fire_the_old_trigger_again)
 
 TEST(user_oneshot)
 {
-    int kq = open_with(EV_ADD | EV_ONESHOT);
+    int kq = open_user(EV_ADD | EV_ONESHOT);
     uint32_t fflags = NOTE_TRIGGER | NOTE_FFCOPY | 0x5;
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, fflags, 9, TOKEN), 0);
     struct kevent event;
@@ -415,7 +413,7 @@ TEST(k27_probe_of_the_user_filter)
 TEST(add_without_clear_keeps_a_pending_trigger)
 {
     NEED_STATED(expected.bare_add_keeps_trigger);
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(trigger(kq, IDENT, TOKEN), 0);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ADD, OTHER_TOKEN), 0);
     struct kevent event;
@@ -440,7 +438,7 @@ TEST(openbsd_limit_counts_the_knotes_of_all_kqueues)
 
 TEST(enable_and_disable_keep_a_pending_trigger)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, 0, NOTE_TRIGGER, 9, TOKEN), 0);
     CHECK_EQ(ask(kq, IDENT, EVFILT_USER, EV_ENABLE, TOKEN), 0);
     struct kevent event;
@@ -457,7 +455,7 @@ TEST(enable_and_disable_keep_a_pending_trigger)
 
 TEST(trigger_with_enable_fires)
 {
-    int kq = open_with(EV_ADD | EV_CLEAR);
+    int kq = open_user(EV_ADD | EV_CLEAR);
     CHECK_EQ(ask_with(kq, IDENT, EVFILT_USER, EV_ENABLE, NOTE_TRIGGER, 3, OTHER_TOKEN), 0);
     struct kevent event;
     REQUIRE(fetch_one(kq, &event));

@@ -3,15 +3,13 @@
  * Event ports, in user space for Linux: the calls of port.h as the manual pages and the kernel of
  * illumos have them. Where the two differ the kernel wins. What is not served ends the program.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "portmodel_inner.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <unistd.h>
-
-enum { NS_PER_S = 1000000000 };
 
 static int finish(const sigset_t *mask, int saved, int error)
 {

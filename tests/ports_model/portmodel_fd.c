@@ -7,7 +7,7 @@
  * look once, and what it finds is queued and not looked at any more. So an event stays in the queue
  * when what it tells of has passed, and does not grow when more happens.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "portmodel_inner.h"
 

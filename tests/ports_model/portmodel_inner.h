@@ -26,7 +26,8 @@ enum {
     MAX_DESCRIPTORS = 16384,
     DEFAULT_MAX_EVENTS = 65536, /* the system's, and more than any port may have here */
     NODES = MAX_DESCRIPTORS + DEFAULT_MAX_EVENTS,
-    NO_NODE = -1
+    NO_NODE = -1,
+    NS_PER_S = 1000000000
 };
 
 /*

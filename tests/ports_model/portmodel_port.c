@@ -14,7 +14,7 @@
  * never while sleeping: ppoll() lets the signals in again, atomically, which is also what makes a
  * signal that came just before the sleep end it with EINTR.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "portmodel_inner.h"
 
@@ -40,8 +40,7 @@ enum {
     HIDDEN_DESCRIPTOR = 501, /* out of the way of tests that count on low numbers */
     MAX_SEARCHED = 1024,     /* descriptors searched for a duplicate of a port */
     BELL = -1,
-    NAP_NS = 1000000,
-    NS_PER_S = 1000000000
+    NAP_NS = 1000000
 };
 
 static pthread_mutex_t *lock; /* shared with children */
@@ -58,7 +57,7 @@ static void *share(size_t size)
     return memory;
 }
 
-__attribute__((constructor)) static void begin(void)
+__attribute__((constructor)) static void share_lock(void)
 {
     pthread_mutexattr_t attributes;
     lock = share(sizeof *lock);

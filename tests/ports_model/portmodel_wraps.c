@@ -3,7 +3,7 @@
  * Around system calls. What a call is about to change has been told to the ports by then: in the
  * kernel an event is queued when the data arrives, and is still there when somebody has read them.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "portmodel_wraps.h"
 

@@ -8,8 +8,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { USER = 71, OTHER = 72 };
-
 TEST(what_is_ready_is_reported_at_once)
 {
     int port = open_port();

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { USER = 61, BOTH = POLLIN | POLLOUT };
+enum { BOTH = POLLIN | POLLOUT };
 
 /* Both ask for `events`; the association is fresh. */
 #define EXPECT_BITS(port, fd, events, wanted) \

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { USER = 81, WAITERS = 3 };
+enum { WAITERS = 3 };
 
 struct waiter {
     pthread_t thread;

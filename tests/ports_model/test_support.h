@@ -6,7 +6,7 @@
 #ifndef PORTMODEL_TEST_SUPPORT_H
 #define PORTMODEL_TEST_SUPPORT_H
 
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include "portmodel.h"
 #include "test.h"
@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { USER = 71, OTHER = 72 }; /* cookies */
 
 enum { NEAR, FAR }; /* the two ends of a pair; of a pipe: where to read, where to write */
 
