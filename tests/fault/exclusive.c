@@ -7,8 +7,6 @@
 
 #include <unistd.h>
 
-enum { ONE = 1, TWO = 2, THREE = 3, EXCLUSIVE = MIO_READABLE | MIO_EXCLUSIVE };
-
 static void expect_still(struct loop *loop, const int ends[2], const struct mio_source *source,
                          mio_token token, mio_interest interest)
 {

@@ -16,9 +16,9 @@ const struct call_row call_rows[CALLS] = {
 #undef CALL
 };
 
-static struct fault order;
-static atomic_uint uses[CALLS];
-static atomic_bool struck;
+static struct fault ordered;
+static atomic_uint uses_of[CALLS];
+static atomic_bool has_struck;
 static atomic_int sleepers;
 static enum call intruded;
 static void (*intruder)(void);
@@ -28,24 +28,24 @@ static _Thread_local int pauses;
 void fault_order(struct fault fault)
 {
     for (int i = 0; i < CALLS; i++)
-        atomic_store(&uses[i], 0);
-    atomic_store(&struck, false);
-    order = fault;
+        atomic_store(&uses_of[i], 0);
+    atomic_store(&has_struck, false);
+    ordered = fault;
 }
 
 struct fault fault_ordered(void)
 {
-    return order;
+    return ordered;
 }
 
 unsigned fault_uses(enum call call)
 {
-    return atomic_load(&uses[call]);
+    return atomic_load(&uses_of[call]);
 }
 
 bool fault_struck(void)
 {
-    return atomic_load(&struck);
+    return atomic_load(&has_struck);
 }
 
 unsigned fault_strikes_here(void)
@@ -100,12 +100,12 @@ int strike(enum call call)
     if (pauses > 0)
         return 0;
     let_intrude(call);
-    unsigned use = atomic_fetch_add(&uses[call], 1) + 1;
-    if (call != order.call || use != order.nth)
+    unsigned use = atomic_fetch_add(&uses_of[call], 1) + 1;
+    if (call != ordered.call || use != ordered.nth)
         return 0;
     strikes_here++;
-    atomic_store(&struck, true);
-    return order.error;
+    atomic_store(&has_struck, true);
+    return ordered.error;
 }
 
 const char *fault_errno_name(int error)

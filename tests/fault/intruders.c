@@ -9,8 +9,6 @@
 
 #include <errno.h>
 
-enum { ONE = 1, TWO = 2 };
-
 static struct mio_poll *another_poll(void)
 {
     struct mio_options options = {.backend = swept_backend()};
@@ -21,29 +19,29 @@ static struct mio_poll *another_poll(void)
 
 /* --- the first poll of a process, made by two threads at once --- */
 
-static struct mio_poll *first;
+static struct mio_poll *made_first;
 
 static void make_first(void)
 {
-    first = another_poll();
+    made_first = another_poll();
 }
 
 static void make_second(void)
 {
-    first = NULL;
+    made_first = NULL;
     fault_meanwhile(CALL_pthread_atfork, make_first);
     struct mio_poll *second = another_poll();
     fault_meanwhile(CALLS, NULL);
-    if (!first) {
+    if (!made_first) {
         mio_poll_free(second);
         SKIP("this process has made polls before");
     }
     struct mio_events *events;
     REQUIRE_EQ(mio_events_new(1, NULL, &events), 0);
-    CHECK_EQ(mio_poll_wait(first, events, 0), 0);
+    CHECK_EQ(mio_poll_wait(made_first, events, 0), 0);
     CHECK_EQ(mio_poll_wait(second, events, 0), 0);
     mio_events_free(events);
-    mio_poll_free(first);
+    mio_poll_free(made_first);
     mio_poll_free(second);
 }
 
@@ -62,34 +60,37 @@ TEST(intruder_makes_the_first_page)
 
 /* --- a registration that changes while its event is on the way --- */
 
-static struct loop loop;
-static int ends[2];
+static struct {
+    struct loop loop;
+    int ends[2];
+} victim;
 
 static void deregister(void)
 {
-    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), 0);
+    CHECK_EQ(mio_registry_deregister(victim.loop.registry, victim.ends[NEAR]), 0);
 }
 
 static void reregister(void)
 {
-    CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], TWO, MIO_READABLE), 0);
+    CHECK_EQ(mio_registry_reregister(victim.loop.registry, victim.ends[NEAR], TWO, MIO_READABLE),
+             0);
 }
 
 static void begin(void)
 {
-    loop.poll = another_poll();
-    REQUIRE(loop.poll != NULL);
-    loop.registry = mio_poll_registry(loop.poll);
-    REQUIRE_EQ(mio_events_new(4, NULL, &loop.events), 0);
-    open_pair(ends);
-    put(ends[FAR], "x");
+    victim.loop.poll = another_poll();
+    REQUIRE(victim.loop.poll != NULL);
+    victim.loop.registry = mio_poll_registry(victim.loop.poll);
+    REQUIRE_EQ(mio_events_new(4, NULL, &victim.loop.events), 0);
+    open_pair(victim.ends);
+    put(victim.ends[FAR], "x");
 }
 
 static void end(void)
 {
-    close_ends(ends);
-    mio_events_free(loop.events);
-    mio_poll_free(loop.poll);
+    close_ends(victim.ends);
+    mio_events_free(victim.loop.events);
+    mio_poll_free(victim.loop.poll);
 }
 
 TEST(intruder_deregisters_during_poll)
@@ -97,10 +98,10 @@ TEST(intruder_deregisters_during_poll)
     if (!sweeps("poll"))
         SKIP("of the selector over poll(2)");
     begin();
-    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, MIO_READABLE), 0);
+    CHECK_EQ(mio_registry_register(victim.loop.registry, victim.ends[NEAR], ONE, MIO_READABLE), 0);
     fault_meanwhile(CALL_poll, deregister);
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
     end();
 }
 
@@ -109,11 +110,11 @@ TEST(intruder_reregisters_during_poll)
     if (!sweeps("poll"))
         SKIP("of the selector over poll(2)");
     begin();
-    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, MIO_READABLE), 0);
+    CHECK_EQ(mio_registry_register(victim.loop.registry, victim.ends[NEAR], ONE, MIO_READABLE), 0);
     fault_meanwhile(CALL_poll, reregister);
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 1);
-    CHECK_EQ(mio_event_token(mio_events_get(loop.events, 0)), TWO);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 1);
+    CHECK_EQ(mio_event_token(mio_events_get(victim.loop.events, 0)), TWO);
     end();
 }
 
@@ -125,7 +126,7 @@ static void replace(struct kevent *list, int count)
 {
     (void)list;
     CHECK_EQ(count, 2);
-    CHECK_EQ(mio_registry_reregister(loop.registry, ends[NEAR], TWO, ONCE), 0);
+    CHECK_EQ(mio_registry_reregister(victim.loop.registry, victim.ends[NEAR], TWO, ONCE), 0);
 }
 
 #endif
@@ -137,17 +138,17 @@ TEST(intruder_replaces_a_one_shot_after_the_fetch)
     if (!sweeps("kqueue"))
         SKIP("a kqueue's one-shots are of two filters");
     begin();
-    CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, ONCE), 0);
+    CHECK_EQ(mio_registry_register(victim.loop.registry, victim.ends[NEAR], ONE, ONCE), 0);
     fault_rewrite_results(replace);
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 2);
-    mio_events_each(event, loop.events) {
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 2);
+    mio_events_each(event, victim.loop.events) {
         CHECK_EQ(mio_event_token(event), ONE);
     }
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 2);
-    mio_events_each(event, loop.events) {
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 2);
+    mio_events_each(event, victim.loop.events) {
         CHECK_EQ(mio_event_token(event), TWO);
     }
-    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
     end();
 #else
     SKIP("a kqueue's one-shots are of two filters");

@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { ONE = 1, TWO = 2, STOP = 9, BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { STOP = 9 };
 
 struct waiter {
     struct loop loop;

@@ -253,12 +253,12 @@ TEST(no_parts_are_no_call)
 
 extern atomic_bool mio__pipe_write_blocks_signal;
 
-static volatile sig_atomic_t heard;
+static volatile sig_atomic_t signals_heard;
 
 static void hear(int number)
 {
     (void)number;
-    heard++;
+    signals_heard++;
 }
 
 static void tell_the_process(void)
@@ -275,13 +275,13 @@ TEST(a_signal_of_the_process_is_not_taken_for_the_writes)
     REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
     atomic_store(&mio__pipe_write_blocks_signal, true);
     for (int raised = 0; raised < 2; raised++) {
-        heard = 0;
+        signals_heard = 0;
         if (raised)
             CHECK_EQ(mio_source_close(&receiver.source), 0);
         fault_order((struct fault){CALL_writev, raised ? 0 : 1, EPIPE});
         fault_meanwhile(CALL_writev, tell_the_process);
         CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), -EPIPE);
-        CHECK_EQ(heard, 1);
+        CHECK_EQ(signals_heard, 1);
     }
     CHECK_EQ(mio_source_close(&sender.source), 0);
 }

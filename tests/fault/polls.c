@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 
-enum { ONE = 1, TWO = 2 };
-
 #define MICROSECOND INT64_C(1000)
 
 #if defined(MIO_RECORD_KEVENT)

@@ -12,15 +12,15 @@
 
 #include <string.h>
 
-enum { ONE = 1, TWO = 2, STOLEN = 3, BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { STOLEN = 3 };
 
-static int told;
+static int logs_of_memory;
 
 static void count_log(int error, const char *what, void *user)
 {
     (void)user;
     (void)what;
-    told += error == -ENOMEM;
+    logs_of_memory += error == -ENOMEM;
 }
 
 static struct kevent stolen;
@@ -57,7 +57,7 @@ static void receive(void (*how)(struct kevent *list, int count), bool arrives)
     struct loop loop = {.poll = NULL};
     int other[2];
     int ends[2];
-    told = 0;
+    logs_of_memory = 0;
     REQUIRE_EQ(mio_poll_new(&options, &loop.poll), 0);
     loop.registry = mio_poll_registry(loop.poll);
     REQUIRE_EQ(mio_events_new(8, NULL, &loop.events), 0);
@@ -72,7 +72,7 @@ static void receive(void (*how)(struct kevent *list, int count), bool arrives)
     put(ends[FAR], "x");
     fault_rewrite_results(how);
     CHECK_EQ(mio_registry_register(loop.registry, ends[NEAR], ONE, BOTH), 0);
-    CHECK_EQ(told, how == steal_without_memory ? 1 : 0);
+    CHECK_EQ(logs_of_memory, how == steal_without_memory ? 1 : 0);
     uint32_t seen[STOLEN + 1] = {0};
     while (mio_poll_wait(loop.poll, loop.events, 0) > 0) {
         mio_events_each(event, loop.events) {

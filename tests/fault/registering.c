@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { ONE = 1, TWO = 2, THREE = 3, BOTH = MIO_READABLE | MIO_WRITABLE };
-
 /* --- what to look at after a failure --- */
 
 /* Data gives an event of this registration and of no other; then all is quiet as before. */
@@ -143,7 +141,6 @@ static void restore_exclusive(struct loop *loop, const int ends[2], mio_token to
 /* To exclusive and back. */
 static void exclusive_scenario(void)
 {
-    enum { EXCLUSIVE = MIO_READABLE | MIO_EXCLUSIVE };
     struct loop loop = loop_open(0, 16);
     int ends[2];
     open_pair(ends);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { ONE = 1, TWO = 2, THREE = 3, BOTH = MIO_READABLE | MIO_WRITABLE, MOST = 90 };
+enum { MOST = 90 };
 
 /* --- tables that grow --- */
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { UNTOUCHED_ERRNO = 4242, PATTERN = 0x5a };
+enum { UNTOUCHED_ERRNO = 4242, FILLING = 0x5a };
 
 /* By this thread's polls. */
 static _Thread_local unsigned logged;
@@ -39,7 +39,7 @@ bool step_holds(bool condition, const char *text, const char *file, int line)
 struct step step_begin(const char *text, void *object, size_t size, const char *file, int line)
 {
     if (object)
-        memset(object, PATTERN, size);
+        memset(object, FILLING, size);
     errno = UNTOUCHED_ERRNO;
     return (struct step){.text = text,
                          .file = file,
@@ -82,7 +82,7 @@ static void check_untouched(const struct step *step)
 {
     const unsigned char *bytes = step->object;
     for (size_t i = 0; i < step->size; i++) {
-        if (bytes[i] != PATTERN) {
+        if (bytes[i] != FILLING) {
             complain("a failed step wrote to its out-parameter", step->file, step->line);
             return;
         }

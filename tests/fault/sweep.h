@@ -98,7 +98,8 @@ bool step_holds(bool condition, const char *text, const char *file, int line);
 
 /* --- a poll with a canary in it: a pair of descriptors that must still be heard at its end --- */
 
-enum { MOST_TOKENS = 16 };
+enum { ONE = 1, TWO = 2, THREE = 3, MOST_TOKENS = 16 };
+enum { BOTH = MIO_READABLE | MIO_WRITABLE, EXCLUSIVE = MIO_READABLE | MIO_EXCLUSIVE };
 
 struct loop {
     struct mio_poll *poll;

@@ -61,7 +61,7 @@ static void connect_and_accept(struct connection *tcp)
     STEP(0, mio_tcp_stream_finish_connect(&tcp->client));
 }
 
-static void ask_and_set(struct connection *tcp)
+static void tcp_ask_and_set(struct connection *tcp)
 {
     struct mio_addr name;
     STEP(0, mio_source_local_addr(&tcp->client.source, &name));
@@ -111,7 +111,7 @@ static void tcp_between(struct mio_addr addr, struct mio_socket_options listenin
     struct connection tcp = {.loop = loop_open(0, 16)};
     listen_at(&tcp, addr, listening);
     connect_and_accept(&tcp);
-    ask_and_set(&tcp);
+    tcp_ask_and_set(&tcp);
     transfer(&tcp);
     give_up(&tcp);
     silent(&tcp.loop);

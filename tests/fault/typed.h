@@ -14,15 +14,7 @@
 
 #include <errno.h>
 
-enum {
-    LISTENER = 1,
-    CLIENT = 2,
-    SERVER = 3,
-    BOTH = MIO_READABLE | MIO_WRITABLE,
-    BUFFER = 8192,
-    BACKLOG = 16,
-    TTL = 42
-};
+enum { LISTENER = 1, CLIENT = 2, SERVER = 3, BUFFER = 8192, BACKLOG = 16, TTL = 42 };
 
 /* As another library would make a descriptor; and that it still is so, since after an error it is
  * the caller's still, and unchanged. */

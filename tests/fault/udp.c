@@ -33,7 +33,7 @@ static void exchange(struct datagrams *udp)
     STEP(-EAGAIN, mio_udp_socket_recv(&udp->socket, bytes, sizeof bytes));
 }
 
-static void ask_and_set(struct datagrams *udp)
+static void udp_ask_and_set(struct datagrams *udp)
 {
     STEP(0, mio_udp_socket_set_broadcast_allowed(&udp->socket, true));
     STEP(1, asked_udp_socket_broadcast_allowed(&udp->socket));
@@ -72,7 +72,7 @@ static void udp_between(struct mio_addr addr, struct mio_socket_options options)
     MAKE(&udp.peer, mio_udp_socket_bind(&addr, NULL, &udp.peer));
     HOLDS(is_prepared(udp.socket.source.fd));
     exchange(&udp);
-    ask_and_set(&udp);
+    udp_ask_and_set(&udp);
     if (addr.kind == MIO_ADDR_IPV4)
         multicast_v4(&udp);
     else

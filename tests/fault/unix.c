@@ -18,7 +18,7 @@ static struct mio_addr fresh_path(char path[64], const char *name)
     return addr;
 }
 
-struct connection {
+struct unix_connection {
     struct loop loop;
     const struct mio_socket_options *records; /* or bytes */
     struct mio_addr addr;
@@ -28,7 +28,7 @@ struct connection {
     struct mio_unix_stream server;
 };
 
-static void listen_and_ask(struct connection *local)
+static void listen_and_ask(struct unix_connection *local)
 {
     struct mio_addr name;
     STEP(-ENOENT, mio_unix_stream_connect(&local->addr, local->records, &local->client));
@@ -43,7 +43,7 @@ static void listen_and_ask(struct connection *local)
     STEP(0, mio_source_take_error(&local->listener.source));
 }
 
-static void connect_and_accept(struct connection *local)
+static void unix_connect_and_accept(struct unix_connection *local)
 {
     struct loop *loop = &local->loop;
     struct mio_addr name;
@@ -62,7 +62,7 @@ static void connect_and_accept(struct connection *local)
     STEP(0, mio_source_register(&local->server.source, loop->registry, SERVER, BOTH));
 }
 
-static void transfer(struct connection *local)
+static void unix_transfer(struct unix_connection *local)
 {
     struct loop *loop = &local->loop;
     struct mio_addr name;
@@ -83,7 +83,7 @@ static void transfer(struct connection *local)
     await(loop, SERVER, MIO_READ_CLOSED);
 }
 
-static void give_up(struct connection *local)
+static void unix_give_up(struct unix_connection *local)
 {
     /* A peer that only shut down is written to on the BSDs and macOS: it is not asked. */
     CLOSE(&local->client);
@@ -98,12 +98,12 @@ static void give_up(struct connection *local)
 
 static void unix_with(const struct mio_socket_options *records)
 {
-    struct connection local = {.loop = loop_open(0, 16), .records = records};
+    struct unix_connection local = {.loop = loop_open(0, 16), .records = records};
     local.addr = fresh_path(local.path, "stream");
     listen_and_ask(&local);
-    connect_and_accept(&local);
-    transfer(&local);
-    give_up(&local);
+    unix_connect_and_accept(&local);
+    unix_transfer(&local);
+    unix_give_up(&local);
     loop_close(&local.loop);
 }
 

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { ONE = 1, TWO = 2, THREE = 3, BOTH = MIO_READABLE | MIO_WRITABLE };
-
 static void watch_write_closed(bool embedded)
 {
     struct loop loop = loop_open(0, 16);
