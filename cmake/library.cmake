@@ -23,6 +23,7 @@ set_target_properties(mio_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 function(mio_add_library target kind)
     if(kind STREQUAL "SHARED")
         add_library(${target} SHARED ${mio_sources})
+        mio_may_compile_as_one(${target})
         target_compile_definitions(${target} PRIVATE MIO_BUILDING_SHARED)
         mio_use_symbols(${target})
         # It leaves a fork handler behind, which not every system takes back when a library is
