@@ -212,7 +212,7 @@ write_markdown() {
     markdown wake_wait "Wake and wait on one thread"
     markdown wake_asleep_near "Waking a sleeping thread of the same core"
     markdown wake_asleep_far "Waking a sleeping thread of another core"
-    markdown wake_storm "Waking by four threads at once"
+    markdown wake_storm "A sustained storm of wakes, by threads that wake at once"
     markdown echo "Echo, by connections"
     markdown accept "Accept, one request, close, by connections at a time"
     markdown memory_descriptor "Heap of a descriptor, by descriptors"

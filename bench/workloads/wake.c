@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { MANY = 1000, TURNS = 300, STORMERS = 4 };
+enum { MANY = 1000, TURNS = 300, MOST_STORMERS = 4, STORM_WAKES = 400000 };
 
 static struct bench_loop *open_loop(const struct bench_peer *peer)
 {
@@ -149,19 +149,25 @@ static double asleep_far(const struct bench_peer *peer, long parameter)
     return asleep(peer, 1);
 }
 
-/* --- four threads that wake as fast as they can --- */
+/* --- threads that wake as fast as they can, for as long as it takes to forget how they began ---
+ */
 
 struct storm {
     const struct bench_peer *peer;
     struct bench_loop *loop;
-    long wakes; /* of each thread */
-    atomic_int under_way;
+    long wakes;       /* of each thread */
+    atomic_int ready; /* threads that are there */
+    atomic_bool has_begun;
+    atomic_int under_way; /* threads that have more than one wake to go */
 };
 
 static void *wake_often(void *argument)
 {
     struct storm *storm = argument;
     bench_pin(1);
+    atomic_fetch_add(&storm->ready, 1);
+    while (!atomic_load(&storm->has_begun))
+        sched_yield();
     for (long i = 1; i < storm->wakes; i++)
         storm->peer->wake(storm->loop);
     atomic_fetch_sub(&storm->under_way, 1);
@@ -170,29 +176,31 @@ static void *wake_often(void *argument)
 }
 
 /* Wall time of a wake, while the loop takes them on another core. */
-static double storm_round(const struct bench_peer *peer, long parameter)
+static double storm_round(const struct bench_peer *peer, long count)
 {
-    (void)parameter;
     if (!peer->wake)
         return -1;
-    struct storm storm = {.peer = peer, .wakes = 5000};
-    pthread_t threads[STORMERS];
+    struct storm storm = {.peer = peer, .wakes = STORM_WAKES / count};
+    pthread_t threads[MOST_STORMERS];
     storm.loop = open_loop(peer);
-    atomic_store(&storm.under_way, STORMERS);
-    int64_t start = bench_wall_ns();
-    for (int i = 0; i < STORMERS; i++)
+    atomic_store(&storm.under_way, (int)count);
+    for (long i = 0; i < count; i++)
         bench_need(pthread_create(&threads[i], NULL, wake_often, &storm) == 0, "pthread_create");
+    while (atomic_load(&storm.ready) < count)
+        sched_yield();
+    int64_t start = bench_wall_ns();
+    atomic_store(&storm.has_begun, true);
     while (atomic_load(&storm.under_way) > 0)
         peer->await_wake(storm.loop);
     int64_t end = bench_wall_ns();
-    for (int i = 0; i < STORMERS; i++)
+    for (long i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     peer->close(storm.loop);
-    return (double)(end - start) / (double)(storm.wakes * STORMERS);
+    return (double)(end - start) / (double)(storm.wakes * count);
 }
 
 static const long only[] = {1};
-static const long stormers[] = {STORMERS};
+static const long stormers[] = {1, MOST_STORMERS};
 
 const struct bench_workload bench_wake_busy = {
     .name = "wake_busy",
@@ -243,8 +251,8 @@ const struct bench_workload bench_wake_storm = {
     .unit = "wake",
     .clock = "wall",
     .parameters = stormers,
-    .count = 1,
-    .rounds = 31,
+    .count = 2,
+    .rounds = 15,
     .threads = true,
     .round = storm_round,
 };
