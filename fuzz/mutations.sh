@@ -33,9 +33,9 @@ cp -r src src.whole
 # name @ selector @ file under src @ what is replaced @ by what @ what that breaks
 mutations=(
     "receipts@kqueue-freebsd@selector/kqueue/kqueue_submit.c@errors[i] = (int)results[i].data;@errors[i] = 0;@the errors of receipts are ignored"
-    "second-look@epoll@poll/wait.c@        timeout_ns = 0;@        (void)0;@no second look before sleeping"
-    "no-bell@epoll@wake/wake_queue.c@if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
-    "bell-shown@epoll@poll/wait.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
+    "second-look@epoll@wake/wake_queue.h@    if (!atomic_load(&queue->incoming))@    if (queue->waits != 0)@no second look before sleeping"
+    "no-bell@epoll@wake/wake_queue.c@if (!has_to_ring || atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)@if (!has_to_ring || atomic_load(&queue->waiter) != 77)@a sleeper is not rung"
+    "bell-shown@epoll@selector/wait_once.c@count = drop_doorbell(selector, list, count);@;@the doorbell's record reaches the caller"
     "oneshot@epoll@selector/epoll/epoll.c@events |= EPOLLONESHOT;@;@EPOLLONESHOT is dropped"
     "level@epoll@selector/epoll/epoll.c@if ((interest & MIO_LEVEL) == 0)@if (true)@level is edge"
     "dispatch@kqueue-freebsd@selector/kqueue/kqueue_filters.c@return EV_DISPATCH;@return 0;@a one-shot arms itself again"
@@ -153,7 +153,10 @@ for row in "${mutations[@]}"; do
     fi
     rm -rf broken broken.fuzz
     cp -r "whole-$selector" broken
-    compile "$selector" broken "src/$file"
+    case $file in
+    *.h) compile "$selector" broken src/*/*.c src/*/*/*.c ;;
+    *) compile "$selector" broken "src/$file" ;;
+    esac
     build "$selector" broken
     cp "src.whole/$file" "src/$file"
     output=$(timeout $((limit + 120)) ./broken.fuzz --seed "$seed" --seconds "$limit") || true

@@ -41,9 +41,7 @@ int mio__selector_make(const struct mio__selector_ops *ops, const struct mio__co
     made->id = next_id();
     atomic_init(&made->owners, 1);
     made->fork_guard = guard;
-    atomic_init(&made->direct, made->fork_guard.generation);
     mio__wake_queue_init(&made->wakes, made, ops->ring);
-    mio__lock_init(&made->arming);
     *selector = made;
     return 0;
 }
@@ -59,7 +57,6 @@ void mio__selector_release(struct mio_selector *selector)
     if (atomic_fetch_sub_explicit(&selector->owners, 1, memory_order_acq_rel) != 1)
         return;
     mio__wake_queue_destroy(&selector->wakes);
-    mio__lock_destroy(&selector->arming);
     selector->ops->selector_free(selector);
 }
 
@@ -69,7 +66,7 @@ int mio__selector_arm(struct mio_selector *selector)
     if (atomic_load(&queue->armed))
         return 0;
     int error = 0;
-    mio__lock_take(&selector->arming);
+    mio__lock_take(&queue->arming);
     if (!atomic_load(&queue->armed)) {
         error = selector->ops->arm_doorbell(selector);
         if (error == 0) {
@@ -79,6 +76,6 @@ int mio__selector_arm(struct mio_selector *selector)
         if (error == 0)
             atomic_store(&queue->armed, true);
     }
-    mio__lock_give(&selector->arming);
+    mio__lock_give(&queue->arming);
     return error;
 }

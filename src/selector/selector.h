@@ -15,11 +15,11 @@
 #define MIO_SRC_SELECTOR_SELECTOR_H
 
 #include "../os/fork_guard.h"
-#include "../os/lock.h"
 #include "../os/log.h"
 #include "../wake/wake_queue.h"
 
 #include <mio/event.h>
+#include <mio/events.h>
 #include <mio/options.h>
 #include <mio/registry.h>
 
@@ -64,13 +64,19 @@ struct mio__selector_ops {
     void (*selector_free)(struct mio_selector *selector);
 
     /*
-     * One wait: writes at most `room` events (at least 1) to `list`, sleeping at most `timeout_ns`
+     * One fetch: writes at most `room` events (at least 1) to `list`, sleeping at most `timeout_ns`
      * (-1: for ever; 0: not at all), in one system call, without allocating. Returns how many, or
      * -errno; 0 also when it was over early, for a timeout it had to shorten or a record it kept
      * for itself. One thread at a time.
      */
     int (*select)(struct mio_selector *selector, struct mio_event *list, int room,
                   int64_t timeout_ns);
+
+    /*
+     * A whole wait: mio__wait_once() around select(). Writes the events and their number, which it
+     * returns, or -errno; 0 also when a wait that ends was over early. One thread at a time.
+     */
+    int (*wait)(struct mio_selector *selector, struct mio_events *events, int64_t timeout_ns);
 
     /*
      * Looks through what select() has fetched, and drops or follows up records; called only once
@@ -123,31 +129,30 @@ struct mio__selector_ops {
 
 struct mio_selector {
     const struct mio__selector_ops *ops; /* never NULL */
-    struct mio__config config;
-    uint64_t id;        /* unique in the process, not 0 */
-    atomic_uint owners; /* poll, clones, wakers and sources that hold it; never 0 while in use */
-    /*
-     * The number of the process it was made in, for as long as a wait is nothing but ops->select();
-     * then 0xffffffff, for ever. So one comparison notices both a mediated selector and a forked
-     * child.
-     */
-    _Atomic uint32_t direct;
+    atomic_bool mediated; /* a wait is more than ops->select(): from some time on, for ever */
+    atomic_uint owners;   /* poll, clones, wakers and sources that hold it; never 0 while in use */
     struct mio__fork_guard fork_guard; /* the process it was made in */
+    /* Seldom used; no part of the queue is on the same cache line as what is above. */
+    union {
+        struct {
+            struct mio__config config;
+            uint64_t id; /* unique in the process, not 0 */
+        };
+        char apart[MIO_CACHE_LINE];
+    };
     struct mio__wake_queue wakes; /* events that come from the program and not from the kernel */
-    mio__lock arming;             /* held while the doorbell is made */
 };
 
-/* Whether a wait is nothing but ops->select(), in the process that made the selector. */
+/* Whether a wait is nothing but ops->select(). */
 static inline bool mio__selector_is_direct(const struct mio_selector *selector)
 {
-    return atomic_load_explicit(selector->fork_guard.number, memory_order_relaxed) ==
-           atomic_load_explicit(&selector->direct, memory_order_relaxed);
+    return !atomic_load_explicit(&selector->mediated, memory_order_relaxed);
 }
 
 /* From now on a wait goes through the wake queue, and looks at what it has fetched. */
 static inline void mio__selector_mediate(struct mio_selector *selector)
 {
-    atomic_store(&selector->direct, UINT32_MAX);
+    atomic_store(&selector->mediated, true);
 }
 
 /* Makes a selector of the kind, and becomes its first owner. */

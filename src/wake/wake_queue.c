@@ -11,6 +11,7 @@ void mio__wake_queue_init(struct mio__wake_queue *queue, struct mio_selector *se
 {
     queue->selector = selector;
     queue->ring = ring;
+    mio__lock_init(&queue->arming);
 }
 
 /* --- the waker's side: any thread, and signal handlers --- */
@@ -36,32 +37,44 @@ static void push(struct mio__wake_queue *queue, struct mio__wake_node *node)
     } while (!atomic_compare_exchange_weak(&queue->incoming, &top, node));
 }
 
-/* One of those that find the waiter asleep rings. After a failure the next wake may try again. */
+/* A line that every wake reads is written only when there is something new. */
+static void tell_unrung(struct mio__wake_queue *queue, bool unrung)
+{
+    if (atomic_load(&queue->unrung) != unrung)
+        atomic_store(&queue->unrung, unrung);
+}
+
+/* One of those that find the waiter asleep rings. After a failure every wake tries again. */
 int mio__wake_queue_ring_sleeper(struct mio__wake_queue *queue)
 {
     int expected = MIO_WAITER_ASLEEP;
     if (!atomic_compare_exchange_strong(&queue->waiter, &expected, MIO_WAITER_RUNG))
         return 0;
+    /* Before the ring: after it, the failure of a later one might be forgotten for its success. */
+    tell_unrung(queue, false);
     int result = mio__wake_queue_ring(queue);
     if (result < 0) {
+        tell_unrung(queue, true);
         expected = MIO_WAITER_RUNG;
         atomic_compare_exchange_strong(&queue->waiter, &expected, MIO_WAITER_ASLEEP);
     }
     return result;
 }
 
-static void leave_pending(struct mio__wake_queue *queue, struct mio__wake_node *node)
+/* Returns whether this call has put the node on the stack. Always an exchange, never a mere look:
+ * what was written before this wake must be seen by who gets the event. */
+static bool leave_pending(struct mio__wake_queue *queue, struct mio__wake_node *node)
 {
-    /* Always an exchange, never a mere look: what was written before this wake must be seen by who
-     * gets the event. */
-    if (atomic_exchange(&node->state, MIO_WAKE_PENDING) == MIO_WAKE_IDLE)
-        push(queue, node);
+    if (atomic_exchange(&node->state, MIO_WAKE_PENDING) != MIO_WAKE_IDLE)
+        return false;
+    push(queue, node);
+    return true;
 }
 
 int mio__wake_queue_push(struct mio__wake_queue *queue, struct mio__wake_node *node)
 {
-    leave_pending(queue, node);
-    if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)
+    bool has_to_ring = leave_pending(queue, node) || atomic_load(&queue->unrung);
+    if (!has_to_ring || atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)
         return 0;
     return mio__wake_queue_ring_sleeper(queue);
 }
@@ -81,6 +94,18 @@ int mio__wake_queue_embed(struct mio__wake_queue *queue)
 }
 
 /* --- the waiter's side --- */
+
+/* An exchange only for the sake of others, who must not miss what is looked at afterwards. */
+bool mio__wake_queue_rest(struct mio__wake_queue *queue)
+{
+    if (atomic_load(&queue->resting) == MIO_WAITER_AWAKE) {
+        atomic_store_explicit(&queue->waiter, MIO_WAITER_AWAKE, memory_order_release);
+        return false;
+    }
+    if (atomic_load(&queue->waiter) != MIO_WAITER_ASLEEP)
+        atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
+    return true;
+}
 
 /* Moves the stack to the end of `taken`, in the order of the wakes: constant time for each of them,
  * however many are there already. */
@@ -124,7 +149,7 @@ static inline int hand_over_node(struct mio__wake_queue *queue, struct mio__wake
     int count = node->collect(node, list, capacity, &more);
     /* Whether anybody is to be rung for it is seen to at the end of the wait. */
     if (more)
-        leave_pending(queue, node);
+        (void)leave_pending(queue, node);
     return count;
 }
 
@@ -150,4 +175,5 @@ void mio__wake_queue_destroy(struct mio__wake_queue *queue)
         if (atomic_load(&node->state) == MIO_WAKE_DEAD)
             node->release(node);
     }
+    mio__lock_destroy(&queue->arming);
 }

@@ -16,6 +16,12 @@
  * Whichever order the four first steps take, the waker sees the sleeper or the waiter sees the
  * node: no wake is lost. tests/model/ checks exactly this with Spin.
  *
+ * Who puts a node on the stack rings for it, and nobody else need look: a wake of a node that is
+ * pending is over after one exchange. A waiter that finds something at its second look is awake
+ * again before it asks the kernel, without sleeping, and is not rung. So a storm of wakes makes
+ * next to no system calls. Should a ring fail, all wakes look, until a ring succeeds: waking again
+ * tries again.
+ *
  * A selector nobody has made a waker for is waited on directly: it is waited on without any of
  * this, and its waiter does not say "asleep", which would cost it 20 cycles a wait. Making the
  * doorbell therefore rings it once, for a waiter that may sleep without having said so; and a wait
@@ -28,6 +34,8 @@
  */
 #ifndef MIO_SRC_WAKE_WAKE_QUEUE_H
 #define MIO_SRC_WAKE_WAKE_QUEUE_H
+
+#include "../os/lock.h"
 
 #include <mio/event.h>
 
@@ -60,22 +68,37 @@ struct mio__wake_node {
     void (*release)(struct mio__wake_node *node);
 };
 
+enum { MIO_CACHE_LINE = 64 };
+
 struct mio__wake_queue {
-    struct mio_selector *selector;             /* whose doorbell is rung */
-    int (*ring)(struct mio_selector *);        /* rings it: 0 or -errno; async-signal-safe */
+    /* --- what passes between wakers and waiter --- */
     _Atomic(struct mio__wake_node *) incoming; /* the stack, last first */
     atomic_int waiter;                         /* enum mio__waiter_state */
-    atomic_int resting;      /* what `waiter` returns to: ASLEEP once others wait too */
-    atomic_bool armed;       /* the doorbell is there; before it is, nothing is pushed */
-    atomic_uint rings_begun; /* counted before the kernel is told ... */
-    atomic_uint rings_done;  /* ... and after */
+    atomic_uint rings_begun;                   /* counted before the kernel is told ... */
+    atomic_uint rings_done;                    /* ... and after */
 
     /* --- the waiter's own --- */
+    unsigned settled;             /* up to this count of rings no record can come any more */
     struct mio__wake_node *taken; /* first come first; what found no room last time */
     struct mio__wake_node *last;  /* of the taken; anything when there are none */
-    unsigned settled;             /* up to this count of rings no record can come any more */
     unsigned waits;    /* begun with this queue; tells the events of one wait from the next's */
     bool kernel_first; /* whose turn it is when both have events; changes with every wait */
+
+    /* --- what is seldom used, as large as a cache line at least: it keeps those above and those
+     * below on lines of their own, wherever the allocator has put them --- */
+    union {
+        struct {
+            struct mio_selector *selector;      /* whose doorbell is rung */
+            int (*ring)(struct mio_selector *); /* rings it: 0 or -errno; async-signal-safe */
+            mio__lock arming;                   /* held while the doorbell is made */
+            atomic_bool armed; /* the doorbell is there; before it is, nothing is pushed */
+        };
+        char apart[MIO_CACHE_LINE];
+    };
+
+    /* --- what all read, and hardly anybody writes --- */
+    atomic_int resting; /* what `waiter` returns to: ASLEEP once others wait too */
+    atomic_bool unrung; /* a ring failed, and none was tried since: all wakes look */
 };
 
 /* An empty queue, of a selector that nobody has armed. */
@@ -85,7 +108,7 @@ void mio__wake_queue_init(struct mio__wake_queue *queue, struct mio_selector *se
 /* --- the waker's side: any thread, and signal handlers --- */
 
 /* Puts the node on the queue unless it is there, and rings if the waiter sleeps. 0, or the
- * doorbell's error. */
+ * doorbell's error, after which the node is on the queue all the same. */
 int mio__wake_queue_push(struct mio__wake_queue *queue, struct mio__wake_node *node);
 
 /* Takes the node from its owner: true when it is on no list and may be released now, else the queue
@@ -110,6 +133,43 @@ static inline bool mio__wake_queue_has_pending(struct mio__wake_queue *queue)
 {
     return queue->taken || atomic_load(&queue->incoming);
 }
+
+/*
+ * Begins a wait, by the rule of the two looks. Returns whether the kernel may be asked as the
+ * caller likes: nothing is pending, and a waiter that may sleep has said so. Otherwise it is what
+ * it rests in, and must not sleep.
+ */
+static inline bool mio__wake_queue_begin_wait(struct mio__wake_queue *queue, bool may_sleep)
+{
+    queue->waits++;
+    if (mio__wake_queue_has_pending(queue))
+        return false;
+    if (!may_sleep)
+        return true;
+    atomic_exchange(&queue->waiter, MIO_WAITER_ASLEEP);
+    if (!atomic_load(&queue->incoming))
+        return true;
+    /* At once, so that nobody rings for what is about to be taken. */
+    atomic_exchange(&queue->waiter, atomic_load(&queue->resting));
+    return false;
+}
+
+/*
+ * Ends a wait, if there is nothing more to do than to be awake again: no ring can have left a
+ * record, and nobody else sleeps.
+ */
+static inline bool mio__wake_queue_end_quietly(struct mio__wake_queue *queue)
+{
+    if (atomic_load(&queue->rings_begun) != queue->settled ||
+        atomic_load(&queue->resting) != MIO_WAITER_AWAKE)
+        return false;
+    /* A plain store: a waker that sees it late rings once too often. */
+    atomic_store_explicit(&queue->waiter, MIO_WAITER_AWAKE, memory_order_release);
+    return true;
+}
+
+/* The waiter is up again: it is what it rests in. Returns whether somebody else may sleep. */
+bool mio__wake_queue_rest(struct mio__wake_queue *queue);
 
 /* Writes at most `capacity` events of what is pending to `list`. Returns how many. */
 int mio__wake_queue_hand_over(struct mio__wake_queue *queue, struct mio_event *list, int capacity);

@@ -5,7 +5,8 @@
  *
  * Every statement outside of atomic and d_step is one access to something shared; Spin tries the
  * processes' steps in every order. Two things are checked: when nobody can take another step, no
- * wake is left undelivered; and the doorbell's record never gets to the caller.
+ * wake is left undelivered; the doorbell's record never gets to the caller; and nobody rings for a
+ * node that another has put on the stack, or for a waiter that only looks.
  *
  * Switches:
  *   CAPACITY=n    room for n events in a wait: with 1, nodes and the doorbell stay behind
@@ -14,12 +15,17 @@
  *   PEER          another descriptor becomes ready, once
  *   SIGNAL        a sleep ends early, once: a signal, or the time is up
  *   EMBEDDED      mio_poll_fd() is called meanwhile; from then on somebody else sleeps
+ *   RING_FAILS    the kernel refuses a ring, once; who is told so wakes again
  * and, each of them a way to break it:
  *   NO_FENCE      "asleep" is a plain store, which the second look may overtake
  *   NO_RECHECK    there is no second look
  *   NO_KICK       making the doorbell does not ring it
- *   NO_FINISH   a wait that became mediated while it slept ends as if it had not
+ *   NO_FINISH     a wait that became mediated while it slept ends as if it had not
  *   SETTLE_EARLY  a fetch that filled all its room counts as one that had room to spare
+ *   STAY_ASLEEP   a waiter whose second look finds something stays asleep while it looks
+ *   RING_PENDING  a wake of a node that is pending looks for a sleeper too
+ *   NO_AGAIN      so it does not after a ring has failed
+ *   FORGET_LATE   a failure is forgotten after the next ring instead of before it
  */
 
 #ifndef CAPACITY
@@ -30,6 +36,7 @@
 #endif
 #define WAKERS 2
 #define NOBODY 255
+#define WAITER 1 /* the first process that runs */
 
 #ifdef ONE_WAKER
 #define NODE_OF(thread) 0
@@ -51,6 +58,7 @@ bool armed;
 bool mediated; /* a wait is more than ops->select(): mio__selector_is_direct(), turned round */
 byte rings_begun;
 byte rings_done;
+bool unrung;
 byte taken[WAKERS] = NOBODY; /* the waiter's own, as is `settled`; first come first */
 byte settled;
 
@@ -63,6 +71,8 @@ bool socket; /* some other descriptor has */
 
 bool embedded; /* mio_poll_fd() has returned */
 bool over;     /* nobody can take another step */
+bool looks;    /* the waiter has found something at its second look, and does not sleep */
+bool may_fail = true;
 
 /* --- the waker's side --- */
 
@@ -73,12 +83,46 @@ inline ring()
     rings_done++
 }
 
+inline ring_or_fail()
+{
+    rings_begun++;
+    if
+    :: bell = true
+#ifdef RING_FAILS
+    :: d_step { may_fail && _pid != WAITER -> may_fail = false; failed = true; printf("the ring fails\n") }
+#endif
+    fi;
+    rings_done++
+}
+
 /* The look at `waiter` before the exchange only saves time, and is left out. */
-inline ring_sleeper()
+inline ring_sleeper(is_entitled)
 {
     if
-    :: atomic { waiter == ASLEEP -> waiter = RUNG; printf("process %d rings\n", _pid) };
-       ring()
+    :: atomic {
+        waiter == ASLEEP ->
+        assert((is_entitled) && !looks);
+        waiter = RUNG;
+        printf("process %d rings\n", _pid)
+       };
+#ifndef FORGET_LATE
+       unrung = false;
+#endif
+       ring_or_fail();
+       if
+       :: failed ->
+           unrung = true;
+           d_step {
+               if
+               :: waiter == RUNG -> waiter = ASLEEP
+               :: else
+               fi
+           }
+       :: !failed
+#ifdef FORGET_LATE
+           -> unrung = false
+#endif
+       fi
     :: atomic { waiter != ASLEEP -> printf("process %d need not ring\n", _pid) }
     fi
 }
@@ -123,23 +167,38 @@ inline push(node)
 
 inline wake(node)
 {
+    again = false;
     if
     :: atomic { state[node] == IDLE -> state[node] = PENDING };
-       push(node)
-    :: atomic { state[node] == PENDING -> printf("process %d wakes: pending already\n", _pid) }
+       push(node);
+       pushed = true
+    :: atomic { state[node] == PENDING -> printf("process %d wakes: pending already\n", _pid) };
+       pushed = false;
+#ifndef NO_AGAIN
+       again = unrung
+#endif
     fi;
-    ring_sleeper()
+    if
+#ifdef RING_PENDING
+    :: true -> ring_sleeper(pushed || again)
+#else
+    :: pushed || again -> ring_sleeper(true)
+    :: !pushed && !again
+#endif
+    fi
 }
 
 proctype Thread(byte node)
 {
     byte wakes;
     byte top = NOBODY;
+    bool pushed, again, failed;
 
     arm(true);
     do
-    :: atomic { wakes < WAKES -> wakes++ }; wake(node)
-    :: wakes == WAKES -> break
+    :: atomic { failed -> failed = false }; wake(node)
+    :: atomic { !failed && wakes < WAKES -> wakes++ }; wake(node)
+    :: !failed && wakes == WAKES -> break
     od
 }
 
@@ -299,9 +358,11 @@ inline end_wait()
     :: d_step { resting == ASLEEP -> now_resting = ASLEEP }
     :: d_step { resting == AWAKE -> now_resting = AWAKE }
     fi;
+    looks = false;
     if
-    :: d_step { OWN_WAITER == now_resting -> printf("the waiter stays %e\n", now_resting) }
-    :: d_step { OWN_WAITER != now_resting } -> exchange(now_resting)
+    :: now_resting == AWAKE -> store_plainly(AWAKE)
+    :: d_step { now_resting == ASLEEP && OWN_WAITER == ASLEEP -> printf("the waiter stays ASLEEP\n") }
+    :: d_step { now_resting == ASLEEP && OWN_WAITER != ASLEEP } -> exchange(ASLEEP)
     fi;
     if
     :: count >= 0 && count < CAPACITY -> hand_over()
@@ -311,7 +372,7 @@ inline end_wait()
     if
     :: now_resting == ASLEEP ->
         if
-        :: ANYTHING_PENDING -> ring_sleeper()
+        :: ANYTHING_PENDING -> ring_sleeper(true); failed = false
         :: !ANYTHING_PENDING
         fi
     :: now_resting == AWAKE
@@ -323,7 +384,6 @@ inline select_awake()
     if
     :: pending -> hand_over()
     :: pending /* the kernel first: they take turns, here in any order */
-    :: !pending
     fi;
     if
     :: count < CAPACITY -> fetch(false)
@@ -332,23 +392,43 @@ inline select_awake()
     end_wait()
 }
 
-inline select_asleep()
+/* mio__wake_queue_begin_wait() */
+inline begin_wait(may_sleep)
 {
-    done_before = rings_done;
+    pending = ANYTHING_PENDING;
+    if
+    :: may_sleep && !pending ->
 #ifdef NO_FENCE
-    store_plainly(ASLEEP);
+        store_plainly(ASLEEP);
 #else
-    exchange(ASLEEP);
+        exchange(ASLEEP);
 #endif
 #ifndef NO_RECHECK
-    d_step {
-        pending = ANYTHING_PENDING;
-        printf("the waiter looks again: pending is %d\n", pending)
-    };
+        d_step {
+            pending = ANYTHING_PENDING;
+            printf("the waiter looks again: pending is %d\n", pending)
+        };
 #endif
-    ask_kernel(!pending);
+        if
+        :: pending ->
+#ifdef STAY_ASLEEP
+            looks = (resting == AWAKE)
+#else
+            d_step { buffered = NOTHING; waiter = resting; looks = (resting == AWAKE) }
+#endif
+        :: !pending
+        fi
+    :: !may_sleep || pending
+    fi
+}
+
+/* A fetch that sleeps if it may, and the end of its wait. */
+inline select_calmly(may_sleep)
+{
+    done_before = rings_done;
+    ask_kernel(may_sleep);
     if
-    /* end_quietly() */
+    /* mio__wake_queue_end_quietly() */
     :: count > 0 && rings_begun == settled && resting == AWAKE ->
         assert(!got_bell);
         store_plainly(AWAKE)
@@ -358,7 +438,7 @@ inline select_asleep()
     fi
 }
 
-/* mio_poll_wait(): a direct wait, or select_mediated(). */
+/* mio__wait_once() */
 inline wait(forever)
 {
     if
@@ -374,10 +454,10 @@ inline wait(forever)
 #endif
         fi
     :: mediated ->
-        pending = ANYTHING_PENDING;
+        begin_wait(forever);
         if
-        :: !forever || pending -> select_awake()
-        :: forever && !pending -> select_asleep()
+        :: pending -> select_awake()
+        :: !pending -> select_calmly(forever)
         fi
     fi;
     d_step { count = 0; pending = false; before = 0; done_before = 0; now_resting = AWAKE }
@@ -410,7 +490,7 @@ inline embed()
 
 proctype Waiter()
 {
-    bool pending, got_bell, interrupted;
+    bool pending, got_bell, interrupted, failed;
     byte done_before, before;
     mtype now_resting = AWAKE;
     short count;

@@ -43,7 +43,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "../selector.h"
+#include "../wait_once.h"
 
 #include "../../os/clock.h"
 #include "../../os/descriptor.h"
@@ -251,11 +251,10 @@ static int select_exactly(struct epoll_selector *self, struct mio_event *list, i
 /* More than the kernel takes is refused by it; nobody has so many descriptors. */
 enum { MAX_ROOM = INT_MAX / (int)sizeof(struct epoll_event) };
 
-/* Apart, so that the common case has no registers to save. */
-__attribute__((noinline)) static int select_with_care(struct epoll_selector *self,
-                                                      struct mio_event *list, int room,
-                                                      int64_t timeout_ns)
+static int epoll_select(struct mio_selector *selector, struct mio_event *list, int room,
+                        int64_t timeout_ns)
 {
+    struct epoll_selector *self = epoll_of(selector);
     if (room > MAX_ROOM)
         room = MAX_ROOM;
     if (timeout_ns > 0)
@@ -263,13 +262,27 @@ __attribute__((noinline)) static int select_with_care(struct epoll_selector *sel
     return wait_milliseconds(self, list, room, (int)timeout_ns);
 }
 
-static int epoll_select(struct mio_selector *selector, struct mio_event *list, int room,
-                        int64_t timeout_ns)
+/* The same with no time that ends and with usual room: nothing but the system call. */
+static inline int select_quickly(struct mio_selector *selector, struct mio_event *list, int room,
+                                 int64_t timeout_ns)
 {
-    struct epoll_selector *self = epoll_of(selector);
-    if (timeout_ns > 0 || room > MAX_ROOM)
-        return select_with_care(self, list, room, timeout_ns);
-    return wait_milliseconds(self, list, room, (int)timeout_ns);
+    return wait_milliseconds(epoll_of(selector), list, room, (int)timeout_ns);
+}
+
+__attribute__((noinline)) static int epoll_wait_carefully(struct mio_selector *selector,
+                                                          struct mio_events *events,
+                                                          int64_t timeout_ns)
+{
+    return mio__wait_once(selector, events, timeout_ns, epoll_select, NULL);
+}
+
+/* Calls nothing before it ends, so that it has hardly a register to save. */
+static int epoll_wait_once(struct mio_selector *selector, struct mio_events *events,
+                           int64_t timeout_ns)
+{
+    if (timeout_ns > 0 || events->capacity > MAX_ROOM)
+        return epoll_wait_carefully(selector, events, timeout_ns);
+    return mio__wait_once(selector, events, timeout_ns, select_quickly, NULL);
 }
 
 /* --- registering --- */
@@ -323,7 +336,7 @@ static int move_doorbell(struct mio_selector *selector)
 __attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, mio_token token)
 {
     int error = 0;
-    mio__lock_take(&self->base.arming);
+    mio__lock_take(&self->base.wakes.arming);
     if (atomic_load(&self->mark) == token) {
         atomic_store(&self->mark, make_mark(self, token));
         if (self->doorbell.read_end >= 0)
@@ -331,7 +344,7 @@ __attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, m
         if (error < 0)
             atomic_store(&self->mark, token);
     }
-    mio__lock_give(&self->base.arming);
+    mio__lock_give(&self->base.wakes.arming);
     return error;
 }
 
@@ -437,6 +450,7 @@ const struct mio__selector_ops mio__epoll_ops = {
     .selector_new = epoll_selector_new,
     .selector_free = epoll_selector_free,
     .select = epoll_select,
+    .wait = epoll_wait_once,
     .filter = NULL,
     .register_fd = epoll_register,
     .reregister_fd = epoll_reregister,

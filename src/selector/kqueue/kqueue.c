@@ -56,6 +56,8 @@
 
 #include "kqueue.h"
 
+#include "../wait_once.h"
+
 #include "../../os/clock.h"
 #include "../../os/descriptor.h"
 #include "../../os/memory.h"
@@ -321,6 +323,19 @@ static int kqueue_select(struct mio_selector *selector, struct mio_event *list, 
     return count;
 }
 
+/* kqueue_filter() has nothing to look for. */
+static inline bool is_plain(const struct mio_selector *selector)
+{
+    const struct kqueue_selector *self = (const struct kqueue_selector *)selector;
+    return atomic_load_explicit(&self->looks, memory_order_acquire) == 0;
+}
+
+static int kqueue_wait_once(struct mio_selector *selector, struct mio_events *events,
+                            int64_t timeout_ns)
+{
+    return mio__wait_once(selector, events, timeout_ns, kqueue_select, is_plain);
+}
+
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
 
 /* One change, told by its receipt. Safe in a signal handler. */
@@ -408,6 +423,7 @@ const struct mio__selector_ops mio__kqueue_ops = {
     .selector_new = kqueue_selector_new,
     .selector_free = kqueue_selector_free,
     .select = kqueue_select,
+    .wait = kqueue_wait_once,
     .filter = kqueue_filter,
     .register_fd = mio__kq_register,
     .reregister_fd = mio__kq_reregister,

@@ -243,6 +243,7 @@ const struct mio__selector_ops mio__poll2_ops = {
     .selector_new = poll_selector_new,
     .selector_free = poll_selector_free,
     .select = mio__poll2_select,
+    .wait = mio__poll2_wait_once,
     .filter = NULL,
     .register_fd = poll_register,
     .reregister_fd = poll_reregister,

@@ -46,8 +46,10 @@ static inline struct poll_selector *poll_of(struct mio_selector *selector)
     return (struct poll_selector *)selector;
 }
 
-/* poll2_wait.c; as the table's select. */
+/* poll2_wait.c; as the table's select and wait. */
 int mio__poll2_select(struct mio_selector *selector, struct mio_event *list, int room,
                       int64_t timeout_ns);
+int mio__poll2_wait_once(struct mio_selector *selector, struct mio_events *events,
+                         int64_t timeout_ns);
 
 #endif

@@ -14,6 +14,8 @@
 #include "poll2.h"
 #include "poll2_report.h"
 
+#include "../wait_once.h"
+
 #include "../../os/descriptor.h"
 
 /* --- what was found --- */
@@ -154,6 +156,12 @@ int mio__poll2_select(struct mio_selector *selector, struct mio_event *list, int
     errno = saved;
     int count = end_call(self, copied, ready, list, room);
     return error < 0 ? error : count;
+}
+
+int mio__poll2_wait_once(struct mio_selector *selector, struct mio_events *events,
+                         int64_t timeout_ns)
+{
+    return mio__wait_once(selector, events, timeout_ns, mio__poll2_select, NULL);
 }
 
 #endif

@@ -48,7 +48,7 @@
 #include "../poll2/poll2_look.h"
 #include "../poll2/poll2_report.h"
 #include "../poll2/poll2_set.h"
-#include "../selector.h"
+#include "../wait_once.h"
 
 #include "../../os/clock.h"
 #include "../../os/descriptor.h"
@@ -410,6 +410,12 @@ static int ports_select(struct mio_selector *selector, struct mio_event *list, i
     return count > 0 || fetched == 0 ? count : fetched;
 }
 
+static int ports_wait_once(struct mio_selector *selector, struct mio_events *events,
+                           int64_t timeout_ns)
+{
+    return mio__wait_once(selector, events, timeout_ns, ports_select, NULL);
+}
+
 /* --- waking --- */
 
 static int ports_arm_doorbell(struct mio_selector *selector)
@@ -453,6 +459,7 @@ const struct mio__selector_ops mio__ports_ops = {
     .selector_new = ports_selector_new,
     .selector_free = ports_selector_free,
     .select = ports_select,
+    .wait = ports_wait_once,
     .filter = NULL,
     .register_fd = ports_register,
     .reregister_fd = ports_reregister,
