@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wait during which the other thread acts. Whatever falls between the two, the wait is ended by
- * what the other one does, and a change that is refused is not heard of.
+ * A wait during which the other thread acts, or a signal handler. Whatever falls between the two,
+ * the wait is ended by what the other one does, and a change that is refused is not heard of.
  */
 #define _GNU_SOURCE
 
@@ -9,11 +9,17 @@
 
 #include "fault.h"
 #include "helper.h"
+#include "stepper.h"
 
 #include <errno.h>
 #include <sched.h>
 
 enum { ROUNDS = 64 };
+
+/* A wait that has no reason to sleep, and what shows that it has slept all the same: it has the
+ * event at its end in any case. */
+#define SLEEPLESS_WAIT (INT64_C(4000) * MS)
+#define HAS_SLEPT      (INT64_C(3000) * MS)
 
 static bool may_write_meanwhile(const struct machine *machine, int end)
 {
@@ -165,6 +171,20 @@ static int look_on(struct machine *machine, struct mio_events *events, struct ca
     return count;
 }
 
+/* A wake between two instructions of a wait, before its system call. */
+static void wake_within(struct machine *machine, const struct operation *operation,
+                        struct call *call)
+{
+    struct mio_events *events = machine->events[0];
+    call->delay = 0;
+    stepper_start(operation->b, make_call, call);
+    int count = mio_poll_wait(machine->poll, events, SLEEPLESS_WAIT);
+    bool has_slept = mio_now() - call->ended >= HAS_SLEPT;
+    finish_call(machine, operation->where, call);
+    oracle_check(&machine->oracle, RULE_WAKE1, !has_slept, "a wait slept through a wake within it");
+    finish_wait(machine, events, count);
+}
+
 bool do_asleep(struct machine *machine, const struct operation *operation)
 {
     struct mio_events *events = machine->events[0];
@@ -172,6 +192,10 @@ bool do_asleep(struct machine *machine, const struct operation *operation)
     struct call call;
     plan_call(machine, operation, &call);
     oracle_wait_begins(&machine->oracle);
+    if (call.kind == CALL_WAKE && operation->a % 8 >= 4 && stepper_is_possible()) {
+        wake_within(machine, operation, &call);
+        return true;
+    }
     helper_start(make_call, &call);
     while (!atomic_load(&call.begun))
         sched_yield();

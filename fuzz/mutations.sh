@@ -62,7 +62,7 @@ mutations=(
 )
 
 fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_again machine_asleep
-    machine_call machine_ends machine_misuse machine_register machine_wait shrink driver)
+    machine_call machine_ends machine_misuse machine_register machine_wait shrink stepper driver)
 flags=(-std=c11 -O1 -g -pthread)
 
 # Whether each mutation can be made, without making it.
