@@ -2,9 +2,9 @@
 /*
  * libmio: which of a program's descriptors are ready, the same way on every system.
  *
- * This is the only header to include; it defines no macro outside MIO_ and mio_events_each, and
- * includes no system header beyond <stddef.h>, <stdint.h> and <stdbool.h>. What reaches through to
- * one kernel interface, mio/kqueue.h and mio/epoll.h, is asked for by name.
+ * One header to include. Its macros begin with MIO_, but for mio_events_each, and it includes no
+ * system header beyond <stddef.h>, <stdint.h> and <stdbool.h>. Two headers are not part of it and
+ * are included by name, since each shows what one kernel alone has: mio/kqueue.h and mio/epoll.h.
  */
 #ifndef MIO_H
 #define MIO_H

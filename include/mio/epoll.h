@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The raw bits of an epoll record, for programs that only target Linux: what the predicates of
- * event.h merge, such as EPOLLIN and EPOLLPRI, or EPOLLHUP and EPOLLRDHUP, is apart here. The
- * poll(2) selector writes the same bits on Linux. What a kqueue's event says is read with
- * mio/kqueue.h; where there is neither record, mio_event_readiness() is all there is.
- *
- * Constants come from the program's own <sys/epoll.h>; those that event.h needs have names there,
- * MIO_EPOLL_IN and so on.
+ * The mask of an epoll event, for programs that are for Linux alone. It tells apart what the
+ * functions of event.h merge, such as EPOLLIN and EPOLLPRI, or EPOLLHUP and EPOLLRDHUP. The poll(2)
+ * selector writes the same bits on Linux. The constants are those of <sys/epoll.h>, which the
+ * program includes, or MIO_EPOLL_IN and its kin of event.h.
  */
 #ifndef MIO_EPOLL_H
 #define MIO_EPOLL_H
@@ -17,7 +14,7 @@ MIO_BEGIN_DECLS
 
 #if defined(MIO_RECORD_EPOLL)
 
-/* The mask that the kernel has written: EPOLLIN and its kin. Not NULL; any thread. */
+/* The mask as the kernel has written it: EPOLLIN and its kin. Not NULL; any thread. */
 MIO_INLINE uint32_t mio_epoll_event_mask(const struct mio_event *event)
 {
     return event->events;

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a wait delivers: a token and what its descriptor is ready for.
+ * What a wait delivers: a token, and what its descriptor is ready for.
  *
- * struct mio_event is the kernel's own record, written by the kernel straight into the caller's
- * events: on Linux the layout of struct epoll_event, on BSD and Apple that of struct kevent,
- * elsewhere libmio's own. FreeBSD has today's struct kevent from release 12 on: on an earlier one
- * the library does not compile, and a program compiled there is refused by mio_events_new(). It is
- * a plain value: copy it, keep it, but read it through the functions below; the members differ from
- * system to system, and mio/epoll.h and mio/kqueue.h read them.
+ * struct mio_event is the kernel's own record, which the kernel writes straight into the caller's
+ * array. It has the layout of struct epoll_event on Linux, that of struct kevent on BSD and Apple
+ * (on FreeBSD that of release 12 and later, without which the library does not compile), and
+ * libmio's own elsewhere. It is a plain value, to be copied and kept. Read it by the functions
+ * below: the members differ from system to system. mio/epoll.h and mio/kqueue.h read those.
  *
- * One descriptor may give one event or one a direction. Readable and writable are promises that the
- * operation is worth trying (it may still give EAGAIN). Error, read-closed, write-closed and
- * priority are hints, in the kernel's own words: no system sets them in all cases, and each sets
- * them in cases of its own (epoll calls a refused UDP socket write-closed). After a hint alone, try
- * the operation: what it returns decides. docs/contract.md lists who says what when. To decide what
- * to try, mio_event_may_read() and mio_event_may_write() are enough.
+ * A kevent is of one direction: a descriptor that is ready both ways gives two events on BSD and
+ * Apple. Elsewhere it gives one.
+ *
+ * Readable and writable promise that the operation is worth trying. It may still give EAGAIN.
+ * Error, read-closed, write-closed and priority are hints. No system sets them in all cases, and
+ * each sets them in cases of its own: epoll calls a refused UDP socket write-closed. After a hint
+ * alone try the operation; what it returns decides. mio_event_may_read() and mio_event_may_write()
+ * say what to try. docs/contract.md (EV2) has what each system tells in each situation.
  */
 #ifndef MIO_EVENT_H
 #define MIO_EVENT_H
@@ -28,9 +29,9 @@ MIO_BEGIN_DECLS
 
 #if defined(MIO_RECORD_EPOLL)
 
-/* epoll_event of the Linux ABI: packed on x86-64 alone, and of 12 bytes on i386 by its own
- * alignment. By a pragma, since glibc takes all attributes away from a compiler that is not like
- * gcc. */
+/* epoll_event of the Linux ABI, which is packed on x86-64 alone (E11). i386 aligns a uint64_t to 4
+ * bytes, so it has 12 bytes there too. It is packed by a pragma, since glibc takes all attributes
+ * away from a compiler that does not call itself gcc. */
 #if defined(__x86_64__)
 #pragma pack(push, 1)
 #endif
@@ -84,8 +85,8 @@ struct mio_event {
 #endif
 
 /*
- * A compiler that lays the record out otherwise is refused here, where programs are compiled too.
- * The selectors compare each member with the system's own.
+ * A compiler that lays the record out in another way fails here, compiling the library or a
+ * program. The selectors compare each member with the system's own.
  */
 #if defined(MIO_RECORD_EPOLL) && (defined(__x86_64__) || defined(__i386__))
 #define MIO_RECORD_SIZE 12
@@ -101,8 +102,8 @@ struct mio_event {
 typedef char mio_event_is_the_kernels_record[sizeof(struct mio_event) == MIO_RECORD_SIZE ? 1 : -1];
 
 /*
- * The kernel's constants that the predicates need, spelled here because a system header would bring
- * its macros into every program. The selectors assert each of them against the system's own.
+ * The kernel's constants that the functions below need. They are spelled here because a system
+ * header would bring its macros into every program. The selectors compare each with the system's.
  */
 #if defined(MIO_RECORD_EPOLL)
 
@@ -126,7 +127,7 @@ typedef char mio_event_is_the_kernels_record[sizeof(struct mio_event) == MIO_REC
 #endif
 
 enum {
-    /* A filter the system does not have is MIO_KEVENT_NONE, which no event carries. */
+    /* In place of a filter that the system does not have. No event has it. */
     MIO_KEVENT_NONE = 0x7fff,
 #if MIO_PLATFORM == MIO_PLATFORM_NETBSD
     MIO_KEVENT_READ = 0,
@@ -229,8 +230,8 @@ MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
 
 #elif defined(MIO_RECORD_KEVENT)
 
-/* Whether the event is of a descriptor's own filter: only there do EV_EOF and fflags tell of a
- * closed side. */
+/* Whether it is an event of EVFILT_READ or EVFILT_WRITE, of which alone EV_EOF and fflags tell that
+ * a side is closed. */
 MIO_INLINE bool mio_kevent_is_of_descriptor(const struct mio_event *event)
 {
     return event->filter == MIO_KEVENT_READ || event->filter == MIO_KEVENT_WRITE;
@@ -241,7 +242,7 @@ MIO_INLINE mio_token mio_event_token(const struct mio_event *event)
     return MIO_ADDRESS(event->udata);
 }
 
-/* At the end of a connection fflags are an errno value, whatever bits that has. */
+/* With EV_EOF fflags are an errno value, which may have the bit of NOTE_OOB (K35). */
 MIO_INLINE bool mio_event_is_priority(const struct mio_event *event)
 {
     return event->filter == MIO_KEVENT_EXCEPT && (event->fflags & MIO_KEVENT_OOB) != 0 &&
@@ -360,25 +361,26 @@ MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
 #endif
 
 /*
- * What each predicate means. None takes NULL; each may be called from any thread.
+ * What these functions say. `event` is never NULL. Any thread may call them, and a signal handler.
  *
  *   mio_event_token            the token given with the registration, or with the waker
- *   mio_event_is_readable      reading, accepting, or a wake; urgent data counts too
- *   mio_event_is_writable      writing, or the end of a connect, good or bad
- *   mio_event_is_error         the descriptor has an error; SO_ERROR or the next operation tells
+ *   mio_event_is_readable      read or accept; or it is a wake. Urgent data counts too
+ *   mio_event_is_writable      write; or a connect has ended, well or not
+ *   mio_event_is_error         the descriptor has an error; mio_source_take_error() or the next
+ *                              operation tells which
  *   mio_event_is_read_closed   the peer will send no more; what it sent may still have to be read
  *   mio_event_is_write_closed  nothing more can be written
- *   mio_event_is_priority      urgent data
+ *   mio_event_is_priority      there is urgent data
  *   mio_event_is_aio, _is_lio  a request of aio(4), or a list of them, has ended
- *   mio_event_error            the negative errno value that the event itself carries, or 0. kqueue
- *                              tells it for sockets (-ECONNRESET); epoll never does
- *   mio_event_amount           bytes to read, free space to write, connections to accept, where the
- *                              kernel tells (kqueue), else -1. A hint: kernels count addresses in,
- *                              or report a bound
+ *   mio_event_error            the error that the event itself carries, as -errno, or 0. kqueue
+ *                              tells that of a socket (-ECONNRESET); no other selector does
+ *   mio_event_amount           bytes to read, bytes that can be written, or connections to accept.
+ *                              kqueue tells it; with any other selector it is -1. It is a hint:
+ *                              some kernels count a datagram's address in, or give a limit
  */
 
-/* All predicates at once: MIO_READABLE and its kin, MIO_ERROR, MIO_READ_CLOSED, MIO_WRITE_CLOSED
- * or-ed, for a switch. */
+/* All of it as one number: MIO_READABLE, MIO_WRITABLE, MIO_PRIORITY, MIO_AIO, MIO_LIO, MIO_ERROR,
+ * MIO_READ_CLOSED and MIO_WRITE_CLOSED, or-ed together. */
 MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
 {
     return (mio_event_is_readable(event) ? MIO_READABLE : 0) |
@@ -391,9 +393,9 @@ MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
 }
 
 /*
- * Whether reading, or writing, is worth trying now: for readiness, or for the end or the error that
- * the call will tell of. What a loop asks that has no use for the difference: the end of a pipe,
- * for one, is read-closed and not readable on epoll and poll. An error is told to both directions.
+ * Whether reading (or writing) is worth trying: the descriptor is ready for it, or it has an end or
+ * an error that the call will return. Most loops need no other question. The end of an empty pipe
+ * on Linux, for one, is read-closed and not readable. An error counts for both directions.
  */
 MIO_INLINE bool mio_event_may_read(const struct mio_event *event)
 {
@@ -408,11 +410,15 @@ MIO_INLINE bool mio_event_may_write(const struct mio_event *event)
 }
 
 /*
- * Prints the kernel's record by name, as "epoll_event { events: EPOLLIN|EPOLLRDHUP, data: 0x7 }" or
- * "kevent { ident: 7, filter: EVFILT_READ, flags: EV_ADD|EV_CLEAR|EV_EOF, fflags: (empty), data: 5,
- * udata: 0x7 }"; unknown bits in hex. Like snprintf: at most `size` bytes with the terminating 0
- * are written (`buffer` may be NULL when size is 0), and the length of the whole text is returned.
- * -EINVAL for a NULL event.
+ * Writes the record as text, with the kernel's names, and unknown bits in hex:
+ *
+ *   epoll_event { events: EPOLLIN|EPOLLRDHUP, data: 0x7 }
+ *   kevent { ident: 7, filter: EVFILT_READ, flags: EV_ADD|EV_CLEAR, fflags: (empty), data: 5,
+ *   udata: 0x7 }
+ *
+ * Like snprintf it writes at most `size` bytes, the closing 0 among them, and returns the length of
+ * the whole text. `buffer` may be NULL when `size` is 0. -EINVAL: `event` is NULL. Any thread, but
+ * no signal handler.
  */
 MIO_API int mio_event_format(const struct mio_event *event, char *buffer, size_t size);
 

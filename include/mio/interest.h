@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a registration asks for: kinds of readiness, or-ed together, and at most one mode.
+ * What a registration asks for: one kind of readiness or several, or-ed together, and a mode.
  *
  *   MIO_READABLE | MIO_WRITABLE          both directions, edge-triggered
  *   MIO_READABLE | MIO_LEVEL             level-triggered
  *
- * Edge-triggered, when no mode is named: an event says that something changed, so the operation
- * must be repeated until it gives EAGAIN before the next event can be relied on.
+ * Without a mode it is edge-triggered: an event says that something has changed. Repeat the
+ * operation until it gives EAGAIN. Only then can the event of the next change be relied on.
  */
 #ifndef MIO_INTEREST_H
 #define MIO_INTEREST_H
@@ -18,81 +18,84 @@
 MIO_BEGIN_DECLS
 
 /*
- * All of them are unsigned numbers of one list, so that they may be joined with each other and with
- * ~ in C and in C++, and used by the preprocessor.
+ * All bits are unsigned, and none has two meanings. So they can be or-ed with each other and
+ * inverted without a warning in C and C++, and used by the preprocessor.
  */
 
-/* --- readiness that can be asked for, at least one of it; an event may tell of each --- */
+/* --- readiness: an interest has one bit of it at least, and events tell of it --- */
 
 /*
- * Reading, or writing, is worth trying; the end of the direction is told too. More edges may come
- * than are promised: whatever changes a descriptor's state may be one, such as a read of the other
- * end (K37).
+ * Reading, or writing, is worth trying. The end of that direction gives an event too. More edges
+ * may come than are promised: on kqueue whatever changes a descriptor's state may be one, such as a
+ * read of the other end (K37).
  *
- * What a system does not tell, and no library can: a FIFO on macOS does not tell of its end (K21),
- * and a pipe or FIFO that is watched in its wrong direction may never give an event (K24). On macOS
- * a terminal or another device is watched as one whose bytes cannot be counted (K20); /dev/tty is,
- * and poll(2) refuses it there.
+ * What kernels do not tell: on macOS a FIFO does not tell of its end (K21); a pipe or FIFO that is
+ * watched in its wrong direction may never give an event (K24). Terminals and other character
+ * devices can be watched on macOS by kqueue (K20), but not all of them by poll(2) (P7).
  */
 #define MIO_READABLE 0x01u
 #define MIO_WRITABLE 0x02u
 
 /*
- * Asynchronous requests of aio(4), and lists of them. No descriptor is told to the kernel: the
- * request itself names the poll, with SIGEV_KEVENT, mio_registry_fd() and the token in its
- * sigevent. FreeBSD; -ENOTSUP elsewhere.
+ * Asynchronous requests of aio(4), and lists of them. Registering tells the kernel nothing: each
+ * request names the poll in its sigevent, by SIGEV_KEVENT, mio_registry_fd() and the token. FreeBSD
+ * with kqueue; -ENOTSUP elsewhere.
  */
 #define MIO_AIO 0x04u
 #define MIO_LIO 0x08u
 
 /*
- * Urgent (out-of-band) data. Linux; macOS, OpenBSD and DragonFly by EVFILT_EXCEPT (K35), where it
- * is always edge-triggered, and where the condition may outlast recv(MSG_OOB), which then gives
- * EAGAIN or EINVAL. -ENOTSUP on FreeBSD and NetBSD, whose kernels cannot tell.
+ * Urgent (out-of-band) data. Linux, illumos and Solaris; and with kqueue macOS, OpenBSD and
+ * DragonFly, by EVFILT_EXCEPT (K35). With kqueue it is edge-triggered, even beside MIO_LEVEL, and
+ * may be told again after recv(MSG_OOB), which then gives EAGAIN or EINVAL. -ENOTSUP on FreeBSD and
+ * NetBSD, whose kernels cannot tell, and with poll(2) on BSD and Apple.
  */
 #define MIO_PRIORITY 0x10u
 
-/* --- what only events say; see mio_event_readiness() --- */
+/* --- what only an event says (mio_event_readiness()); -EINVAL in an interest --- */
 
 #define MIO_ERROR        0x20u
 #define MIO_READ_CLOSED  0x40u
 #define MIO_WRITE_CLOSED 0x80u
 
-/* --- modes --- */
+/* --- modes: one at most, but for MIO_EXCLUSIVE with MIO_LEVEL --- */
 
-/* An event at every wait for as long as the readiness lasts. With one exception: with kqueue the
- * writing end of a pipe may tell of its reader's close just once, on FreeBSD, and on NetBSD and
- * DragonFly when it was registered after the close (K9). */
+/*
+ * An event at every wait for as long as the readiness lasts. With kqueue there is an exception: the
+ * close of a pipe's reader may be told to the writing end just once. So it is on FreeBSD; on NetBSD
+ * up to 10 and on DragonFly when the writing end was registered after that close (K9).
+ */
 #define MIO_LEVEL 0x100u
 
-/* At most one wait delivers; then silence, hang-ups too, until mio_registry_reregister(). Not with
- * MIO_LEVEL. */
+/* One wait delivers, and no other. Then nothing is told, not even a hang-up, until the descriptor
+ * is reregistered. */
 #define MIO_ONESHOT 0x200u
 
 /*
- * Of several polls that watch the same descriptor, not all are woken by one event. Linux with epoll
- * alone (E5), for READABLE and WRITABLE, edge- or level-triggered; a half-close is then seen by
- * reading 0 and not as read-closed. -ENOTSUP elsewhere. One socket in several polls is registered
- * by its number, and re-armed by the program: see registry.h.
+ * Of several polls that watch the same file, one event wakes some and not all. Not beside
+ * MIO_ONESHOT or MIO_PRIORITY (-EINVAL). With it a half-close is not told as read-closed: reading 0
+ * tells (E5). Linux with epoll; -ENOTSUP elsewhere. How several polls share a listener is in io.h.
  */
 #define MIO_EXCLUSIVE 0x400u
 
-/* Every readiness that can be asked for, and every mode. */
+/* Every bit of readiness that can be asked for, and every mode. */
 #define MIO_ALL_READINESS (MIO_READABLE | MIO_WRITABLE | MIO_AIO | MIO_LIO | MIO_PRIORITY)
 #define MIO_ALL_MODES     (MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE)
 
-/* `interest` with what `other` names as well. */
+/* The bits of both. */
 MIO_INLINE mio_interest mio_interest_add(mio_interest interest, mio_interest other)
 {
     return interest | other;
 }
 
-/* `interest` without what `other` names; 0, which no registration accepts, when nothing is left. */
+/* `interest` without the bits of `other`. Nothing can be registered with what is left if it has no
+ * readiness. */
 MIO_INLINE mio_interest mio_interest_remove(mio_interest interest, mio_interest other)
 {
     return interest & ~other;
 }
 
+/* Whether the bit of that name is there. */
 MIO_INLINE bool mio_interest_is_readable(mio_interest interest)
 {
     return (interest & MIO_READABLE) != 0;
@@ -119,9 +122,10 @@ MIO_INLINE bool mio_interest_is_lio(mio_interest interest)
 }
 
 /*
- * Writes the interest by name, "READABLE|WRITABLE|LEVEL", unknown bits in hex, "(empty)" for 0.
- * Like snprintf: at most `size` bytes with the terminating 0 are written (`buffer` may be NULL when
- * size is 0), and the length of the whole text is returned.
+ * Writes the interest as text: "READABLE|WRITABLE|LEVEL", unknown bits in hex, "(empty)" for 0.
+ * Like snprintf it writes at most `size` bytes, the closing 0 among them, and returns the length of
+ * the whole text. `buffer` may be NULL when `size` is 0. Cannot fail. Any thread, but no signal
+ * handler.
  */
 MIO_API int mio_interest_format(mio_interest interest, char *buffer, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses, sockets and pipes: thin, typed conveniences over struct mio_source. */
+/* Addresses, sockets and pipes. Each socket or pipe is a struct mio_source with a type. */
 #ifndef MIO_NET_H
 #define MIO_NET_H
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be chosen when a poll is created. All of it may be left out: a zeroed struct, or NULL,
- * is the default.
+ * What can be chosen when a poll is made. A struct of zeros, or NULL, is the default.
  *
- * Structs that a caller fills have members called `reserved`, for what later versions add. They
- * must be 0, which they are where an initializer leaves them out; what is not is -EINVAL.
+ * Structs that a caller fills have members called `reserved`, in place of which later versions will
+ * have others. They must be 0, as an initializer leaves what it does not name. If not: -EINVAL.
  *
  *   struct mio_options options = {.backend = "poll", .log = tell, .user = &program};
  */
@@ -16,10 +15,10 @@
 MIO_BEGIN_DECLS
 
 /*
- * Where memory comes from. Whoever takes an allocator takes NULL for malloc and free, copies the
- * struct, and returns -EINVAL when a function is NULL. Both functions may be called from any
- * thread, also after the call that was given the allocator has returned: it is in use until the
- * poll, its registry clones, its wakers and its registered sources are all gone.
+ * Where memory comes from. A function that takes an allocator copies the struct. NULL is malloc and
+ * free. -EINVAL: one of the two functions is NULL, or a reserved member is not 0. Any thread that
+ * calls the library may call a poll's allocator, until the poll, the clones of its registry, its
+ * wakers and its registered sources are all gone.
  */
 struct mio_allocator {
     /* `size` bytes (never 0) aligned as by malloc, or NULL. */
@@ -31,43 +30,44 @@ struct mio_allocator {
 };
 
 /*
- * Told of what happened inside the library and has no caller to return to: a selector that the
- * kernel refused before the next one was taken, a MIO_BACKEND that names none of this system's, a
- * descriptor of the library's own whose closing failed, a registration that could not be put back.
- * `error` is a negative errno value, and `what` says what was tried ("closing the kqueue"), valid
- * during the call; `user` is that of the options. May be called from any thread that calls into the
- * library; must not call back into it.
+ * Is told of errors that no call can return: the kernel refused a selector and the next one was
+ * taken, MIO_BACKEND names no selector of this system, a descriptor of the library's own could not
+ * be closed, a registration could not be put back. `error` is a negative errno value. `what` says
+ * what was tried ("closing the kqueue"), and is valid during the call. `user` is that of the
+ * options. Any thread that calls the library may call it. It must not call the library.
  */
 typedef void mio_log_function(int error, const char *what, void *user);
 
-/* Bits of mio_options.flags: the ways around a missing kernel feature, taken even where the feature
- * is there. */
+/* Bits of mio_options.flags. Each leaves out a kernel's feature and takes what the library takes
+ * where there is none. */
 
-/* kqueue: wake through a pipe and not EVFILT_USER (K27). */
+/* kqueue: wake by a pipe, without EVFILT_USER (K27). */
 #define MIO_OPTION_PIPE_WAKER 0x1u
-/* epoll: timeouts are rounded up to milliseconds, and no wait is made with epoll_pwait2 (E9). */
+/* epoll: round timeouts up to milliseconds, without epoll_pwait2 (E9). */
 #define MIO_OPTION_MILLISECONDS 0x2u
 
+/* Read by mio_poll_new() alone, which keeps nothing of it but `log`, `user` and a copy of the
+ * allocator. */
 struct mio_options {
     /*
-     * The selector by name: "kqueue", "epoll", "ports", "poll". NULL: the environment variable
-     * MIO_BACKEND when it names one of this system's and the program does not run with another
-     * user's rights (a name that means nothing here is told to the log); else the best that the
-     * kernel accepts.
+     * The selector: "kqueue", "epoll", "ports" or "poll". NULL: the best that the kernel lets the
+     * program have, or the one that the environment variable MIO_BACKEND names. A name there that
+     * this system does not have is passed over, and told to the log. A program that runs with
+     * another user's rights does not read the variable.
      */
     const char *backend;
 
     /* NULL: malloc and free. */
     const struct mio_allocator *allocator;
 
-    /* NULL: nothing is told. */
+    /* NULL: nobody is told. */
     mio_log_function *log;
 
-    /* MIO_OPTION_ bits. */
+    /* The MIO_OPTION_ bits, or-ed together. Those of other selectors mean nothing. */
     uint32_t flags;
 
-    uint32_t reserved_bits;
-    uintptr_t reserved[4];
+    uint32_t reserved_bits; /* 0 */
+    uintptr_t reserved[4];  /* 0 */
 
     /* Handed to `log`. */
     void *user;

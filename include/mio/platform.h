@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which system this is, told from the compiler's predefined macros alone, and the few attributes
- * the headers need. Defining MIO_PLATFORM (to one of the names below) overrides it, for building
- * against another system's interface.
+ * Which system this is, by the compiler's predefined macros alone, and the few attributes that the
+ * headers need. To build against another system's interface, define MIO_PLATFORM to one of the
+ * names below, for the library and for every program.
  */
 #ifndef MIO_PLATFORM_H
 #define MIO_PLATFORM_H
@@ -15,11 +15,13 @@
 #define MIO_PLATFORM_DRAGONFLY 6
 #define MIO_PLATFORM_APPLE     7
 /*
- * A kqueue that is a library and not a kernel's: libkqueue. Of its release 2.3.1 a program has to
- * know that a descriptor can be watched one way at a time, and registering both is -EFAULT (K57);
- * that the end of a pipe's reader is writable, not write-closed (K60); that the error of a socket is
- * mio_event_error()'s alone (K61); and that no thread may deregister or reregister while another
- * waits on the poll: the wait would use what has been freed (K62).
+ * A kqueue that is a library and not a kernel's: libkqueue. What a program has to know of its
+ * release 2.3.1:
+ * - A descriptor can be watched one way alone. Registering it for both is -EFAULT (K57).
+ * - When the reader of a pipe has gone, its writer is writable and not write-closed (K60).
+ * - The pending error of a socket is in the event, and nowhere else afterwards (K61).
+ * - No thread may deregister or reregister while another waits on the poll. The wait would use
+ *   memory that has been freed (K62).
  */
 #define MIO_PLATFORM_KQUEUE_LIBRARY 8
 #define MIO_PLATFORM_WINDOWS        9
@@ -52,15 +54,15 @@
 #endif
 
 /*
- * NetBSD's release is in no predefined macro. Release 11 appended ext[4] to struct kevent: there,
- * define MIO_NETBSD_RELEASE as 11 (the installed libmio.pc and CMake package do); a static
- * assertion notices a wrong value.
+ * The release of NetBSD, which no predefined macro tells. Release 11 appended ext[4] to struct
+ * kevent (K15): define this as 11 there, as the installed libmio.pc and CMake package do. With a
+ * wrong value the library does not compile, and mio_events_new() refuses the program.
  */
 #if !defined(MIO_NETBSD_RELEASE)
 #define MIO_NETBSD_RELEASE 10
 #endif
 
-/* The layout of struct mio_event: the kernel's own record, see event.h. */
+/* Which record struct mio_event is: the kernel's own, or the library's (event.h). */
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
 #define MIO_RECORD_EPOLL 1
 #elif MIO_PLATFORM >= MIO_PLATFORM_FREEBSD && MIO_PLATFORM <= MIO_PLATFORM_KQUEUE_LIBRARY
@@ -70,8 +72,8 @@
 #endif
 
 /*
- * Exported by libmio's own shared library alone. Whoever links the archive into a library or plugin
- * of their own does not export libmio with it: two of them in one program would both call the
+ * Exported by libmio's own shared library alone. A library or plugin that holds the archive does
+ * not export libmio's functions: of two such plugins in one program, both would call those of the
  * first.
  */
 #if defined(MIO_BUILDING_SHARED) && defined(__GNUC__)
@@ -81,9 +83,9 @@
 #endif
 
 /*
- * The small functions of the headers are C99 inline functions; the library holds an external
- * definition of each, for other languages and for a compiler that chooses not to inline. In C++
- * each object that needs one holds it, and does not export it either.
+ * The small functions of the headers are C99 inline functions. The library holds an external
+ * definition of each, for other languages and for a compiler that chooses not to inline. A C++
+ * object that needs one holds it itself, and does not export it.
  */
 #if defined(__cplusplus) && defined(__GNUC__)
 #define MIO_INLINE __attribute__((visibility("hidden"))) inline
@@ -94,9 +96,9 @@
 #endif
 
 /*
- * MIO_NODISCARD: whoever ignores what the function returns has a bug, and is told. MIO_DEPRECATED:
- * the function is going to be replaced, by what the message says. Both stand before MIO_API. The
- * language's own words where it has them, since (void) silences those with every compiler.
+ * MIO_NODISCARD: the compiler warns who ignores what the function returns. MIO_DEPRECATED: the
+ * function is going to be replaced, by what the message says. Both stand before MIO_API. Where the
+ * language has attributes for this they are used: (void) silences those with every compiler.
  */
 #if (defined(__cplusplus) && __cplusplus >= 201703L) || \
     (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
@@ -110,7 +112,7 @@
 #define MIO_DEPRECATED(message)
 #endif
 
-/* The headers are C, and compile as C++ without a warning of how casts are written there. */
+/* Around the declarations of each header. C++ compilers do not warn of its casts, which are C. */
 #if defined(__cplusplus) && defined(__GNUC__)
 #define MIO_BEGIN_DECLS                                                   \
     _Pragma("GCC diagnostic push")                                        \

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A source: a descriptor together with its registration. What every socket and pipe of the library,
- * and every source of a program's own, starts with.
+ * A source: a descriptor together with its registration. Every socket and pipe of the library
+ * begins with one, and so does a program's own:
  *
  *   struct my_timer { struct mio_source source; ... };
  *
- * It knows where it is registered, so double and missing registrations are errors on every system
- * and in every build. A registered source holds its poll's selector: deregister or close it, or the
- * selector stays open.
+ * A source knows where it is registered. So registering it twice, or changing what is not
+ * registered, is an error on every system. While it is registered it holds its poll's selector,
+ * which stays open until the source is deregistered or closed.
  *
- * Calls for one source must not overlap, with one exception: registering or reregistering hands the
- * source to the thread that waits. From the first event of the new registration on that thread may
- * do with it what it likes, close and free it too, though the call has not returned: a call that
- * succeeds touches the source no more once the kernel knows of the registration.
+ * Calls for one source must not overlap, with one exception. Registering or reregistering hands the
+ * source to the thread that waits: from the first event of the new registration on, that thread may
+ * use, close and free it, though the call has not returned. A call that succeeds does not touch the
+ * source once the kernel knows of the registration. No call is for a signal handler.
  *
- * In a child of fork() an inherited source is unregistered: the registration is the parent's. It
- * can be registered in a poll of the child's own; mio_source_close() closes the child's copy of the
- * descriptor.
+ * In a child of fork() an inherited source is unregistered, since the registration is the parent's.
+ * The child can register it in a poll of its own. mio_source_close() closes the child's copy of the
+ * descriptor, and leaves the parent's registration alone.
  *
- * It knows of itself alone. A second source of the same descriptor is refused by a selector that
- * knows its descriptors (epoll, poll: -EEXIST); kqueue lets it replace what the first has
- * registered. Give the second a duplicate of the descriptor.
+ * A source knows of itself alone. A second source of the same descriptor is what a second
+ * registration of a raw descriptor is, which not every selector refuses (mio_registry_register()).
+ * Give the second source a duplicate of the descriptor.
  */
 #ifndef MIO_SOURCE_H
 #define MIO_SOURCE_H
@@ -34,29 +34,31 @@ struct mio_addr; /* mio/addr.h */
 struct mio_registry;
 struct mio_selector;
 
+/* The members may be read. The functions below write them. */
 struct mio_source {
-    mio_fd fd;                     /* MIO_INVALID_FD when there is none */
-    mio_interest interest;         /* of the registration; 0 when there is none */
+    mio_fd fd;                     /* MIO_INVALID_FD: none, the source is empty */
+    mio_interest interest;         /* of the registration; 0: there is none */
     mio_token token;               /* of the registration */
     struct mio_selector *selector; /* where it is registered, held; NULL: nowhere */
-    uintptr_t word;                /* the selector's own, of the registration */
+    uintptr_t word;                /* what the selector keeps for the registration */
 };
 
-/* Starts a source, unregistered. The descriptor becomes the source's: mio_source_close() closes it.
- */
+/* Makes a source of the descriptor, unregistered, whatever was in the struct. The descriptor is the
+ * source's from now on: mio_source_close() closes it. NULL: does nothing. */
 MIO_API void mio_source_init(struct mio_source *source, mio_fd fd);
 
 /*
- * As the calls of mio/registry.h, and checked: registering a registered source, wherever that is,
- * is -EEXIST; reregistering or deregistering an unregistered one -ENOENT, also when a parent
- * process has registered it. A source knows its registry, so that only registering asks for one.
- * -EINVAL: NULL. A failed reregistration leaves the old registration in place.
+ * As the calls of mio/registry.h, with their errors, and these on every system. Registering is
+ * -EEXIST when the source is registered, here or in another poll, and -EBADF when it is empty.
+ * Reregistering and deregistering are -ENOENT when it is not registered, or only in a parent
+ * process. After a failed reregistration the old registration is in place. A source knows its poll,
+ * so only registering asks for a registry. With poll(2) deregistering and closing may block for a
+ * moment, as mio_registry_deregister() says.
  *
- * A registration that the kernel has ended behind the source's back, since its descriptor was
- * closed or its number given to another file by dup2(), is over: where reregistering or
- * deregistering says so, -ENOENT or -EBADF, the source is unregistered from then on. Where the
- * library and not the kernel knows of it (kqueue), deregistering is 0, and reregistering takes what
- * is under the number now.
+ * The kernel ends a registration by itself when the descriptor is closed by its number, or the
+ * number given to another file by dup2(). Where a call finds that, it is -ENOENT or -EBADF, and the
+ * source is unregistered afterwards. kqueue does not find it: deregistering is 0, and reregistering
+ * registers what has the number now.
  */
 MIO_API int mio_source_register(struct mio_source *source, struct mio_registry *registry,
                                 mio_token token, mio_interest interest);
@@ -65,42 +67,44 @@ MIO_API int mio_source_reregister(struct mio_source *source, mio_token token,
 MIO_API int mio_source_deregister(struct mio_source *source);
 
 /*
- * Deregisters the source if it is registered and closes its descriptor, in the order that is right
- * on every system. The source is then empty, whatever happened: closing it again is -EBADF. Returns
- * close's error, if any; -EINVAL: NULL.
+ * Deregisters the source if it is registered, and closes its descriptor, in the order that is right
+ * on every system. The source is empty afterwards, even after an error. -EINVAL: NULL. -EBADF: it
+ * was empty. Any other error is that of close(2).
  */
 MIO_API int mio_source_close(struct mio_source *source);
 
 /*
- * Gives the descriptor to the caller, as it is: what the library has made or taken stays
- * non-blocking and closed on exec. The source is then empty. -EBUSY: it is registered; deregister
- * it first. -EBADF: it is empty. -EINVAL: NULL. After an error the source is as it was.
+ * Gives the descriptor back to the caller, who closes it from now on. What the library has made or
+ * taken stays non-blocking and closed on exec. The source is empty afterwards. -EBUSY: it is
+ * registered; deregister it first. -EBADF: it is empty. -EINVAL: NULL. After an error the source is
+ * as it was.
  */
 MIO_API int mio_source_into_fd(struct mio_source *source, mio_fd *fd);
 
 /*
  * --- what every socket can be asked ---
  *
- * For each source whose descriptor is a socket, of the types of mio/net.h or not. -ENOTSOCK: it is
- * something else, as a pipe is. -EBADF: it is closed. -EINVAL: NULL. Any thread may call them while
- * others read and write, but no signal handler.
+ * For each source whose descriptor is a socket, one of the types of mio/net.h or not. -ENOTSOCK: it
+ * is something else, such as a pipe. -EBADF: it is empty or closed. -EINVAL: NULL. They may be
+ * called while other threads read and write.
  */
 
 /*
- * The socket's own address, e.g. the port that port 0 became, and whom it is connected to:
- * -ENOTCONN when nobody, or no longer. An address that struct mio_addr cannot hold, and that of a
- * socket without one, is MIO_ADDR_UNNAMED. -ENOBUFS. After an error `addr` is as it was.
+ * The socket's own address, such as the port that it was given for port 0 (_local_addr), and the
+ * address that it is connected to (_peer_addr). -ENOTCONN: it is not connected, or not any more.
+ * -ENOBUFS. MIO_ADDR_UNNAMED stands for no address, and for one that struct mio_addr cannot hold.
+ * After an error `addr` is as it was.
  */
 MIO_API int mio_source_local_addr(const struct mio_source *source, struct mio_addr *addr);
 MIO_API int mio_source_peer_addr(const struct mio_source *source, struct mio_addr *addr);
 
 /*
- * The error that is pending at the socket (SO_ERROR) as -errno, which is then cleared; 0: none. The
- * failure of asking (-EBADF, -ENOTSOCK) is returned alike.
+ * Returns the error that is pending at the socket (SO_ERROR), as -errno, and clears it. 0: there is
+ * none. When asking fails (-EBADF, -ENOTSOCK) that error is returned.
  *
- * An event in error is no proof of one: on Linux a healthy stream is writable, write-closed and in
- * error (EPOLLERR) while send timestamps or zerocopy completions wait in its error queue
- * (MSG_ERRQUEUE). This is 0 then.
+ * An event in error may come without one. On Linux a healthy stream is in error, writable and
+ * write-closed (EPOLLERR) while send timestamps or zerocopy completions wait in its error queue
+ * (MSG_ERRQUEUE). The result is 0 then.
  */
 MIO_API int mio_source_take_error(struct mio_source *source);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scalars that every other header speaks of, and the rules that hold for every function of the
- * library.
+ * The scalars that all headers use, and the rules that hold for every function of the library.
  *
  * Results. A function that can fail returns 0, a count, or a negative errno value (-EEXIST); errno
  * itself is left as it was. On failure nothing has changed and out-parameters are untouched, unless
@@ -10,11 +9,14 @@
  * Ownership. mio_x_new() makes an object that its caller frees with mio_x_free(), which takes NULL
  * and cannot fail.
  *
- * Threads. Any function may be called from any thread. Which calls for one object must not overlap
- * is said at the function, or at the top of its header. A signal handler may call mio_waker_wake(),
- * and of the other functions only those of which their header says so (most of mio/addr.h).
+ * NULL. An object, or the place for an answer, must not be NULL unless the function says what that
+ * means. A function that can fail returns -EINVAL for it.
  *
- * Only a wait sleeps. What else can block says so at the function.
+ * Threads. Any function may be called from any thread. Which calls for one object must not overlap
+ * is said at the function, or at the top of its header. A signal handler may call mio_waker_wake()
+ * and mio_now(), the inline functions of mio/event.h, and most of mio/addr.h. Nothing else.
+ *
+ * Only a wait sleeps. A function that can block otherwise says so.
  */
 #ifndef MIO_TYPES_H
 #define MIO_TYPES_H
@@ -24,7 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A conversion of numbers, and a pointer as a number, without a warning in C and in C++. */
+/* For the headers alone: a cast between numbers, and one from a pointer to a number, which neither
+ * C nor C++ compilers warn of. */
 #ifdef __cplusplus
 #define MIO_CAST(type, value) (static_cast<type>(value))
 #define MIO_ADDRESS(pointer)  (reinterpret_cast<uintptr_t>(pointer))
@@ -34,8 +37,8 @@
 #endif
 
 /*
- * A function of a header that is compiled into the program and never taken from the library, since
- * it tells the library how the program was compiled.
+ * For the headers alone: marks a function that tells the library how the program was compiled. It
+ * is compiled into the program, and never taken from the library.
  */
 #ifdef __cplusplus
 #define MIO_PROGRAMS_OWN MIO_INLINE
@@ -43,11 +46,11 @@
 #define MIO_PROGRAMS_OWN static inline
 #endif
 
-/* The caller's own value, given with a registration and handed back with each of its events. Never
- * interpreted. */
+/* A value of the caller's, given with a registration and handed back with each of its events. Any
+ * value will do; the library does not look at it. */
 typedef uintptr_t mio_token;
 
-/* What is watched: a descriptor (on Windows a SOCKET). */
+/* A descriptor. */
 #if MIO_PLATFORM == MIO_PLATFORM_WINDOWS
 typedef uintptr_t mio_fd;
 #define MIO_INVALID_FD UINTPTR_MAX
@@ -56,7 +59,7 @@ typedef int mio_fd;
 #define MIO_INVALID_FD (-1)
 #endif
 
-/* Bits of interest.h, or-ed together. */
+/* The bits of interest.h, or-ed together. */
 typedef uint32_t mio_interest;
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Unix sockets: listeners and connections (streams, or records with the option `seqpacket`), and
- * datagrams. socket.h tells what all sockets have in common, io.h what holds for reading and
+ * datagrams. socket.h says what all sockets have in common, io.h what holds for reading and
  * writing.
  *
- * Binding to a path makes a file there, which stays when the socket is closed: unlink it before
- * binding again, or -EADDRINUSE is the answer. An abstract name (Linux) goes with its socket.
+ * Binding to a path makes a file there, which stays when the socket is closed. Unlink it before
+ * binding again, which else is -EADDRINUSE. An abstract name (Linux) goes with its socket.
  */
 #ifndef MIO_UNIX_H
 #define MIO_UNIX_H
@@ -29,49 +29,51 @@ struct mio_unix_datagram {
 /* --- listeners --- */
 
 /*
- * Listens at a path or an abstract name. Options: backlog, buffers, seqpacket. -EADDRINUSE: the
- * name, or a file of that name, exists. -ENOENT, -ENOTDIR, -EACCES, -EROFS, -ELOOP: the path.
- * -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM. When listening fails after a path was bound, its file stays.
+ * Makes a socket that listens at a path or an abstract name. Options: backlog, buffers, seqpacket.
+ * -EADDRINUSE: a socket has the name, or a file is at the path. -ENOENT, -ENOTDIR, -EACCES, -EROFS,
+ * -ELOOP: the path. -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM. When listening fails after the path was
+ * bound, its file stays.
  */
 MIO_API int mio_unix_listener_bind(const struct mio_addr *addr,
                                    const struct mio_socket_options *options,
                                    struct mio_unix_listener *listener);
 
-/* As mio_tcp_listener_accept(), and what is to be done about -EMFILE and its kin stands there. The
- * peer's address is mostly unnamed, but a path or an abstract name when it was bound to one before
- * it connected. */
+/* As mio_tcp_listener_accept(), which says what to do about -EMFILE and its kin. `peer` (or NULL)
+ * receives MIO_ADDR_UNNAMED, unless the peer was bound to a name before it connected. */
 MIO_API int mio_unix_listener_accept(struct mio_unix_listener *listener,
                                      struct mio_unix_stream *stream, struct mio_addr *peer);
 
-/* It has to be listening before it is registered, and is ended by closing it, not by shutdown(2):
- * see mio_tcp_listener_from_fd() and _bind(). */
+/* As mio_tcp_listener_from_fd(): it has to be listening before it is registered. */
 MIO_API int mio_unix_listener_from_fd(mio_fd fd, struct mio_unix_listener *listener);
 
 /* --- connections --- */
 
 /*
- * Connects to a listener: made when this returns 0. Options: buffers, seqpacket (as the listener
- * has it, else -EPROTOTYPE). -ENOENT: no such path. -ECONNREFUSED: nobody listens there, or (BSD
- * and Apple) too many wait. -EAGAIN: on Linux, too many wait to be accepted: no event will tell,
- * try again later. -EACCES, -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM.
+ * Connects to a listener. 0: the connection is made. Options: buffers, seqpacket (-EPROTOTYPE: the
+ * listener is of the other type). -ENOENT: there is no such path. -ECONNREFUSED: nobody listens
+ * there. When too many connections wait to be accepted it is -EAGAIN on Linux, and -ECONNREFUSED on
+ * BSD and Apple. No event tells when there are fewer: try again after a while. -EACCES, -EMFILE,
+ * -ENFILE, -ENOBUFS, -ENOMEM.
  */
 MIO_API int mio_unix_stream_connect(const struct mio_addr *addr,
                                     const struct mio_socket_options *options,
                                     struct mio_unix_stream *stream);
 
-/* Two that are connected to each other, without names. Options: buffers, seqpacket. -EMFILE,
- * -ENFILE, -ENOBUFS, -ENOMEM. One that is for a child does not block there either: clear its
- * O_NONBLOCK by fcntl() first, for the reason that mio_pipe_open() gives. */
+/* Makes two streams that are connected to each other, without names. Options: buffers, seqpacket.
+ * -EINVAL: NULL, or the same struct twice. -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM. A stream that is to
+ * be a child's standard input or output should block (mio_pipe_open()): clear its O_NONBLOCK by
+ * fcntl(2). */
 MIO_API int mio_unix_stream_pair(const struct mio_socket_options *options,
                                  struct mio_unix_stream *first, struct mio_unix_stream *second);
 
 /*
- * As those of a TCP stream. A record that is longer than the buffer can hold is -EMSGSIZE; so is,
- * here, a count of parts above 1024, lest a record be cut. No parts: 0, and no record is read or
- * written; an empty record is a _write of 0 bytes.
+ * As those of a TCP stream, but for these. -EMSGSIZE: a record is longer than the socket's send
+ * buffer, or there are more than 1024 parts, of which none is left out, lest a record be cut.
+ * Without parts no record is read or written, and the result is 0. To write an empty record, _write
+ * 0 bytes.
  *
- * On Linux a peer that closed without reading everything is an event in error, and the first call
- * that meets it gives -ECONNRESET; elsewhere it is the end alone.
+ * When the peer closes without having read everything, Linux gives an event in error, and the first
+ * call that meets it is -ECONNRESET. Elsewhere that is the end of the stream and no more.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buffer, size_t size);
 MIO_API ptrdiff_t mio_unix_stream_write(struct mio_unix_stream *stream, const void *buffer,
@@ -88,8 +90,9 @@ MIO_API int mio_unix_stream_from_fd(mio_fd fd, struct mio_unix_stream *stream);
 
 /* --- datagrams --- */
 
-/* A socket with a path or an abstract name (_bind), without any (_open), or two connected to each
- * other (_pair). Options: buffers. Errors as for listening. */
+/* Makes a socket with a path or an abstract name (_bind), one without a name (_open), or two that
+ * are connected to each other (_pair). Options: buffers. Errors as for listening; _pair is -EINVAL
+ * for the same struct twice. */
 MIO_API int mio_unix_datagram_bind(const struct mio_addr *addr,
                                    const struct mio_socket_options *options,
                                    struct mio_unix_datagram *socket);
@@ -99,31 +102,36 @@ MIO_API int mio_unix_datagram_pair(const struct mio_socket_options *options,
                                    struct mio_unix_datagram *first,
                                    struct mio_unix_datagram *second);
 
-/* Connects the socket, as connect(2) does: it sends to `addr`, and receives only from it, from now
- * on; again for another. mio_source_peer_addr() asks. -ENOENT, -ECONNREFUSED: there is no such
- * socket. -EPROTOTYPE: it is one of another type. -EACCES, -ENOTDIR, -ELOOP: the path. -EPERM
- * (Linux): it is connected to another one. */
+/* Connects the socket, as connect(2) does: from now on it sends to `addr`, and receives from it
+ * alone. It may be called again, for another peer. mio_source_peer_addr() tells the peer. -ENOENT,
+ * -ECONNREFUSED: there is no such socket. -EPROTOTYPE: it is of another type. -EACCES, -ENOTDIR,
+ * -ELOOP: the path. -EPERM, on Linux: that socket is connected to another one. */
 MIO_API int mio_unix_datagram_set_peer_addr(struct mio_unix_datagram *socket,
                                             const struct mio_addr *addr);
 
 /*
- * Sends one datagram. -EAGAIN: the receiver's queue is full; on BSD and Apple it is -ENOBUFS, of
- * which no event tells the end. -EMSGSIZE: too long. -ENOTCONN (_send, when not connected; BSD:
- * -EDESTADDRREQ), -ECONNREFUSED or -ECONNRESET: the receiver is gone. -ENOENT. -EPIPE: shut down.
+ * Sends one datagram of `size` bytes, to the connected address (_send) or to `addr` (_send_to).
+ * Returns `size`.
  *
- * For -EAGAIN of a connected socket an event tells of room. One that is not connected is writable
- * as far as the kernel knows, whoever is full: following its events after _send_to is a busy loop,
- * on epoll too. Connect it, or try again after a while.
+ * -EMSGSIZE: it is too long. -ENOTCONN on Linux, -EDESTADDRREQ elsewhere: _send, and the socket is
+ * not connected. -ECONNREFUSED, -ECONNRESET: the receiver has gone. -ENOENT: there is no such path.
+ * -EPIPE: sending was shut down, or on Linux the receiver's receiving. -EAGAIN on Linux: the
+ * receiver's queue is full, and an event tells a connected socket when there is room. -ENOBUFS
+ * elsewhere: it is full, and no event tells.
+ *
+ * A socket that is not connected is always writable for the kernel, whoever's queue is full. To
+ * send again at each of its events is a busy loop. Connect it, or try again after a while.
  */
 MIO_API ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buffer,
                                          size_t size);
 MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, const void *buffer,
                                             size_t size, const struct mio_addr *addr);
 
-/* Receives one datagram, of which what does not fit is lost, and for _from its sender in `from`
- * (or NULL): unnamed when it has no name. _peek leaves it to be received again, whole. -EAGAIN:
- * there is none. -ECONNRESET (Linux): the one that it is connected to has connected itself to
- * another, and has lost what it had not received. */
+/* Receives one datagram into the `size` bytes at `buffer`; what does not fit is lost. `from` (or
+ * NULL) receives the sender's name, or MIO_ADDR_UNNAMED. Returns how many bytes were received.
+ * _peek leaves the datagram there, whole: the next call gives it again. -EAGAIN: there is none.
+ * -ECONNRESET, on Linux: the peer has connected itself to another socket, and what it had not
+ * received is lost. */
 MIO_API ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buffer,
                                          size_t size);
 MIO_API ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *buffer,
@@ -133,6 +141,8 @@ MIO_API ptrdiff_t mio_unix_datagram_peek(struct mio_unix_datagram *socket, void 
 MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, void *buffer,
                                               size_t size, struct mio_addr *from);
 
+/* Ends one direction or both. -EINVAL: NULL, or not a value of enum mio_shutdown. -ENOTCONN, not on
+ * Linux: it is not connected; and on macOS its peer has closed. */
 MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, enum mio_shutdown how);
 
 /* As socket.h says. */
