@@ -446,7 +446,6 @@ static int epoll_selector_fd(struct mio_selector *selector)
 const struct mio__selector_ops mio__epoll_ops = {
     .name = "epoll",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE,
-    .traits = MIO_TRAIT_HAS_DESCRIPTOR,
     .selector_new = epoll_selector_new,
     .selector_free = epoll_selector_free,
     .select = epoll_select,

@@ -419,7 +419,6 @@ const struct mio__selector_ops mio__kqueue_ops = {
     .name = "kqueue",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_LEVEL | MIO_ONESHOT | AIO_INTERESTS |
               (HAVE_EVFILT_EXCEPT ? MIO_PRIORITY : 0),
-    .traits = IS_A_LIBRARY ? 0 : MIO_TRAIT_HAS_DESCRIPTOR,
     .selector_new = kqueue_selector_new,
     .selector_free = kqueue_selector_free,
     .select = kqueue_select,

@@ -455,7 +455,7 @@ static int ports_selector_fd(struct mio_selector *selector)
 const struct mio__selector_ops mio__ports_ops = {
     .name = "ports",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT,
-    .traits = MIO_TRAIT_MAKES_EDGES | MIO_TRAIT_HAS_DESCRIPTOR,
+    .traits = MIO_TRAIT_MAKES_EDGES,
     .selector_new = ports_selector_new,
     .selector_free = ports_selector_free,
     .select = ports_select,
