@@ -3,13 +3,12 @@
  * What a selector must supply, and what it is given.
  *
  * A selector is one kernel interface behind the table of functions below. It knows descriptors,
- * tokens and interests, and nothing of sockets, timers or other selectors. The portable layer has
- * checked every argument (non-NULL, interest known and served, capacity between 1 and INT_MAX, not
- * in a forked child) before a function is called.
+ * tokens and interests, and nothing of sockets. Before a function is called, src/poll/ has checked
+ * every argument: it is not NULL, the interest is known and served, the capacity is between 1 and
+ * INT_MAX, and this is no forked child.
  *
- * struct mio_selector is the head of every selector's own struct: its first member. It is shared by
- * a poll, the clones of its registry, its wakers and its registered sources, each of which owns a
- * part; the last to let go frees it.
+ * struct mio_selector is the first member of every selector's own struct. A poll, the clones of its
+ * registry, its wakers and its registered sources hold it. The last to let go frees it.
  */
 #ifndef MIO_SRC_SELECTOR_SELECTOR_H
 #define MIO_SRC_SELECTOR_SELECTOR_H
@@ -31,9 +30,9 @@ struct mio__registration {
     mio_fd fd;
     mio_interest interest;
     mio_token token;
-    /* The selector's own, 0 at first: a handle of what it keeps for the registration. Whoever keeps
-     * the registration keeps the word with it; NULL: nobody does. It is written before the kernel
-     * knows, if at all: afterwards the source may be another thread's. */
+    /* For the selector's use, 0 at first: a handle of what it keeps for the registration. A source
+     * keeps it with the registration; NULL: nobody does. It may be written only before the kernel
+     * knows of the registration: afterwards the source may be another thread's. */
     uintptr_t *word;
 };
 
@@ -53,8 +52,8 @@ struct mio__selector_ops {
     unsigned traits; /* MIO_TRAIT_... */
 
     /*
-     * Makes the kernel object. The new selector has its own members set, and `ops`; the portable
-     * layer fills in the rest of the head. Returns 0 or -errno, with nothing left behind.
+     * Makes the kernel object. Sets `ops` and the selector's own members; mio__selector_make() sets
+     * the rest of the head. Returns 0, or -errno with nothing left behind.
      */
     int (*selector_new)(const struct mio__config *config, struct mio_selector **selector);
 
@@ -84,10 +83,10 @@ struct mio__selector_ops {
     int (*filter)(struct mio_selector *selector, struct mio_event *list, int count);
 
     /*
-     * As mio_registry_register() and its kin have it. Any thread, during a select too. `previous`
-     * is what the descriptor is registered for, from those who remember it; others pass NULL. A
-     * failed call leaves the kernel as it was; without `previous`, a failed reregister_fd may leave
-     * the descriptor unregistered.
+     * As mio_registry_register() and its kin have it. Any thread, during a select() too. `previous`
+     * is the registration that there is: a source knows it and passes it, for raw descriptors it is
+     * NULL. A failed call leaves the kernel as it was; but a failed reregister_fd() with `previous`
+     * NULL may leave the descriptor unregistered.
      */
     int (*register_fd)(struct mio_selector *selector, const struct mio__registration *wanted);
     int (*reregister_fd)(struct mio_selector *selector, const struct mio__registration *wanted,
@@ -95,34 +94,35 @@ struct mio__selector_ops {
     int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
                          const struct mio__registration *previous);
 
-    /* Registers or reregisters, in one call of the kernel; as reregister_fd() without `previous`.
-     * NULL: one after the other. */
+    /* Registers or reregisters in one call of the kernel; after a failure as reregister_fd() with
+     * `previous` NULL. NULL: reregister_fd() is called, and then register_fd(). */
     int (*set_fd)(struct mio_selector *selector, const struct mio__registration *wanted);
 
-    /* Deregisters what is registered and closes it, where the kernel wants another order than that,
-     * or is still at work on the descriptor. Closes it whatever happens; 0 or close's -errno. NULL:
-     * deregister_fd(), then close(2). */
+    /* Deregisters and closes, for a kernel that wants another order, or is still at work on the
+     * descriptor. Closes it whatever happens. Returns 0 or the -errno of close(2). NULL:
+     * deregister_fd() is called, and then close(2). */
     int (*close_fd)(struct mio_selector *selector, const struct mio__registration *previous);
 
-    /* NULL where the kernel makes the edges. An interest of 0: nothing was drained, but a hang-up
-     * or an error may be over. */
+    /* As mio_registry_rearm() has it. NULL: the kernel makes the edges. An interest of 0 says that
+     * nothing was drained, and that a hang-up or an error may be over. */
     int (*rearm)(struct mio_selector *selector, mio_fd fd, mio_interest interest);
 
-    /* Takes `n` changes whose arguments are right and whose result is 0, and writes the results.
-     * NULL: one by one. */
+    /* Makes `n` changes whose arguments are right and whose result is 0, and writes the results.
+     * NULL: they are made one by one. */
     void (*apply)(struct mio_selector *selector, struct mio_change *changes, size_t n);
 
     /*
-     * The doorbell: one a selector, however many wakers there are. arm_doorbell() makes it, or
-     * finds it made, with the selector's lock held. After it ring() ends the select in progress, or
-     * the next one, with at least one record that is_doorbell() knows; several rings may become one
-     * record. ring() is async-signal-safe, never blocks, leaves errno alone.
+     * The doorbell: one for all wakers. arm_doorbell() makes it, or finds it made; `arming` is held
+     * meanwhile. Afterwards ring() ends the select() in progress, or the next one, with at least
+     * one record that is_doorbell() knows. Several rings may become one record. ring() is
+     * async-signal-safe, never blocks, and leaves errno alone.
      */
     int (*arm_doorbell)(struct mio_selector *selector);
     int (*ring)(struct mio_selector *selector);
     bool (*is_doorbell)(const struct mio_selector *selector, const struct mio_event *record);
 
-    /* The kernel object as a descriptor, on which somebody may sleep from now on, or -ENOTSUP. */
+    /* Returns the kernel object's descriptor, on which somebody may sleep from now on, or -ENOTSUP
+     * when there is none. */
     int (*selector_fd)(struct mio_selector *selector);
 };
 

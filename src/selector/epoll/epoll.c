@@ -2,22 +2,21 @@
 /*
  * The epoll selector.
  *
- * The model. An epoll set holds one entry a descriptor: a mask of events and 64 bits of data, which
- * here are the token. The kernel makes the edges (EPOLLET) and the one-shots (EPOLLONESHOT) itself,
- * writes its records straight into the caller's array, and re-polls each before it does, so a
- * record is never about something that has gone. Changing an entry reports again what is ready.
- * Every function is safe while another thread waits. So this selector keeps no state about
- * descriptors at all; it only translates.
+ * The model. An epoll set holds one entry for each descriptor: a mask of events and 64 bits of
+ * data, which here are the token. The kernel makes the edges (EPOLLET) and the one-shots
+ * (EPOLLONESHOT). It writes its records straight into the caller's array, and asks the file again
+ * before it does, so a record is never about something that has gone. Changing an entry reports
+ * again what is ready. Every call is safe while another thread waits. So this selector keeps no
+ * state about descriptors; it only translates.
  *
- * What it owns: the epoll descriptor, and the doorbell, once there is a waker: an eventfd, or a
- * pipe where there is none. It is edge-triggered and an eventfd is never read: each write is a new
- * edge (E6). Its mask asks for IN without RDHUP.
+ * What it owns. The epoll descriptor; and from the first waker on the doorbell, an eventfd, or a
+ * pipe where there is none. The doorbell is edge-triggered, and an eventfd is never read: each
+ * write is a new edge (E6). Its mask asks for IN without RDHUP.
  *
- * The doorbell's record is known by its data, which are 64 bits wide. Where a token is narrower
- * they have a bit that no token has. Elsewhere they are a mark: a number like any other of 63 bits,
- * that is no address and not small. Should a registration come with that very token, the doorbell
- * takes another mark first. A doorbell that rings just then may be seen once as an event of that
- * token, early.
+ * The doorbell's record is known by its data, which have 64 bits. Where tokens have 32 bits they
+ * have a bit that no token has. Elsewhere they are a mark: an arbitrary number that is no address
+ * and not small. If a registration comes with that very token, the doorbell takes another mark
+ * first. A doorbell that rings just then may be seen once as an early event of that token.
  *
  * Quirks handled here:
  *   E3   regular files, directories and some devices are refused with EPERM, which is passed on
@@ -25,12 +24,11 @@
  *   E5   EPOLLEXCLUSIVE can only be added, never modified, and not beside EPOLLRDHUP, EPOLLPRI or
  *        EPOLLONESHOT: such an entry is changed by deleting and adding, and its half-closes are
  *        seen by reading 0
- *   E8   timeouts in milliseconds are an int and are rounded down: rounded up here, and shortened
- *        to what fits
- *   E9   nanoseconds need epoll_pwait2 (Linux 5.11), which costs a little more and may be missing
- *        or forbidden by a sandbox, which says so with whatever error it likes: used only for
- *        timeouts that are not whole milliseconds, and given up at the first refusal. For the same
- *        reason a wait is epoll_pwait, and not epoll_wait, which Android forbids on x86-64
+ *   E8   timeouts are an int of milliseconds: rounded up here, and shortened to what fits
+ *   E9   nanoseconds take epoll_pwait2 (Linux 5.11), which costs a little more. It may be missing,
+ *        or a sandbox may forbid it, with any error. So it is used only for timeouts that are not
+ *        whole milliseconds, and given up at the first refusal. A wait is epoll_pwait and not
+ *        epoll_wait, which Android forbids on x86-64
  *   E11  the record is packed on x86-64
  * Left to the caller:
  *   E1   an entry outlives close() while a duplicate of the descriptor is open

@@ -2,49 +2,50 @@
 /*
  * The kqueue selector, for FreeBSD, NetBSD, OpenBSD, DragonFly and Apple's systems.
  *
- * The model. A kqueue holds one knote for each pair of ident and filter: a descriptor watched both
- * ways is two knotes, each with its own token (udata), and gives two events. One call, kevent(2),
- * both changes knotes and fetches events. A change asks for a receipt (EV_RECEIPT), which comes
- * back in the event list as EV_ERROR with an errno value, 0 for success; a call that returns
- * receipts fetches nothing, so changing and waiting never mix. The kernel makes the edges
- * (EV_CLEAR) and the one-shots (EV_DISPATCH: one report, then disabled). Adding a knote, or
- * touching one, reports again what is ready. Closing a descriptor drops its knotes.
+ * The model. A kqueue holds one knote for each pair of ident and filter. A descriptor that is
+ * watched both ways has two knotes, each with its own token (udata), and gives two events. One
+ * call, kevent(2), both changes knotes and fetches events. A change asks for a receipt
+ * (EV_RECEIPT), which comes back in the event list: EV_ERROR with an errno value, or 0. A call that
+ * returns receipts fetches nothing, so changing and waiting are calls of their own. The kernel
+ * makes the edges (EV_CLEAR) and the one-shots (EV_DISPATCH: one report, then disabled). Adding a
+ * knote, or changing it, reports again what is ready. Closing a descriptor drops its knotes.
  *
- * Who owns what: the kernel owns all registrations. This selector remembers only what no kernel
- * would tell it: one-shot registrations of more than one filter (kqueue_oneshots.c), events that it
- * has to deliver itself (kqueue_injected.c), and what was refused while a thread waits
- * (kqueue_refused.c).
+ * Who owns what. The kernel owns the registrations. This selector remembers only what no kernel
+ * would tell it: one-shot registrations of several filters (kqueue_oneshots.c), events that it
+ * delivers itself (kqueue_injected.c), what was refused while a thread waits (kqueue_refused.c),
+ * writers of pipes that need a guard (kqueue_guard.c), and on Apple's systems character devices
+ * (kqueue_device.c).
  *
  * Quirks handled, here and in the files that kqueue.h lists:
  *   K1 K2 K3  a slot for every receipt, a zero timeout; an event that comes all the same is kept
- *   K4 K5     receipts are matched by EV_ERROR and data alone; kernels echo other flags
+ *   K4 K5     receipts are matched by EV_ERROR and data alone, since kernels echo other flags
  *   K6        flags are frozen when a knote is made: another mode is a delete and an add
- *   K7        token and fflags go into every touch
+ *   K7        every change of a knote carries token and fflags
  *   K8        deleting what is not there is no failure of a batch
  *   K9        a pipe whose reader is gone may be refused (EPIPE; NetBSD: EBADF): the event is
  *             injected
  *   K10       half a registration is undone, and its token kept from a thread that waits
- *   K53       OpenBSD, and NetBSD up to 10, do not tell EVFILT_WRITE that the reader of a full pipe
- *             has gone: EVFILT_READ is, and stands guard (kqueue_guard.c)
- *   K11       a change call that a signal ended is made again
+ *   K11       a change that a signal interrupted is made again
  *   K14 K40   counts and timeouts are kept within what every kernel takes
- *   K54 K56   DragonFly is not asked to wait for long; a wait that fails with ETIMEDOUT was over
  *   K15       types differ: kqueue.h names them once
- *   K20 K55   macOS devices are watched with NOTE_LOWAT, without which some are refused, and
- *             touched after EAGAIN, without which they give one edge
+ *   K20 K55   macOS' devices are watched with NOTE_LOWAT, without which some are refused, and
+ *             changed after EAGAIN, without which they give one edge and no more
  *   K22       regular files and directories are refused
  *   K27 K28   wakes by EVFILT_USER, tried at run time, with a pipe behind it; triggers carry
  *             EV_RECEIPT alone
- *   K35       EVFILT_EXCEPT fires for more than urgent data on macOS, the end of the connection
- *             with an errno value in fflags among it; the rest is dropped
+ *   K35       EVFILT_EXCEPT fires for more than urgent data on macOS, as for the end of a
+ *             connection, with an errno value in fflags: what is not urgent is dropped
  *   K38       one-shots are EV_DISPATCH, without EV_CLEAR, which would win on NetBSD
- *   K45       after a fork the number is not ours to close
+ *   K45       a forked child does not close the number
  *   K46       close-on-exec in one call where there is one
+ *   K53       OpenBSD, and NetBSD up to 10, do not tell EVFILT_WRITE that the reader of a full pipe
+ *             has gone. They tell EVFILT_READ, which stands guard (kqueue_guard.c)
+ *   K54 K56   DragonFly is not asked to wait for long; a wait that fails with ETIMEDOUT was over
  * Left to the caller:
  *   K21       macOS FIFOs never report EOF
  *   K24       the wrong direction of a pipe may never fire
- *   K43       closing a kqueue does not wake a waiter on all kernels: wake and join it first
- *   K44       events of a descriptor that was closed while handling the same batch
+ *   K43       closing a kqueue wakes a waiter on some kernels alone: wake and join it first
+ *   K44       an event of a descriptor that was closed while an earlier one was handled
  */
 #include "../backends.h"
 

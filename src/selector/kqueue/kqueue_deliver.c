@@ -2,11 +2,12 @@
 /*
  * Delivering injected events: the collector that stands in the wake queue for them.
  *
- * A close tells nobody, and the number may be used again before the event is delivered: it must not
- * reach the stranger. No file tells: on several systems all pipes have the same device and inode,
- * or a new pipe has those of the last one closed, and a duplicate has them by right. A knote does,
- * since each of these kernels drops it with the number: a silent one of EVFILT_READ is added beside
- * the event, or the registration has one of its own, and is asked for.
+ * Nobody is told of a close, and the number may be used again before the event is delivered, which
+ * must not reach the new file. fstat(2) does not tell the files apart: on several systems all pipes
+ * have the same device and inode, or a new pipe has those of the last one closed, and a duplicate
+ * has the same as well. A knote tells, since each of these kernels drops it with the number. So a
+ * silent one of EVFILT_READ is added beside the event, unless the registration has one, and whether
+ * it is still there is asked before the event is delivered.
  */
 #include "../backends.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a registering call has come to, by its receipts.
- *
- * Here kernels differ. A registration that got through by half is undone (K10).
+ * What has become of a registering call, by its receipts, in which kernels differ. A registration
+ * of which the kernel took one half is undone (K10).
  */
 #include "../backends.h"
 

@@ -2,13 +2,13 @@
 /*
  * EVFILT_READ of a pipe's writing end, which tells what EVFILT_WRITE does not.
  *
- * The reader of a full pipe goes (K53). OpenBSD (pipe_destroy()) and NetBSD up to 10 (pipeclose())
- * post the writer's knote before they mark the end, so that the filter finds a full pipe still, and
- * never post it again: the writer would sleep for ever. The filter of reading is posted with the
- * mark. So there a registration for writing alone has a knote of reading beside it, a guard, and
- * one for both has its own. The end that this tells is turned into the end of writing, unless the
- * kernel has told that as well; where writing is level-triggered its knote is touched, which makes
- * it look again.
+ * When the reader of a full pipe goes (K53), OpenBSD (pipe_destroy()) and NetBSD up to 10
+ * (pipeclose()) post the writer's knote before they mark the end. So the filter still finds a full
+ * pipe. They never post it again, and the writer would sleep for ever. The filter of reading is
+ * posted with the mark. So there a registration for writing alone has a knote of reading beside it,
+ * a guard. A registration for both has such a knote by itself. The end that it tells is turned into
+ * the end of writing, unless the kernel has told that as well. Where writing is level-triggered,
+ * its knote is changed, which makes it look again.
  *
  * Such a knote goes with the number of its descriptor. So a silent one, added where there is none,
  * proves what an injected event waits for: that the descriptor is still the same.

@@ -3,10 +3,10 @@
  * Events that the kqueue selector delivers itself, until they are due.
  *
  * FreeBSD, DragonFly and others refuse to watch the writing end of a pipe whose reader is gone
- * (K9), which is the very event that was asked for; and a kqueue that is a library may hand out
- * events while it is given changes (K3). Such events are delivered by the next wait, through the
- * wake queue (kqueue_deliver.c). Delivered ones stay with their descriptor, which counts as
- * registered although the kernel has no knote of it.
+ * (K9), though that is the event that was asked for. A kqueue that is a library may give events
+ * while it is given changes (K3). The next wait delivers such events, through the wake queue
+ * (kqueue_deliver.c). A delivered one stays with its descriptor, which counts as registered
+ * although the kernel has no knote of it.
  */
 #include "../backends.h"
 

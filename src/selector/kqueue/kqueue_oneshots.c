@@ -2,11 +2,11 @@
 /*
  * One-shot registrations of several filters.
  *
- * Each filter is a knote that fires by itself, but a one-shot registration is to deliver once: when
- * one filter has fired, the others are disabled, and dropped should they come all the same, since a
- * kernel short of memory may refuse to disable. They are disabled when the wait has fetched, so
- * that what is ready with the first comes with it. Kept by descriptor with the token, so that an
- * event of an earlier registration does not silence a later one.
+ * Each filter is a knote that fires by itself, but a one-shot registration is to deliver once. So
+ * when one filter has fired the others are disabled. A kernel that is short of memory may refuse
+ * that: what comes of them all the same is dropped. They are disabled when the wait has fetched, so
+ * that what is ready with the first comes with it. They are kept by descriptor with the token, so
+ * that an event of an earlier registration does not silence a later one.
  */
 #include "../backends.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What changes of knotes a registering call comes to.
+ * Which changes of knotes a registering call makes.
  *
  * A registration is one EV_ADD a filter. A reregistration does not know what is there, unless a
  * source tells: it deletes and adds each wanted filter (flags of a knote are frozen, K6) and

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a registering call has to find out and remember before the kernel is told, since events may
- * come at once: what kind of descriptor it is, whether it needs a guard, a place among the
- * refusals, and what was remembered of the descriptor before.
+ * What a registering call finds out and remembers before the kernel is told, since events may come
+ * at once: the kind of descriptor, whether it needs a guard, memory for a refusal, and what was
+ * remembered of the descriptor before.
  */
 #include "../backends.h"
 

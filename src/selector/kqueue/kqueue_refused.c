@@ -3,17 +3,17 @@
  * Keeping the tokens of refused changes from a thread that waits.
  *
  * The changes of one call are made one after the other, and each counts at once. So a thread that
- * waits may have fetched an event of the first change by the time the kernel refuses the second and
- * the first is undone; and a reregistration of what was not registered is known for one only when
- * its receipts are read. The caller was told of a failure and may free what the token stands for:
- * the event must not be handed over (REG4).
+ * waits may have fetched an event of the first change when the kernel refuses the second and the
+ * first is undone. A reregistration of what was not registered is found out only when its receipts
+ * are read. The caller is told of a failure, and may free what the token stands for. So the event
+ * must not be delivered (REG4).
  *
  * An operation that may be undone says so before the kernel is told, in a word that a wait reads
- * after its fetch. A wait that finds it asks for the lock, and so waits out the undoing. What was
- * refused is kept here by descriptor and filter until the next fetch has been looked through: no
- * later one can bring it, since its knote is gone. A record of such a filter passes only with the
- * token that is registered now. One that is dropped although its condition lasts is not lost: what
- * was put back reports again.
+ * after its fetch. A wait that finds it takes the lock, and so waits until the operation is undone.
+ * What was refused is kept here by descriptor and filter until the next fetch has been looked
+ * through. No later fetch can bring it, since its knote is gone. A record of such a filter passes
+ * only with the token that is registered now. A record that is dropped although its condition lasts
+ * is not lost: what was put back reports again.
  */
 #include "../backends.h"
 

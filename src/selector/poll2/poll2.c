@@ -2,53 +2,53 @@
 /*
  * The poll(2) selector, for systems with nothing better and wherever it is asked for.
  *
- * The model. poll(2) knows no registrations and no edges: each call is given every descriptor and
+ * The model. poll(2) knows no registrations and no edges. Each call is given every descriptor and
  * says which are ready, as often as it is asked. So this selector keeps the registrations itself
- * (poll2_set.h) and makes the edges: an entry's `armed` holds the bits whose coming is news. What
- * an event has reported is taken out, and rearm() puts it back, which typed sockets call when an
- * operation gives EAGAIN.
+ * (poll2_set.h) and makes the edges. An entry's `armed` holds the bits whose coming is news. What
+ * an event has reported is taken out of it, and rearm() puts it back: typed sockets call that when
+ * an operation gives EAGAIN.
  *
- * Conditions: hang-ups and errors. They cannot be masked (P3), and stay for as long as the peer is
- * gone or nobody takes the error. One that was told `stands`: it is no news, and would make every
- * poll(2) return at once, so the registration is muted, its descriptor stored complemented, which
- * poll(2) skips. It is not over, though: an error is taken, a FIFO gets another writer, and then
- * the next data is an event. So there are looks at what is muted, each of which asks for the whole
- * interest without sleeping. What is not ready then is armed, what has gone does not stand any
- * more, and what is left is compared with what was told: news is an event, the rest is silence. A
- * look comes
+ * Conditions are hang-ups and errors. They cannot be masked (P3), and last for as long as the peer
+ * is gone or nobody takes the error. One that was told `stands`. It is no news, and would make
+ * every poll(2) return at once. So the registration is muted: its descriptor is stored
+ * complemented, which poll(2) skips. But a condition may end: an error is taken, a FIFO gets
+ * another writer, and then the next data is an event. So there are looks at what is muted, each of
+ * which asks for the whole interest without sleeping. What is not ready then is armed. What has
+ * gone does not stand any more. What is left is compared with what was told: news is an event, the
+ * rest is not. There is a look
  *
  *   - with EAGAIN, and when a call of the library has failed, has met an end or has asked for the
  *     error: each may have ended the condition (rearm());
- *   - from the waiter, for those who call the system themselves and for FIFOs, of which nobody
- *     tells: in the wait after an event, then after 1 ms, 2 ms, and so on up to 100 ms. Only while
- *     there is something to look at: otherwise the waiter sleeps as long as it is told to.
+ *   - from the waiter, for programs that make their own system calls, and for FIFOs: in the wait
+ *     after an event, then after 1 ms, 2 ms, and so on up to 100 ms, for as long as there is
+ *     something to look at.
  *
  * So what comes while a condition stands is told up to 100 ms late, and a poll in which one stands
- * wakes ten times a second. One case is beyond poll(2): an error that comes between a program's
- * EAGAIN and the look after it is taken for the one that stood before.
+ * wakes ten times a second. An error that comes between a program's EAGAIN and the look after it is
+ * taken for the one that stood before: poll(2) cannot tell them apart.
  *
  * Systems differ in what they tell unasked (poll2_call.h). Where they tell nothing, a condition is
  * muted by not asking for its direction, and a registration that has nothing left to ask for is
  * looked at.
  *
- * The waiter (poll2_wait.c) polls a copy of the array, made under the lock, so that other threads
- * change the array while it sleeps. They then ring the doorbell: the waiter comes back, hands over
- * what is ready and is sent to sleep again, with the new array. An event found in the copy counts
- * only if its registration is still the one that was copied; each has a serial number for that. The
- * doorbell's only meaning is "look again", so it cannot swallow a wake, which stands in the wake
- * queue whatever happens here. Nothing is allocated in a wait: whoever makes the array larger
- * provides for the copy too.
+ * The waiter (poll2_wait.c) gives poll(2) a copy of the array, made under the lock, so that other
+ * threads can change the array while it sleeps. They ring the doorbell then. The waiter comes back,
+ * delivers what is ready, and sleeps again with the new array. What is found in the copy counts
+ * only if the registration is still the one that was copied, which its serial number tells. The
+ * doorbell means "look again" and nothing else. So it cannot lose a wake, which is in the wake
+ * queue whatever happens here. A wait allocates nothing: whoever makes the array larger makes the
+ * copy larger too.
  *
- * A poll(2) in progress holds its files on Linux: a descriptor that is closed meanwhile is closed
- * for its peer when that call returns. So whoever deregisters waits until it has, for as long as
- * the doorbell takes to wake the waiter, and the close that follows is one.
+ * On Linux a poll(2) in progress holds its files: a descriptor that is closed meanwhile is closed
+ * for its peer only when that call returns. So deregistering waits until it has returned, for as
+ * long as the doorbell takes to wake the waiter.
  *
- * With little room the search for events starts behind the last one delivered (P5).
+ * With little room the search for events starts after the last one delivered (P5).
  *
  * A closed descriptor is noticed when poll(2) says POLLNVAL, or when its number is registered
- * again: another file under the same number replaces its registration (P2), and so does one that
- * nothing tells from it (poll2_file.c). In between, what happens under the number is taken for the
- * old registration's: asking for the file at each event would be a system call more.
+ * again: another file under the number replaces the registration (P2), and so does a file that
+ * nothing tells from the old one (poll2_file.c). In between, what happens under the number is taken
+ * for the old registration's. Asking for the file at each event would be one more system call.
  */
 #include "../backends.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device and inode tell two files apart on Linux if they are sockets or pipes. They tell nothing of
- * its eventfds, timerfds and their kin, which share one inode, nor of a FIFO or a terminal that was
- * opened twice. The BSDs and Apple's kernels give 0 and 0 for sockets, some for pipes too, and the
+ * On Linux device and inode tell two files apart if they are sockets or pipes. They do not tell
+ * eventfds, timerfds and their kin apart, which share one inode, nor two openings of a FIFO or a
+ * terminal. The BSDs and Apple's kernels give 0 and 0 for sockets, and some for pipes too. The
  * others use a pipe's inode number again at once.
  *
- * What can be watched is asked where something is odd about a file. An ordinary registration, of
- * a socket or a pipe, costs an fstat() and no more: the first one of each kind learns the device on
- * which the kernel keeps them, where nothing can be opened by a path.
+ * Registering a socket or a pipe costs one fstat() and no more. On Linux the first of each kind
+ * learns the device on which the kernel keeps them, where nothing can be opened by a path. Of any
+ * other file it is asked whether it can be watched.
  */
 #include "../backends.h"
 

@@ -3,35 +3,34 @@
  * The selector over event ports: illumos and Solaris. It has run on the model in tests/ports_model
  * alone.
  *
- * The kernel's model. A port is a queue of events. An association binds a descriptor to it, with
- * bits of poll(2) and a cookie. What is ready at once, and else the first change that fits, queues
- * one event and ends the association (S1); hang-ups and errors fit always. The event stays in the
- * queue as it was, though what it tells of may have passed, and more may have come (S9).
- * Associating again replaces bits and cookie, and withdraws the event in the queue (S10). A close
- * drops association and event. port_send() queues an event of the program's own, from any thread
- * and signal handler (S6). A port is a descriptor, and readable while events are queued (S16).
+ * The model. A port is a queue of events. An association binds a descriptor to it, with bits of
+ * poll(2) and a cookie. What is ready at once, or else the first change that fits, queues one event
+ * and ends the association (S1). Hang-ups and errors always fit. The event stays in the queue as it
+ * was, though what it tells of may have passed, and more may have come (S9). Associating again
+ * replaces bits and cookie, and withdraws the event in the queue (S10). A close drops association
+ * and event. port_send() queues an event of the program's own, from any thread and signal handler
+ * (S6). A port is a descriptor, and readable while events are queued (S16).
  *
- * Who owns what. The registrations are those of the poll(2) selector (poll2_set.h), and so are the
- * edges, for an association that is made again while its cause lasts reports again at once:
- * `armed` holds the bits whose coming is news, an event takes them out, rearm() puts them back, a
- * condition that was told and stands is muted and looked at now and then (see poll2.c). What
- * follows from a registration, the descriptor and the bits that poll(2) would be asked for, is
- * here the association to be made. ports_association.h knows which the kernel has. The cookie is
- * the serial number of the registration: an event of a registration that was replaced or ended is
- * known by it.
+ * Who owns what. The registrations are kept as those of the poll(2) selector are (poll2_set.h). The
+ * association to be made is what poll(2) would be asked: the descriptor and its bits.
+ * ports_association.h knows which associations the kernel has. The cookie is the serial number of
+ * the registration, which tells the event of a registration that was replaced or ended.
  *
- * The edges the library makes: all of them. As an event may be late, the waiter asks poll(2), once
- * for all the events of a fetch, what is true now, and reports that. So nothing that was read
- * before the wait is reported, and an end or an error shows with all that it brings.
+ * The library makes the edges, since an association that is made again while its cause lasts
+ * reports again at once. It makes them as the poll(2) selector does: `armed` holds the bits whose
+ * coming is news, an event takes them out, rearm() puts them back, and a condition that was told
+ * and stands is muted and looked at now and then (poll2.c). As an event may be out of date, the
+ * waiter asks poll(2) once for all events of a fetch what is true now, and reports that. So nothing
+ * that was read before the wait is reported, and an end or an error shows with all that it brings.
  *
- * What it costs. A registration is one port_associate(). A wait is a port_getn(), with events a
- * poll(2) that does not sleep, and a port_associate() for each descriptor that was reported
- * before: at the beginning of the next wait and not at the end of this one, since most are drained
- * in between, and rearm() then has no call of its own to make. While a thread waits, and once
- * somebody watches the port itself, everything is associated at once.
+ * What it costs. A registration is one port_associate(). A wait is a port_getn(); if events came, a
+ * poll(2) that does not sleep; and a port_associate() for each descriptor that was reported before.
+ * That one is made at the beginning of the next wait, since most descriptors are drained by then,
+ * and rearm() has no call of its own to make. While a thread waits, and when somebody watches the
+ * port itself, everything is associated at once.
  *
- * The doorbell is port_send(). Should the port have no room left for an event, port_alert() ends
- * the sleep in its place (S11).
+ * The doorbell is port_send(). If the port has no room for an event, port_alert() ends the sleep in
+ * its place (S11).
  *
  * A closed descriptor is noticed when it is associated, or when its number is registered again.
  */
