@@ -147,22 +147,6 @@ void close_with_reset(int fd)
     CHECK_EQ(close(fd), 0);
 }
 
-void put(int fd, const char *text)
-{
-    size_t size = strlen(text);
-    REQUIRE_EQ(write(fd, text, size), (ssize_t)size);
-}
-
-size_t drain(int fd)
-{
-    char buffer[4096];
-    size_t total = 0;
-    ssize_t count;
-    while ((count = read(fd, buffer, sizeof buffer)) > 0)
-        total += (size_t)count;
-    return total;
-}
-
 size_t fill(int fd)
 {
     static const char block[4096];

@@ -3,6 +3,7 @@
 #ifndef CONTRACT_DESCRIPTORS_H
 #define CONTRACT_DESCRIPTORS_H
 
+#include "bytes.h"
 #include "expected.h"
 
 #include <mio.h>
@@ -34,9 +35,7 @@ void close_pair(const int ends[2]);
 void close_with_reset(int fd);
 void set_nonblocking(int fd);
 
-void put(int fd, const char *text);
-size_t drain(int fd); /* reads until EAGAIN, an error or the end; how many bytes */
-size_t fill(int fd);  /* writes until EAGAIN; how many bytes */
+size_t fill(int fd); /* writes until EAGAIN; how many bytes */
 
 /* After EAGAIN: asks for the next edge, where the library makes the edges itself. */
 void again(struct loop *loop, int fd, mio_interest interest);

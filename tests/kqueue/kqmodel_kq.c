@@ -20,6 +20,8 @@
 
 #include "kqmodel_inner.h"
 
+#include "same_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,13 +29,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 enum {
     HIDDEN_DESCRIPTOR = 500, /* out of the way of tests that count on low numbers */
@@ -94,22 +94,6 @@ int64_t model_now(void)
 }
 
 /* --- the table --- */
-
-static bool is_epoll(int fd)
-{
-    char path[64];
-    char target[64] = "";
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return readlink(path, target, sizeof target - 1) > 0 &&
-           strcmp(target, "anon_inode:[eventpoll]") == 0;
-}
-
-static bool same_file(int a, int b)
-{
-    enum { KCMP_FILE_TYPE = 0 };
-    pid_t self = getpid();
-    return syscall(SYS_kcmp, self, self, KCMP_FILE_TYPE, a, b) == 0;
-}
 
 /* A number that dup() or fcntl() made is met here for the first time. */
 static struct kq *adopt_duplicate(int fd)

@@ -292,12 +292,6 @@ void close_both(const int ends[2])
     CHECK_EQ(close(ends[1]), 0);
 }
 
-void put(int fd, const char *text)
-{
-    size_t size = strlen(text);
-    REQUIRE_EQ(write(fd, text, size), (ssize_t)size);
-}
-
 size_t take(int fd, size_t size)
 {
     char buffer[256];
@@ -314,16 +308,6 @@ size_t take(int fd, size_t size)
     }
     CHECK_EQ(taken, size);
     return taken;
-}
-
-size_t drain(int fd)
-{
-    char buffer[4096];
-    size_t total = 0;
-    ssize_t count;
-    while ((count = read(fd, buffer, sizeof buffer)) > 0)
-        total += (size_t)count;
-    return total;
 }
 
 size_t fill(int fd)

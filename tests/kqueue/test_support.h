@@ -18,6 +18,7 @@
 #include <sys/event.h>
 #include <sys/socket.h>
 
+#include "bytes.h"
 #include "expected.h"
 #include "test.h"
 
@@ -125,10 +126,8 @@ int open_tcp_socket(void);
 int connect_to(const struct sockaddr_storage *address, socklen_t length);
 void close_both(const int ends[2]);
 
-void put(int fd, const char *text); /* all of it, or the test fails */
-size_t take(int fd, size_t size);   /* waits for that many bytes and reads them */
-size_t drain(int fd);               /* reads until EAGAIN or the end: how many bytes */
-size_t fill(int fd);                /* writes until EAGAIN: how many bytes */
+size_t take(int fd, size_t size); /* waits for that many bytes and reads them */
+size_t fill(int fd);              /* writes until EAGAIN: how many bytes */
 void close_with_reset(int fd);
 int take_error(int fd); /* SO_ERROR, which clears it */
 

@@ -19,6 +19,7 @@
 #include "portmodel_inner.h"
 
 #include "portmodel_wraps.h"
+#include "same_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,14 +28,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 enum {
     HIDDEN_DESCRIPTOR = 501, /* out of the way of tests that count on low numbers */
@@ -115,22 +114,6 @@ struct handle *each_handle(struct handle *handle)
     while (handle < handles_end && !handle->port)
         handle++;
     return handle < handles_end ? handle : NULL;
-}
-
-static bool is_epoll(int fd)
-{
-    char path[64];
-    char target[64] = "";
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return readlink(path, target, sizeof target - 1) > 0 &&
-           strcmp(target, "anon_inode:[eventpoll]") == 0;
-}
-
-static bool same_file(int a, int b)
-{
-    enum { KCMP_FILE_TYPE = 0 };
-    pid_t self = getpid();
-    return syscall(SYS_kcmp, self, self, KCMP_FILE_TYPE, a, b) == 0;
 }
 
 /* A number that dup() or fcntl() made is met here for the first time. */

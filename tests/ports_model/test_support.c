@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,21 +108,6 @@ void close_pair(const int ends[2])
 {
     close(ends[NEAR]);
     close(ends[FAR]);
-}
-
-void put(int fd, const char *text)
-{
-    REQUIRE_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-size_t drain(int fd)
-{
-    char buffer[4096];
-    size_t total = 0;
-    ssize_t count;
-    while ((count = read(fd, buffer, sizeof buffer)) > 0)
-        total += (size_t)count;
-    return total;
 }
 
 size_t fill(int fd)

@@ -8,6 +8,7 @@
 
 #define _GNU_SOURCE
 
+#include "bytes.h"
 #include "portmodel.h"
 #include "test.h"
 
@@ -47,8 +48,6 @@ void open_pair(int ends[2]); /* a Unix stream; non-blocking, as all of these */
 void open_pipe(int ends[2]);
 void open_tcp(int ends[2]);
 void close_pair(const int ends[2]);
-void put(int fd, const char *text);
-size_t drain(int fd);
 size_t fill(int fd);
 int closed_descriptor(void);
 
