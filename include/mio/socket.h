@@ -95,6 +95,16 @@ struct mio_socket_options {
      */
     bool seqpacket;
 
+    /*
+     * TCP listeners: a connection waits to be accepted from the client's first bytes on, and not
+     * before, so that a read right after accepting finds them. For protocols whose client speaks
+     * first. Linux (TCP_DEFER_ACCEPT) also hands over who has said nothing for some seconds;
+     * FreeBSD, NetBSD and DragonFly (SO_ACCEPTFILTER, "dataready") never do, unless the client ends
+     * or resets the connection. -ENOTSUP on OpenBSD, Apple, illumos, and where the filter is not
+     * loaded into the kernel (FreeBSD: accf_data).
+     */
+    bool defer_accept;
+
     uintptr_t reserved[4]; /* 0 */
 };
 

@@ -153,6 +153,9 @@ int mio__socket_bind(enum mio__socket_kind kind, const struct mio_addr *addr,
     int backlog = options->backlog > 0 ? options->backlog : LONGEST_BACKLOG;
     if (is_listener(kind) && listen(fd, backlog) < 0)
         return mio__fd_give_up(fd, mio__failed(saved));
+    error = options->defer_accept ? mio__socket_defer_accept(fd) : 0;
+    if (error < 0)
+        return mio__fd_give_up(fd, error);
     mio_source_init(source, fd);
     return 0;
 }

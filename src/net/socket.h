@@ -47,6 +47,9 @@ int mio__socket_set_peer_addr(enum mio__socket_kind kind, const struct mio_sourc
 int mio__socket_set_options(enum mio__socket_kind kind, mio_fd fd,
                             const struct mio_socket_options *options);
 
+/* Of a socket that listens: accepts none before its first bytes. */
+int mio__socket_defer_accept(mio_fd fd);
+
 /* Whether the options make sense for the kind, and for an IPv6 socket or not. */
 int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
                               const struct mio_socket_options *options);
@@ -69,6 +72,9 @@ bool mio__socket_is_over(mio_fd fd);
 ptrdiff_t mio__socket_recv(const struct mio_source *source, void *buffer, size_t size);
 ptrdiff_t mio__socket_peek(const struct mio_source *source, void *buffer, size_t size);
 ptrdiff_t mio__socket_send(const struct mio_source *source, const void *buffer, size_t size);
+
+/* What a sending call returns to its caller. */
+ptrdiff_t mio__socket_after_send(const struct mio_source *source, ptrdiff_t result);
 
 /* What a peek at one byte, or a write of nothing, says now: no event is asked for. */
 ptrdiff_t mio__socket_look(const struct mio_source *source);

@@ -17,6 +17,48 @@ enum { HAVE_REUSEPORT = 1, REUSEPORT = SO_REUSEPORT };
 enum { HAVE_REUSEPORT = 0, REUSEPORT = 0 };
 #endif
 
+/* How long Linux waits for the first bytes before it hands over who is silent. */
+enum { DEFER_ACCEPT_S = 5 };
+
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX && defined(TCP_DEFER_ACCEPT)
+
+enum { HAVE_DEFER_ACCEPT = 1 };
+
+int mio__socket_defer_accept(mio_fd fd)
+{
+    int saved = errno;
+    int seconds = DEFER_ACCEPT_S;
+    return setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds) < 0
+               ? mio__failed(saved)
+               : 0;
+}
+
+#elif defined(SO_ACCEPTFILTER)
+
+enum { HAVE_DEFER_ACCEPT = 1 };
+
+int mio__socket_defer_accept(mio_fd fd)
+{
+    int saved = errno;
+    struct accept_filter_arg filter = {.af_name = "dataready"};
+    if (setsockopt(fd, SOL_SOCKET, SO_ACCEPTFILTER, &filter, sizeof filter) == 0)
+        return 0;
+    int error = mio__failed(saved);
+    return error == -ENOENT ? -ENOTSUP : error; /* it is not loaded */
+}
+
+#else
+
+enum { HAVE_DEFER_ACCEPT = 0 };
+
+int mio__socket_defer_accept(mio_fd fd)
+{
+    (void)fd;
+    return -ENOTSUP;
+}
+
+#endif
+
 /* --- at creation --- */
 
 enum option_bits {
@@ -27,12 +69,14 @@ enum option_bits {
     OPTION_REUSE_PORT = 0x10,
     OPTION_KEEP_ALIVE = 0x20,
     OPTION_NO_DELAY = 0x40,
-    OPTION_SEQPACKET = 0x80
+    OPTION_SEQPACKET = 0x80,
+    OPTION_DEFER_ACCEPT = 0x100
 };
 
 static const unsigned meaningful[] = {
     [MIO_KIND_TCP_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_V6_ONLY | OPTION_REUSE_ADDR |
-                              OPTION_REUSE_PORT | OPTION_KEEP_ALIVE | OPTION_NO_DELAY,
+                              OPTION_REUSE_PORT | OPTION_KEEP_ALIVE | OPTION_NO_DELAY |
+                              OPTION_DEFER_ACCEPT,
     [MIO_KIND_TCP_STREAM] = OPTION_BUFFERS | OPTION_V6_ONLY | OPTION_KEEP_ALIVE | OPTION_NO_DELAY,
     [MIO_KIND_UDP] = OPTION_BUFFERS | OPTION_V6_ONLY | OPTION_REUSE_ADDR | OPTION_REUSE_PORT,
     [MIO_KIND_UNIX_LISTENER] = OPTION_BACKLOG | OPTION_BUFFERS | OPTION_SEQPACKET,
@@ -49,7 +93,8 @@ static unsigned asked_for(const struct mio_socket_options *options)
            (options->reuse_port ? OPTION_REUSE_PORT : 0u) |
            (options->keep_alive ? OPTION_KEEP_ALIVE : 0u) |
            (options->no_delay ? OPTION_NO_DELAY : 0u) |
-           (options->seqpacket ? OPTION_SEQPACKET : 0u);
+           (options->seqpacket ? OPTION_SEQPACKET : 0u) |
+           (options->defer_accept ? OPTION_DEFER_ACCEPT : 0u);
 }
 
 static bool sets_reserved(const struct mio_socket_options *options)
@@ -78,7 +123,9 @@ int mio__socket_check_options(enum mio__socket_kind kind, bool ipv6,
     default:
         return -EINVAL;
     }
-    return options->reuse_port && !HAVE_REUSEPORT ? -ENOTSUP : 0;
+    bool is_lacking =
+        (options->reuse_port && !HAVE_REUSEPORT) || (options->defer_accept && !HAVE_DEFER_ACCEPT);
+    return is_lacking ? -ENOTSUP : 0;
 }
 
 int mio__socket_set_options(enum mio__socket_kind kind, mio_fd fd,

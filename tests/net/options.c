@@ -297,6 +297,7 @@ TEST(net_options_that_make_no_sense)
         {{.keep_alive = true}, UDP | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
         {{.no_delay = true}, UDP | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
         {{.seqpacket = true}, LISTEN | CONNECT | UDP | LOCAL_DATA},
+        {{.defer_accept = true}, CONNECT | UDP | LOCAL_LISTEN | LOCAL_STREAM | LOCAL_DATA},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (unsigned maker = LISTEN; maker < ALL; maker <<= 1) {
