@@ -12,7 +12,7 @@
 #include "http_response.h"
 #include "server.h"
 
-enum { EVENTS = 1024, ROUNDS = 32, BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { EVENTS = 1024, ROUNDS = 32, MOST_OF_BODY = 256 << 10, BOTH = MIO_READABLE | MIO_WRITABLE };
 
 struct connection {
     struct mio_tcp_stream stream;
@@ -97,10 +97,10 @@ static bool answer(struct connection *connection)
     return true;
 }
 
-/* Sends as much as the client takes at once: the rest of the head, and some of the body. */
-static ptrdiff_t send_some(struct connection *connection)
+/* The head, with the body's beginning: what is small goes out in one packet. */
+static ptrdiff_t send_head(struct connection *connection)
 {
-    static char body[65536];
+    static char body[16384];
     off_t left = connection->size - connection->offset;
     size_t wanted = left < (off_t)sizeof body ? (size_t)left : sizeof body;
     ssize_t got = wanted ? pread(connection->file, body, wanted, connection->offset) : 0;
@@ -112,10 +112,31 @@ static ptrdiff_t send_some(struct connection *connection)
     ptrdiff_t n = mio_tcp_stream_writev(&connection->stream, parts, 2);
     if (n < 0)
         return n;
-    bytes_out += (size_t)n;
     size_t of_head = (size_t)n < head ? (size_t)n : head;
     connection->head_sent += of_head;
     connection->offset += (off_t)((size_t)n - of_head);
+    return n;
+}
+
+/* What is left of the body stays within the kernel. */
+static ptrdiff_t send_body(struct connection *connection)
+{
+    off_t left = connection->size - connection->offset;
+    ptrdiff_t n =
+        mio_tcp_stream_send_file(&connection->stream, connection->file, connection->offset,
+                                 left < MOST_OF_BODY ? (size_t)left : MOST_OF_BODY);
+    if (n > 0)
+        connection->offset += (off_t)n;
+    return n == 0 ? -EIO : n;
+}
+
+/* Sends as much as the client takes at once. */
+static ptrdiff_t send_some(struct connection *connection)
+{
+    bool has_head = connection->head_sent < connection->head_len;
+    ptrdiff_t n = has_head ? send_head(connection) : send_body(connection);
+    if (n > 0)
+        bytes_out += (size_t)n;
     return n;
 }
 

@@ -109,6 +109,21 @@ MIO_API ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const stru
 MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream,
                                         const struct mio_iovec *parts, size_t count);
 
+/*
+ * Writes some of the `size` bytes of a file from `offset` on, and returns how many; 0: the file has
+ * none there. The file's own position is neither used nor moved, and the file stays the caller's.
+ * On Linux, FreeBSD, DragonFly and Apple the bytes stay within the kernel (sendfile(2)); elsewhere,
+ * and where it refuses the file, they are read and written, at most 16,384 a call. Go on until
+ * -EAGAIN, as with any write, from where the bytes sent so far end. A file that is changed meanwhile
+ * is sent as it is found.
+ *
+ * Errors of a write; and of the file: -EBADF, not open for reading; -ESPIPE, a pipe or socket;
+ * -EISDIR; -EIO. Reading it blocks for as long as its disk takes. -EINVAL: a negative offset.
+ * -EOVERFLOW: an offset beyond the off_t that the library was compiled with, where that has 32 bits.
+ */
+MIO_API ptrdiff_t mio_tcp_stream_send_file(struct mio_tcp_stream *stream, mio_fd file,
+                                           int64_t offset, size_t size);
+
 /* Reads, and leaves the bytes there: the next read gives them again. */
 MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_t size);
 

@@ -33,7 +33,7 @@ enum { SEND_FLAGS = NO_WAITING };
 /* K52: Apple's word for a connection that is being torn down under the writer. */
 enum { SAYS_EPROTOTYPE = MIO_PLATFORM == MIO_PLATFORM_APPLE };
 
-static ptrdiff_t after_send(const struct mio_source *source, ptrdiff_t result)
+ptrdiff_t mio__socket_after_send(const struct mio_source *source, ptrdiff_t result)
 {
     if (SAYS_EPROTOTYPE && result == -EPROTOTYPE)
         return -ECONNRESET;
@@ -63,7 +63,8 @@ ptrdiff_t mio__socket_send(const struct mio_source *source, const void *buffer, 
 {
     if (!source)
         return -EINVAL;
-    return after_send(source, call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0));
+    return mio__socket_after_send(source,
+                                  call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0));
 }
 
 ptrdiff_t mio__socket_look(const struct mio_source *source)
@@ -112,7 +113,7 @@ ptrdiff_t mio__socket_send_to(enum mio__socket_kind kind, const struct mio_sourc
     int error = mio__socket_address(kind, addr, &sockaddr);
     if (error < 0)
         return error;
-    return after_send(
+    return mio__socket_after_send(
         source, call_sendto(source->fd, buffer, size, SEND_FLAGS, &sockaddr.as.any, sockaddr.size));
 }
 
@@ -144,5 +145,5 @@ ptrdiff_t mio__socket_send_parts(const struct mio_source *source, const struct m
     if (count == 0)
         return move_nothing(source);
     struct msghdr message = message_of(parts, count);
-    return after_send(source, call_sendmsg(source->fd, &message, SEND_FLAGS));
+    return mio__socket_after_send(source, call_sendmsg(source->fd, &message, SEND_FLAGS));
 }

@@ -5,6 +5,8 @@
 #include "direct.h"
 #include "strike.h"
 
+#include <mio/platform.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +24,10 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+#include <sys/sendfile.h>
+#endif
 
 /*
  * Defines fault_<name>, which fails when it is told to and else does as <name>. Calls that succeed
@@ -86,6 +92,34 @@ REDIRECTED(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flag
 REDIRECTED(ssize_t, -1, recvfrom,
            (int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length),
            (fd, buffer, size, flags, from, length))
+REDIRECTED(ssize_t, -1, pread, (int fd, void *buffer, size_t size, off_t offset),
+           (fd, buffer, size, offset))
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+REDIRECTED(ssize_t, -1, sendfile, (int to, int from, off_t *offset, size_t size),
+           (to, from, offset, size))
+#elif MIO_PLATFORM == MIO_PLATFORM_FREEBSD || MIO_PLATFORM == MIO_PLATFORM_DRAGONFLY
+REDIRECTED(int, -1, sendfile,
+           (int from, int to, off_t offset, size_t size, struct sf_hdtr *around, off_t *sent,
+            int flags),
+           (from, to, offset, size, around, sent, flags))
+#elif MIO_PLATFORM == MIO_PLATFORM_APPLE
+/* Writes how many bytes it sent, also when it fails. */
+int fault_sendfile(int from, int to, off_t offset, off_t *size, struct sf_hdtr *around, int flags);
+int fault_sendfile(int from, int to, off_t offset, off_t *size, struct sf_hdtr *around, int flags)
+{
+    int saved = errno;
+    int error = strike(CALL_sendfile);
+    errno = error;
+    if (error != 0) {
+        *size = 0;
+        return -1;
+    }
+    int result = sendfile(from, to, offset, size, around, flags);
+    if (result == 0)
+        errno = saved;
+    return result;
+}
+#endif
 REDIRECTED(int, -1, fstat, (int fd, struct stat *status), (fd, status))
 
 ssize_t fault_sendto(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,

@@ -4,7 +4,9 @@
 
 #include "typed.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 struct connection {
     struct loop loop;
@@ -95,6 +97,23 @@ static void transfer(struct connection *tcp)
     STEP(-EPIPE, mio_tcp_stream_write(&tcp->client, "late", 4));
 }
 
+/* Of a file, and of one that the kernel makes as it is read, which it does not send by itself. */
+static void send_files(struct connection *tcp)
+{
+    static const char *const names[] = {"/proc/self/exe", "/proc/self/status"};
+    struct loop *loop = &tcp->loop;
+    char bytes[16];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int file = open(names[i], O_RDONLY | O_CLOEXEC);
+        HOLDS(file >= 0);
+        STEP(6, mio_tcp_stream_send_file(&tcp->client, file, 1, 6));
+        await(loop, SERVER, MIO_READABLE);
+        STEP(6, mio_tcp_stream_read(&tcp->server, bytes, sizeof bytes));
+        STEP(-EAGAIN, mio_tcp_stream_read(&tcp->server, bytes, sizeof bytes));
+        close(file);
+    }
+}
+
 static void give_up(struct connection *tcp)
 {
     STEP(0, mio_source_deregister(&tcp->server.source));
@@ -112,6 +131,7 @@ static void tcp_between(struct mio_addr addr, struct mio_socket_options listenin
     listen_at(&tcp, addr, listening);
     connect_and_accept(&tcp);
     tcp_ask_and_set(&tcp);
+    send_files(&tcp);
     transfer(&tcp);
     give_up(&tcp);
     silent(&tcp.loop);
