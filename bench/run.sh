@@ -26,5 +26,8 @@ else
     bash "$here/wait_cost.sh" --json "$results/wait_cost.json"
 fi
 echo
+echo "== how large a program becomes"
+bash "$here/size.sh"
+echo
 echo "== the kqueue selector, over the model of tests/kqueue"
 bash "$here/kqueue_cost.sh" --json "$results/kqueue_cost.json"

@@ -16,6 +16,9 @@ mio_may_compile_as_one(mio_objects)
 mio_use_platform(mio_objects)
 target_include_directories(mio_objects PUBLIC ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(mio_objects PUBLIC Threads::Threads)
+# A program takes the functions that it uses, and no others, when its linker is told --gc-sections
+# (Apple's does so by itself with -dead_strip).
+target_compile_options(mio_objects PRIVATE -ffunction-sections -fdata-sections)
 # The archive may become a part of a plugin.
 set_target_properties(mio_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 

@@ -7,6 +7,7 @@
  * kqmodel_identity.c what fstat() says
  * kqmodel_connect.c  sockets: connections, their ends, their errors
  * kqmodel_unix.c     pairs of Unix sockets; what a close tells the other end
+ * kqmodel_sockets.c  filters of what is accepted, and sendfile(2)
  */
 #ifndef KQMODEL_WRAPS_H
 #define KQMODEL_WRAPS_H

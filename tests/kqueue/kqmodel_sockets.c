@@ -3,7 +3,7 @@
  * What BSD's and Apple's sockets can do and Linux's cannot, made of what Linux can: filters of what
  * is accepted, and their sendfile(2).
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,11 +17,15 @@
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t size);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t size);
 
+#if !defined(KQMODEL_OPENBSD)
+
 static int fail(int error)
 {
     errno = error;
     return -1;
 }
+
+#endif
 
 #if defined(SO_ACCEPTFILTER)
 
