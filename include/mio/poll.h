@@ -86,9 +86,10 @@ MIO_API bool mio_poll_makes_edges(const struct mio_poll *poll);
 /*
  * The selector's own descriptor, for another event loop to watch. Returns the number. It is
  * readable when a wait would deliver something, and now and then when a wait would not
- * (docs/contract.md, WAKE1). It stays the poll's: do not close it. From this call on every wake
- * makes a system call, since the library cannot know who sleeps. mio_registry_fd() has no such
- * price, and is for those who need the number alone, as for aio(4).
+ * (docs/contract.md, WAKE1). It stays the poll's: do not close it. Asking for it opens nothing: the
+ * doorbell is made with the first waker. From this call on every wake makes a system call, since
+ * the library cannot know who sleeps. mio_registry_fd() has no such price, and is for those who
+ * need the number alone, as for aio(4).
  *
  * Watch it for reading alone: kqueues refuse anything else (K25). Watch it level-triggered, or, if
  * by edges, wait on the poll again and again until a wait brings nothing: there is no new edge for

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mio/kqueue.h>
+#include <poll.h>
 #include <unistd.h>
 
 enum { TOKEN = 7 };
@@ -253,6 +254,32 @@ TEST(kqueue2_delivered_events_cost_later_waits_nothing)
     for (int i = 0; i < MANY; i++)
         CHECK_EQ(close(dead[i]), 0);
     model_close(&loop, ends);
+}
+
+/* --- WAKE1: an event of the library's own, before anybody has made a waker --- */
+
+/* Asking for the poll's descriptor opens nothing; the event makes the doorbell, and rings it. */
+TEST(wake1_an_injected_event_is_told_by_the_polls_descriptor)
+{
+    for (int i = 0; i < WAKER_KINDS; i++) {
+        kqmodel_reset();
+        struct loop loop = loop_open_flags(waker_kinds[i]);
+        int before = test_open_descriptors();
+        struct pollfd waiting = {.fd = mio_poll_fd(loop.poll), .events = POLLIN};
+
+        REQUIRE(waiting.fd >= 0);
+        CHECK_EQ(test_open_descriptors(), before);
+        CHECK_EQ(poll(&waiting, 1, 0), 0);
+        for (int round = 0; round < 3; round++) {
+            int fd = open_refused(&loop, MIO_WRITABLE);
+            CHECK_EQ(poll(&waiting, 1, 0), 1);
+            EXPECT_ONE(&loop, TOKEN, MIO_WRITABLE | MIO_WRITE_CLOSED);
+            CHECK_EQ(poll(&waiting, 1, 0), 0);
+            CHECK_EQ(mio_registry_deregister(loop.registry, fd), 0);
+            CHECK_EQ(close(fd), 0);
+        }
+        loop_close(&loop);
+    }
 }
 
 #endif
