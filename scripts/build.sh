@@ -49,8 +49,10 @@ check_cmake() {
 }
 
 configure() {
-    # A folder keeps the generator that it has.
-    if [[ ! -e $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
+    # A folder keeps the generator that it has; a preset names another.
+    if [[ -e $build/CMakeCache.txt ]]; then
+        set -- -G "$(sed -n 's/^CMAKE_GENERATOR:[A-Z]*=//p' "$build/CMakeCache.txt")" "$@"
+    elif command -v ninja >/dev/null; then
         set -- -G Ninja "$@"
     fi
     if [[ $preset == release ]]; then
