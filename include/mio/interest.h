@@ -6,7 +6,9 @@
  *   MIO_READABLE | MIO_LEVEL             level-triggered
  *
  * Without a mode it is edge-triggered: an event says that something has changed. Repeat the
- * operation until it gives EAGAIN. Only then can the event of the next change be relied on.
+ * operation until it gives EAGAIN or, on a stream or a pipe, moves less than it was asked for. Only
+ * then can the event of the next change be relied on. After an event of MIO_READ_CLOSED read to the
+ * end, since no other follows.
  */
 #ifndef MIO_INTEREST_H
 #define MIO_INTEREST_H

@@ -20,7 +20,8 @@
  * returned. With poll(2) do not cancel a thread in a call of a registered source.
  *
  * Events. Where the library makes the edges (mio_poll_makes_edges()), a call that gives -EAGAIN
- * asks for the next event of its source. It does not know of a registration that was made with the
+ * asks for the next event of its source, and so does one of a stream or a pipe that moves less than
+ * it was asked for. It does not know of a registration that was made with the
  * descriptor's number, by mio_registry_register(): register the source, or call
  * mio_registry_rearm() after each -EAGAIN. For a listener that several polls share give each of
  * them a source of its own, with a duplicate of the descriptor:

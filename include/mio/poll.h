@@ -77,7 +77,8 @@ MIO_API bool mio_poll_supports(const struct mio_poll *poll, mio_interest interes
 /*
  * Whether the library makes the edges, since the kernel does not: with poll(2) and event ports. An
  * edge-triggered registration gives its next event then only when the library has been told of an
- * EAGAIN: by a call of a typed socket or pipe, by mio_source_try_io(), or by mio_registry_rearm().
+ * EAGAIN, or of less than was asked for: by a call of a typed socket or pipe, by
+ * mio_source_try_io() (EAGAIN alone), or by mio_registry_rearm().
  * A program that makes its own system calls and does none of this asks for MIO_LEVEL where this is
  * true. NULL: false.
  */

@@ -97,8 +97,9 @@ MIO_API int mio_registry_set(struct mio_registry *registry, mio_fd fd, mio_token
                              mio_interest interest);
 
 /*
- * Asks for the next edge. Call it when an operation on a raw descriptor has given EAGAIN, with the
- * direction of the operation: MIO_READABLE after reading or accepting, MIO_WRITABLE after writing.
+ * Asks for the next edge. Call it when an operation on a raw descriptor has given EAGAIN, or moved
+ * less of a stream or a pipe than it was asked for, with the direction of the operation:
+ * MIO_READABLE after reading or accepting, MIO_WRITABLE after writing.
  *
  * It is necessary where the library makes the edges (poll(2), event ports), and on macOS for a
  * character device such as /dev/tty, whose kernel gives one edge and no more (K55). Elsewhere it

@@ -3,7 +3,7 @@
 #ifndef MIO_SRC_NET_IOVEC_H
 #define MIO_SRC_NET_IOVEC_H
 
-#include <mio/io.h>
+#include "../poll/io.h"
 
 #include <errno.h>
 #include <sys/uio.h>
@@ -31,6 +31,25 @@ static inline struct iovec *iovec_of(const struct mio_iovec *parts)
 static inline int iovec_count(size_t count)
 {
     return count < MIO_MAX_PARTS ? (int)count : MIO_MAX_PARTS;
+}
+
+/* How many bytes these parts are; SIZE_MAX is as good as more. */
+static inline size_t iovec_size(const struct mio_iovec *parts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size = parts[i].len < SIZE_MAX - size ? size + parts[i].len : SIZE_MAX;
+    return size;
+}
+
+/* As mio__source_after_part(). Without a selector, or after an error, nobody asks for the size. */
+static inline ptrdiff_t after_parts(const struct mio_source *source, mio_interest direction,
+                                    ptrdiff_t result, const struct mio_iovec *parts, size_t count)
+{
+    if (result <= 0 || !source->selector)
+        return mio__source_after_io(source, direction, result);
+    return mio__source_after_part(source, direction, result,
+                                  iovec_size(parts, (size_t)iovec_count(count)));
 }
 
 #endif

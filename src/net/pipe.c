@@ -44,8 +44,8 @@ ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mi
         return -EINVAL;
     if (count == 0)
         return move_nothing(&sender->source);
-    return mio__source_after_io(&sender->source, MIO_WRITABLE,
-                                mio__pipe_write(sender->source.fd, parts, count));
+    return after_parts(&sender->source, MIO_WRITABLE,
+                       mio__pipe_write(sender->source.fd, parts, count), parts, count);
 }
 
 ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buffer, size_t size)
@@ -58,8 +58,8 @@ ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, void *buffe
 {
     if (!receiver)
         return -EINVAL;
-    return mio__source_after_io(&receiver->source, MIO_INCOMING,
-                                call_read(receiver->source.fd, buffer, size));
+    return mio__source_after_part(&receiver->source, MIO_INCOMING,
+                                  call_read(receiver->source.fd, buffer, size), size);
 }
 
 ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const struct mio_iovec *parts,
@@ -69,9 +69,9 @@ ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const stru
         return -EINVAL;
     if (count == 0)
         return move_nothing(&receiver->source);
-    return mio__source_after_io(
-        &receiver->source, MIO_INCOMING,
-        call_readv(receiver->source.fd, iovec_of(parts), iovec_count(count)));
+    return after_parts(&receiver->source, MIO_INCOMING,
+                       call_readv(receiver->source.fd, iovec_of(parts), iovec_count(count)), parts,
+                       count);
 }
 
 int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking)

@@ -85,9 +85,12 @@ ptrdiff_t mio__socket_peek_from(const struct mio_source *source, void *buffer, s
                                 struct mio_addr *from);
 ptrdiff_t mio__socket_send_to(enum mio__socket_kind kind, const struct mio_source *source,
                               const void *buffer, size_t size, const struct mio_addr *addr);
-ptrdiff_t mio__socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
+
+/* Of streams, where a call that moves less than was asked for has drained its direction. */
+ptrdiff_t mio__stream_recv(const struct mio_source *source, void *buffer, size_t size);
+ptrdiff_t mio__stream_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
                                  size_t count);
-ptrdiff_t mio__socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
+ptrdiff_t mio__stream_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
                                  size_t count);
 
 /* --- addresses --- */

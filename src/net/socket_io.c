@@ -54,6 +54,15 @@ ptrdiff_t mio__socket_recv(const struct mio_source *source, void *buffer, size_t
     return receive(source, buffer, size, 0);
 }
 
+ptrdiff_t mio__stream_recv(const struct mio_source *source, void *buffer, size_t size)
+{
+    if (!source)
+        return -EINVAL;
+    return mio__source_after_part(source, MIO_INCOMING,
+                                  call_recvfrom(source->fd, buffer, size, NO_WAITING, NULL, NULL),
+                                  call_size(size));
+}
+
 ptrdiff_t mio__socket_peek(const struct mio_source *source, void *buffer, size_t size)
 {
     return receive(source, buffer, size, MSG_PEEK);
@@ -63,8 +72,10 @@ ptrdiff_t mio__socket_send(const struct mio_source *source, const void *buffer, 
 {
     if (!source)
         return -EINVAL;
-    return mio__socket_after_send(source,
-                                  call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0));
+    ptrdiff_t result = call_sendto(source->fd, buffer, size, SEND_FLAGS, NULL, 0);
+    if (result > 0) /* a datagram is sent wholly */
+        return mio__source_after_part(source, MIO_WRITABLE, result, call_size(size));
+    return mio__socket_after_send(source, result);
 }
 
 ptrdiff_t mio__socket_look(const struct mio_source *source)
@@ -125,7 +136,7 @@ static struct msghdr message_of(const struct mio_iovec *parts, size_t count)
     return message;
 }
 
-ptrdiff_t mio__socket_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
+ptrdiff_t mio__stream_recv_parts(const struct mio_source *source, const struct mio_iovec *parts,
                                  size_t count)
 {
     if (!source)
@@ -133,11 +144,11 @@ ptrdiff_t mio__socket_recv_parts(const struct mio_source *source, const struct m
     if (count == 0)
         return move_nothing(source);
     struct msghdr message = message_of(parts, count);
-    return mio__source_after_io(source, MIO_INCOMING,
-                                call_recvmsg(source->fd, &message, NO_WAITING));
+    return after_parts(source, MIO_INCOMING, call_recvmsg(source->fd, &message, NO_WAITING), parts,
+                       count);
 }
 
-ptrdiff_t mio__socket_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
+ptrdiff_t mio__stream_send_parts(const struct mio_source *source, const struct mio_iovec *parts,
                                  size_t count)
 {
     if (!source)
@@ -145,5 +156,8 @@ ptrdiff_t mio__socket_send_parts(const struct mio_source *source, const struct m
     if (count == 0)
         return move_nothing(source);
     struct msghdr message = message_of(parts, count);
-    return mio__socket_after_send(source, call_sendmsg(source->fd, &message, SEND_FLAGS));
+    ptrdiff_t result = call_sendmsg(source->fd, &message, SEND_FLAGS);
+    if (result > 0)
+        return after_parts(source, MIO_WRITABLE, result, parts, count);
+    return mio__socket_after_send(source, result);
 }

@@ -95,7 +95,7 @@ int mio_tcp_stream_finish_connect(struct mio_tcp_stream *stream)
 
 ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buffer, size_t size)
 {
-    return mio__socket_recv(tcp_source(stream), buffer, size);
+    return mio__stream_recv(tcp_source(stream), buffer, size);
 }
 
 ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buffer, size_t size)
@@ -106,13 +106,13 @@ ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buffer
 ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
                                size_t count)
 {
-    return mio__socket_recv_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
+    return mio__stream_recv_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
 }
 
 ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_iovec *parts,
                                 size_t count)
 {
-    return mio__socket_send_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
+    return mio__stream_send_parts(tcp_source(stream), parts, (size_t)iovec_count(count));
 }
 
 ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buffer, size_t size)

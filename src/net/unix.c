@@ -58,7 +58,7 @@ int mio_unix_stream_pair(const struct mio_socket_options *options, struct mio_un
 
 ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buffer, size_t size)
 {
-    return mio__socket_recv(unix_source(stream), buffer, size);
+    return mio__stream_recv(unix_source(stream), buffer, size);
 }
 
 ptrdiff_t mio_unix_stream_write(struct mio_unix_stream *stream, const void *buffer, size_t size)
@@ -71,7 +71,7 @@ ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio
 {
     if (count > MIO_MAX_PARTS)
         return -EMSGSIZE;
-    return mio__socket_recv_parts(unix_source(stream), parts, count);
+    return mio__stream_recv_parts(unix_source(stream), parts, count);
 }
 
 ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream, const struct mio_iovec *parts,
@@ -79,7 +79,7 @@ ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream, const struct mi
 {
     if (count > MIO_MAX_PARTS)
         return -EMSGSIZE;
-    return mio__socket_send_parts(unix_source(stream), parts, count);
+    return mio__stream_send_parts(unix_source(stream), parts, count);
 }
 
 ptrdiff_t mio_unix_stream_peek(struct mio_unix_stream *stream, void *buffer, size_t size)

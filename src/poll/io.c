@@ -18,6 +18,14 @@ ptrdiff_t mio__source_rearm(const struct mio_source *source, mio_interest direct
     return error;
 }
 
+ptrdiff_t mio__source_drained(const struct mio_source *source, mio_interest direction,
+                              ptrdiff_t result)
+{
+    if (source->selector->ops->rearm)
+        (void)mio__source_rearm(source, direction); /* which tells the log */
+    return result;
+}
+
 void mio__source_look(const struct mio_source *source)
 {
     struct mio_selector *selector = source->selector;

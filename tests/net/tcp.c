@@ -304,6 +304,9 @@ TEST(net_tcp_write_then_close)
     EXPECT_ONE_IF(&loop, CLIENT, readiness_fact("peer closed, data unread, readable told"));
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 4);
     CHECK_STR(text, "1234");
+    bool again = fact("a read short of the end tells the end again") != 0;
+    EXPECT_ONE_IF(&loop, CLIENT,
+                  again ? readiness_fact("peer stopped sending, asked for readable") : 0);
     CHECK_EQ(mio_tcp_stream_read(&client, text, sizeof text), 0);
     EXPECT_NOTHING(&loop);
     CHECK_EQ(mio_source_close(&client.source), 0);
