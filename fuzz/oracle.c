@@ -265,7 +265,7 @@ void oracle_reopened(struct oracle *oracle, int end)
 int oracle_interest(const struct oracle *oracle, mio_interest interest)
 {
     const mio_interest level_oneshot = MIO_LEVEL | MIO_ONESHOT;
-    const mio_interest not_exclusive = MIO_ONESHOT | MIO_PRIORITY;
+    const mio_interest not_exclusive = MIO_ONESHOT | MIO_PRIORITY | MIO_READ_CLOSED | MIO_ERROR;
     if ((interest & MIO_ALL_READINESS) == 0 ||
         (interest & ~(MIO_ALL_READINESS | MIO_ALL_MODES)) != 0 ||
         (interest & level_oneshot) == level_oneshot ||

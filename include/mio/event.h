@@ -188,8 +188,7 @@ MIO_INLINE bool mio_event_is_error(const struct mio_event *event)
 
 MIO_INLINE bool mio_event_is_read_closed(const struct mio_event *event)
 {
-    return (event->events & MIO_EPOLL_HUP) != 0 ||
-           ((event->events & MIO_EPOLL_IN) != 0 && (event->events & MIO_EPOLL_RDHUP) != 0);
+    return (event->events & (MIO_EPOLL_HUP | MIO_EPOLL_RDHUP)) != 0;
 }
 
 MIO_INLINE bool mio_event_is_write_closed(const struct mio_event *event)

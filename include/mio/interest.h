@@ -54,10 +54,25 @@ MIO_BEGIN_DECLS
  */
 #define MIO_PRIORITY 0x10u
 
+/*
+ * MIO_READ_CLOSED: the peer will send no more. It is for those who want to know of a close and not
+ * of data, of which MIO_LEVEL would tell at every wait until it is read. MIO_READABLE includes it.
+ * Errors, and the end of both directions, are told as well.
+ *
+ * MIO_ERROR: a connection was refused or reset, or nobody took a datagram. Every other interest
+ * tells of it too, as far as the system does. On Linux a hang-up is told as well: both directions
+ * of a socket, or the other end of a pipe, are closed.
+ *
+ * With kqueue such an event is readable too: reading, were it tried, would not block. -ENOTSUP
+ * where nothing tells them from data: both with poll(2) on BSD and macOS, and of macOS' character
+ * devices with kqueue; errors with event ports. docs/contract.md (EV5) has what is told of each
+ * kind of descriptor.
+ */
+#define MIO_ERROR       0x20u
+#define MIO_READ_CLOSED 0x40u
+
 /* --- what only an event says (mio_event_readiness()); -EINVAL in an interest --- */
 
-#define MIO_ERROR        0x20u
-#define MIO_READ_CLOSED  0x40u
 #define MIO_WRITE_CLOSED 0x80u
 
 /* --- modes: one at most, but for MIO_EXCLUSIVE with MIO_LEVEL --- */
@@ -81,8 +96,9 @@ MIO_BEGIN_DECLS
 #define MIO_EXCLUSIVE 0x400u
 
 /* Every bit of readiness that can be asked for, and every mode. */
-#define MIO_ALL_READINESS (MIO_READABLE | MIO_WRITABLE | MIO_AIO | MIO_LIO | MIO_PRIORITY)
-#define MIO_ALL_MODES     (MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE)
+#define MIO_ALL_READINESS \
+    (MIO_READABLE | MIO_WRITABLE | MIO_AIO | MIO_LIO | MIO_PRIORITY | MIO_ERROR | MIO_READ_CLOSED)
+#define MIO_ALL_MODES (MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE)
 
 /* The bits of both. */
 MIO_INLINE mio_interest mio_interest_add(mio_interest interest, mio_interest other)
@@ -121,6 +137,16 @@ MIO_INLINE bool mio_interest_is_aio(mio_interest interest)
 MIO_INLINE bool mio_interest_is_lio(mio_interest interest)
 {
     return (interest & MIO_LIO) != 0;
+}
+
+MIO_INLINE bool mio_interest_is_error(mio_interest interest)
+{
+    return (interest & MIO_ERROR) != 0;
+}
+
+MIO_INLINE bool mio_interest_is_read_closed(mio_interest interest)
+{
+    return (interest & MIO_READ_CLOSED) != 0;
 }
 
 /*

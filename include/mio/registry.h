@@ -36,8 +36,8 @@ struct mio_registry;
  * Starts watching `fd`. If it is ready already, that gives an event.
  *
  * -EINVAL: NULL; an interest without readiness, or with unknown bits; MIO_LEVEL with MIO_ONESHOT;
- * MIO_EXCLUSIVE with MIO_ONESHOT or MIO_PRIORITY. -ENOTSUP: this selector does not serve one of the
- * bits. -EBADF: the descriptor is closed, or opened with O_PATH. -EPERM: a regular file, a
+ * MIO_EXCLUSIVE with MIO_ONESHOT, MIO_PRIORITY, MIO_READ_CLOSED or MIO_ERROR. -ENOTSUP: this
+ * selector does not serve one of the bits. -EBADF: the descriptor is closed, or opened with O_PATH. -EPERM: a regular file, a
  * directory, or a device that this selector cannot watch, as epoll cannot watch /dev/null (E3).
  * -EEXIST: it is registered already. Two selectors do not notice that, and return 0:
  * - kqueue (K6): the token of the filters that both ask for is replaced, and the rest of the first

@@ -12,19 +12,27 @@ extern inline bool mio_interest_is_writable(mio_interest interest);
 extern inline bool mio_interest_is_priority(mio_interest interest);
 extern inline bool mio_interest_is_aio(mio_interest interest);
 extern inline bool mio_interest_is_lio(mio_interest interest);
+extern inline bool mio_interest_is_error(mio_interest interest);
+extern inline bool mio_interest_is_read_closed(mio_interest interest);
 
 static const struct mio__name interest_names[] = {
-    {"READABLE", MIO_READABLE}, {"WRITABLE", MIO_WRITABLE},
-    {"PRIORITY", MIO_PRIORITY}, {"AIO", MIO_AIO},
-    {"LIO", MIO_LIO},           {"LEVEL", MIO_LEVEL},
-    {"ONESHOT", MIO_ONESHOT},   {"EXCLUSIVE", MIO_EXCLUSIVE},
+    {"READABLE", MIO_READABLE},
+    {"WRITABLE", MIO_WRITABLE},
+    {"PRIORITY", MIO_PRIORITY},
+    {"ERROR", MIO_ERROR},
+    {"READ_CLOSED", MIO_READ_CLOSED},
+    {"AIO", MIO_AIO},
+    {"LIO", MIO_LIO},
+    {"LEVEL", MIO_LEVEL},
+    {"ONESHOT", MIO_ONESHOT},
+    {"EXCLUSIVE", MIO_EXCLUSIVE},
 };
 
-/* Pairs that mean nothing together; the last two are refused by epoll itself (E5). */
+/* Pairs that mean nothing together. Those of EXCLUSIVE are refused by epoll itself (E5), but for an
+ * error, which it tells of anyway. */
 static const mio_interest contradictions[] = {
-    MIO_LEVEL | MIO_ONESHOT,
-    MIO_EXCLUSIVE | MIO_ONESHOT,
-    MIO_EXCLUSIVE | MIO_PRIORITY,
+    MIO_LEVEL | MIO_ONESHOT,         MIO_EXCLUSIVE | MIO_ONESHOT, MIO_EXCLUSIVE | MIO_PRIORITY,
+    MIO_EXCLUSIVE | MIO_READ_CLOSED, MIO_EXCLUSIVE | MIO_ERROR,
 };
 
 int mio__interest_check_all(mio_interest interest, mio_interest served)

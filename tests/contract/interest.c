@@ -11,6 +11,8 @@ TEST(interest_predicates)
     CHECK(mio_interest_is_priority(MIO_PRIORITY) && !mio_interest_is_priority(MIO_READABLE));
     CHECK(mio_interest_is_aio(MIO_AIO) && !mio_interest_is_aio(MIO_LIO));
     CHECK(mio_interest_is_lio(MIO_LIO) && !mio_interest_is_lio(MIO_AIO));
+    CHECK(mio_interest_is_error(MIO_ERROR) && !mio_interest_is_error(MIO_READ_CLOSED));
+    CHECK(mio_interest_is_read_closed(MIO_READ_CLOSED) && !mio_interest_is_read_closed(MIO_ERROR));
 
     mio_interest all = MIO_ALL_READINESS;
     CHECK(mio_interest_is_readable(all) && mio_interest_is_writable(all) &&
@@ -43,13 +45,15 @@ static const struct {
     {MIO_AIO, "AIO"},
     {MIO_LIO, "LIO"},
     {MIO_PRIORITY, "PRIORITY"},
+    {MIO_ERROR, "ERROR"},
+    {MIO_READ_CLOSED, "READ_CLOSED"},
     {MIO_LEVEL, "LEVEL"},
     {MIO_ONESHOT, "ONESHOT"},
     {MIO_EXCLUSIVE, "EXCLUSIVE"},
     {MIO_READABLE | MIO_WRITABLE, "READABLE|WRITABLE"},
     {MIO_READABLE | MIO_WRITABLE | MIO_LEVEL, "READABLE|WRITABLE|LEVEL"},
     {0x80000000u, "0x80000000"},
-    {MIO_READABLE | 0x1820u, "READABLE|0x1820"},
+    {MIO_READABLE | 0x1880u, "READABLE|0x1880"},
 };
 
 TEST(interest_format_names_every_bit)

@@ -199,7 +199,7 @@ static bool was_listener_readable(struct knote *knote)
 
 static bool enough(const struct knote *knote, const struct look *now)
 {
-    if (now->kind == FILE_DATAGRAM)
+    if (now->kind == FILE_DATAGRAM && !(knote->asked_fflags & NOTE_LOWAT))
         return now->arrivals > 0;
     int64_t mark = socket_mark(knote, now, now->mark);
     return now->unread >= mark && (now->unread > 0 || flavour.mark_as_given);

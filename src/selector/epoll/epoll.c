@@ -20,7 +20,7 @@
  *
  * Quirks handled here:
  *   E3   regular files, directories and some devices are refused with EPERM, which is passed on
- *   E4   hang-up and error come without being asked for
+ *   E4   hang-up and error come without being asked for: MIO_ERROR is a mask of nothing
  *   E5   EPOLLEXCLUSIVE can only be added, never modified, and not beside EPOLLRDHUP, EPOLLPRI or
  *        EPOLLONESHOT: such an entry is changed by deleting and adding, and its half-closes are
  *        seen by reading 0
@@ -289,7 +289,9 @@ static uint32_t epoll_events_of(mio_interest interest)
 {
     uint32_t events = 0;
     if ((interest & MIO_READABLE) != 0)
-        events |= EPOLLIN | EPOLLRDHUP;
+        events |= EPOLLIN;
+    if ((interest & (MIO_READABLE | MIO_READ_CLOSED)) != 0)
+        events |= EPOLLRDHUP;
     if ((interest & MIO_WRITABLE) != 0)
         events |= EPOLLOUT;
     if ((interest & MIO_PRIORITY) != 0)
@@ -443,7 +445,8 @@ static int epoll_selector_fd(struct mio_selector *selector)
 
 const struct mio__selector_ops mio__epoll_ops = {
     .name = "epoll",
-    .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT | MIO_EXCLUSIVE,
+    .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_READ_CLOSED | MIO_ERROR | MIO_LEVEL |
+              MIO_ONESHOT | MIO_EXCLUSIVE,
     .selector_new = epoll_selector_new,
     .selector_free = epoll_selector_free,
     .select = epoll_select,

@@ -194,10 +194,20 @@ static bool kqueue_is_doorbell(const struct mio_selector *selector, const struct
 
 /* --- waiting --- */
 
+/* Whether a record may be of a one-shot registration that the library silences. */
+static bool may_be_multi_filter(const struct kqueue_selector *self, const struct mio_event *record)
+{
+    if ((int)record->filter == EXCEPT_FILTER)
+        return true;
+    if (!mio_kevent_is_of_descriptor(record))
+        return false;
+    return (record->flags & EV_DISPATCH) != 0 || mio__kq_is_of_end(self, record);
+}
+
 /*
- * Drops records of EVFILT_EXCEPT that are not about urgent data, and silences the other filters of
- * one-shot registrations that have fired, which is the one case in which a wait makes a further
- * call.
+ * Drops records of EVFILT_EXCEPT that are not about urgent data, and of EVFILT_READ that are not
+ * about the end that was asked for, and silences the other filters of one-shot registrations that
+ * have fired.
  */
 static int filter_records(struct kqueue_selector *self, struct mio_event *list, int count)
 {
@@ -209,9 +219,9 @@ static int filter_records(struct kqueue_selector *self, struct mio_event *list, 
         bool is_except = (int)list[i].filter == EXCEPT_FILTER;
         if (is_except && !mio_event_is_priority(&list[i]))
             continue;
-        bool may_be_multi_filter = is_except || ((list[i].flags & EV_DISPATCH) != 0 &&
-                                                 mio_kevent_is_of_descriptor(&list[i]));
-        if (may_be_multi_filter) {
+        if (!mio__kq_pass_end(self, &list[i]))
+            continue;
+        if (may_be_multi_filter(self, &list[i])) {
             mio_token token = mio_event_token(&list[i]);
             if (mio__kq_is_stale(self, (int)list[i].ident, token))
                 continue;
@@ -419,7 +429,8 @@ static int kqueue_selector_fd(struct mio_selector *selector)
 const struct mio__selector_ops mio__kqueue_ops = {
     .name = "kqueue",
     .serves = MIO_READABLE | MIO_WRITABLE | MIO_LEVEL | MIO_ONESHOT | AIO_INTERESTS |
-              (HAVE_EVFILT_EXCEPT ? MIO_PRIORITY : 0),
+              (HAVE_EVFILT_EXCEPT ? MIO_PRIORITY : 0) |
+              (IS_A_LIBRARY ? 0 : MIO_READ_CLOSED | MIO_ERROR),
     .selector_new = kqueue_selector_new,
     .selector_free = kqueue_selector_free,
     .select = kqueue_select,

@@ -18,6 +18,7 @@
  * What kernels leave to be done:
  *   kqueue_refused.c       keeping the tokens of refused changes from a thread that waits
  *   kqueue_oneshots.c      one-shots of several filters
+ *   kqueue_ends.c          the end of reading, or errors, without data
  *   kqueue_injected.c      events that the selector delivers itself
  *   kqueue_deliver.c       their delivery
  *   kqueue_write_closed.c  such an event: a pipe whose reader is gone already
@@ -116,6 +117,11 @@ enum { WRITING, READING }; /* places in mio__kq_filters */
 extern const struct kqueue_filter mio__kq_filters[MAX_FILTERS];
 extern const size_t mio__kq_filter_count;
 
+/* Whether an interest needs the filter; that of reading; and that without data (kqueue_ends.c). */
+bool mio__kq_asks(mio_interest interest, const struct kqueue_filter *filter);
+bool mio__kq_reads(mio_interest interest);
+bool mio__kq_is_of_ends(mio_interest interest);
+
 /* The flags of a knote's mode. */
 unsigned mio__kq_mode_flags(mio_interest interest, const struct kqueue_filter *filter);
 
@@ -127,6 +133,14 @@ struct kqueue_oneshot {
     mio_interest interest; /* the filters to silence when one fires; 0: no such registration */
     bool spent;            /* one has fired */
     unsigned spent_in;     /* the wait that still delivers the others */
+};
+
+/* A registration of EVFILT_READ for its end or for errors alone. */
+struct kqueue_end {
+    mio_token token;
+    mio_interest interest; /* 0: no such registration */
+    bool is_socket;
+    bool is_datagram;
 };
 
 /* How it is told that an injected event's number is still the same descriptor. */
@@ -171,6 +185,7 @@ struct kqueue_guard {
 struct kqueue_descriptor {
     struct kqueue_oneshot oneshot;
     struct kqueue_guard guard;
+    struct kqueue_end end;
     struct kqueue_injected *injected; /* the last one first */
     bool to_silence;                  /* on the list of those ... */
     int next_to_silence;              /* ... before this one; -1: the last */
@@ -371,6 +386,24 @@ void mio__kq_oneshot_fire(struct kqueue_selector *self, int fd, mio_token token)
 
 /* The wait has fetched: silences what has fired. */
 void mio__kq_end_fetch(struct kqueue_selector *self);
+
+/* --- kqueue_ends.c; the lock is held by the caller --- */
+
+/* Remembers such a registration: 0 or -ENOMEM. */
+int mio__kq_end_add(struct kqueue_selector *self, int fd, mio_token token, mio_interest interest,
+                    bool is_socket);
+
+/* Remembers what it is given, also that there is none. */
+void mio__kq_end_set(struct kqueue_selector *self, int fd, struct kqueue_end end);
+
+/* Lets an add of EVFILT_READ keep data silent, where the kernel can. */
+void mio__kq_mark_end(struct kevent *change, bool is_socket);
+
+/* Whether a record is of such a registration. */
+bool mio__kq_is_of_end(const struct kqueue_selector *self, const struct mio_event *record);
+
+/* Looks at a record: false when it is to be dropped. It may be marked as an error. */
+bool mio__kq_pass_end(struct kqueue_selector *self, struct mio_event *record);
 
 /* --- kqueue_injected.c; the lock is held by the caller --- */
 

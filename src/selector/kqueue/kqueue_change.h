@@ -21,14 +21,16 @@ struct operation {
     const struct mio__registration *previous; /* NULL: unknown */
     bool is_device;                     /* a character device; not asked of a deregistration */
     bool is_pipe;                       /* may be one; not asked of a deregistration */
+    bool is_socket;                     /* asked of a registration for ends alone */
     bool is_remembered;                 /* something of the descriptor may be */
     struct kqueue_oneshot replaced;     /* what was remembered before */
     struct kqueue_guard replaced_guard; /* and of its guard */
-    uint64_t injected_before;           /* events injected up to this number are replaced */
-    enum kqueue_guard_kind guard;       /* what it needs */
-    bool is_spent;                      /* added as a one-shot that has fired */
-    bool may_be_undone;                 /* a place among the refusals is kept for it */
-    size_t first;                       /* its changes in the batch */
+    struct kqueue_end replaced_end;
+    uint64_t injected_before;     /* events injected up to this number are replaced */
+    enum kqueue_guard_kind guard; /* what it needs */
+    bool is_spent;                /* added as a one-shot that has fired */
+    bool may_be_undone;           /* a place among the refusals is kept for it */
+    size_t first;                 /* its changes in the batch */
     size_t count;
 };
 

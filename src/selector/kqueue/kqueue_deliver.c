@@ -61,8 +61,8 @@ static int deliver_injected(struct kqueue_selector *self, struct mio_event *reco
     mio__kq_remove_due(self, injected);
     if (wanted) {
         *record = injected->record;
-        count = 1;
-        if (injected->identity != IDENTITY_NONE)
+        count = mio__kq_pass_end(self, record);
+        if (count > 0 && injected->identity != IDENTITY_NONE)
             mio__kq_oneshot_fire(self, injected->fd, mio_event_token(record));
     }
     if (!injected->refused)

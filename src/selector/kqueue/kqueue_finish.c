@@ -64,7 +64,7 @@ static void note_guard(struct kqueue_selector *self, const struct operation *ope
     guard.kind = operation->guard;
     if (guard.kind == GUARD_KNOTE && !answers->guarded)
         guard.kind = GUARD_NONE;
-    if ((operation->interest & MIO_READABLE) != 0)
+    if (mio__kq_reads(operation->interest))
         guard.read_token = operation->token;
     if ((operation->interest & MIO_WRITABLE) != 0 || guard.kind == GUARD_DEVICE) {
         guard.told = answers->write_closed;
@@ -101,6 +101,7 @@ static bool forget_remembered(struct kqueue_selector *self, const struct operati
 {
     bool was_refused = mio__kq_forget_injected(self, operation->fd, operation->injected_before);
     mio__kq_oneshot_forget(self, operation->fd);
+    mio__kq_end_set(self, operation->fd, (struct kqueue_end){.interest = 0});
     mio__kq_set_guard(self, operation->fd, (struct kqueue_guard){.kind = GUARD_NONE});
     return was_refused;
 }

@@ -21,7 +21,7 @@
 
 enum kqueue_guard_kind mio__kq_guard_for(mio_interest interest)
 {
-    bool reads = (interest & MIO_READABLE) != 0;
+    bool reads = mio__kq_reads(interest);
     if (!GUARDS_WRITERS)
         return GUARD_NONE;
     if ((interest & MIO_WRITABLE) != 0)

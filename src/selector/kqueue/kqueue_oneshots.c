@@ -18,9 +18,9 @@ bool mio__kq_is_multi_filter_oneshot(mio_interest interest)
 {
     if ((interest & MIO_ONESHOT) == 0)
         return false;
-    /* EVFILT_EXCEPT is never EV_DISPATCH, since what is dropped would disable it: it has to be
-     * silenced by hand. */
-    return (interest & MIO_PRIORITY) != 0 ||
+    /* EVFILT_EXCEPT, and EVFILT_READ where data is no event, are never EV_DISPATCH, since what is
+     * dropped would disable them: they have to be silenced by hand. */
+    return (interest & MIO_PRIORITY) != 0 || mio__kq_is_of_ends(interest) ||
            (interest & (MIO_READABLE | MIO_WRITABLE)) == (MIO_READABLE | MIO_WRITABLE);
 }
 
@@ -77,7 +77,7 @@ static void disable_all(struct kqueue_selector *self, int fd)
         return;
     for (size_t i = 0; i < mio__kq_filter_count; i++) {
         const struct kqueue_filter *filter = &mio__kq_filters[i];
-        if ((oneshot->interest & filter->interest) != 0)
+        if (mio__kq_asks(oneshot->interest, filter))
             changes[count++] = kqueue_change((uintptr_t)fd, filter->filter, EV_DISABLE,
                                              filter->fflags, oneshot->token);
     }

@@ -26,6 +26,9 @@ void mio__kq_add_change(struct batch *batch, const struct operation *operation,
         change->fflags |= (kevent_fflags)LOW_WATER_MARK;
         change->data = 1;
     }
+    if (filter == &mio__kq_filters[READING] && (flags & EV_ADD) != 0 &&
+        mio__kq_is_of_ends(operation->interest))
+        mio__kq_mark_end(change, operation->is_socket);
 }
 
 void mio__kq_add_guard(struct batch *batch, const struct operation *operation)
@@ -52,15 +55,24 @@ static void plan_guard(struct batch *batch, const struct operation *operation)
         mio__kq_add_change(batch, operation, &mio__kq_filters[READING], EV_DELETE);
 }
 
+/* A knote that tells of ends alone has flags of its own, and others at times. */
+static bool is_of_ends(const struct operation *operation, const struct kqueue_filter *filter)
+{
+    return filter == &mio__kq_filters[READING] &&
+           (mio__kq_is_of_ends(operation->interest) ||
+            mio__kq_is_of_ends(operation->previous->interest));
+}
+
 /* What a delete and an add of every filter would do, less what `previous` makes needless. */
 static void plan_filter(struct batch *batch, const struct operation *operation,
                         const struct kqueue_filter *filter)
 {
     const struct mio__registration *previous = operation->previous;
-    bool wanted = (operation->interest & filter->interest) != 0;
-    bool absent = operation->kind == MIO_REGISTER ||
-                  (previous && (previous->interest & filter->interest) == 0);
+    bool wanted = mio__kq_asks(operation->interest, filter);
+    bool absent =
+        operation->kind == MIO_REGISTER || (previous && !mio__kq_asks(previous->interest, filter));
     bool same_mode = previous && ((previous->interest ^ operation->interest) & MIO_ALL_MODES) == 0;
+    same_mode = same_mode && !is_of_ends(operation, filter);
     if (!absent && !(wanted && same_mode))
         mio__kq_add_change(batch, operation, filter, EV_DELETE);
     if (wanted)

@@ -18,10 +18,11 @@
  * nothing was registered. */
 static bool may_be_undone(const struct operation *operation)
 {
-    mio_interest filters = operation->interest & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
+    unsigned filters = 0;
+    for (size_t i = 0; i < mio__kq_filter_count; i++)
+        filters += mio__kq_asks(operation->interest, &mio__kq_filters[i]);
     return operation->kind == MIO_REREGISTER ||
-           (operation->kind == MIO_REGISTER &&
-            ((filters & (filters - 1)) != 0 || operation->guard == GUARD_KNOTE));
+           (operation->kind == MIO_REGISTER && (filters > 1 || operation->guard == GUARD_KNOTE));
 }
 
 /* Whether the kernel is told of the descriptor, and not of its requests alone. */
@@ -40,8 +41,13 @@ static int check_descriptor(struct operation *operation)
         return mio__failed(saved);
     operation->is_device = S_ISCHR(status.st_mode);
     operation->is_pipe = S_ISFIFO(status.st_mode);
+    operation->is_socket = S_ISSOCK(status.st_mode);
     bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
-    return is_file && has_filters(operation->interest) ? -EPERM : 0;
+    if (is_file && has_filters(operation->interest))
+        return -EPERM;
+    /* The first data that is dropped would be the last event (K55). */
+    bool cannot_end = REARMS_DEVICES && operation->is_device;
+    return cannot_end && mio__kq_is_of_ends(operation->interest) ? -ENOTSUP : 0;
 }
 
 /* What a source has filters of was looked at then; the kernel looks again when it adds one. */
@@ -49,6 +55,8 @@ static bool is_known(const struct operation *operation)
 {
     const struct mio__registration *previous = operation->previous;
     if (!previous || MIO_PLATFORM == MIO_PLATFORM_APPLE)
+        return false;
+    if (mio__kq_is_of_ends(operation->interest))
         return false;
     /* Whether it needs a guard was asked if it was to be written to. */
     if (GUARDS_WRITERS && (operation->interest & ~previous->interest & MIO_WRITABLE) != 0)
@@ -75,6 +83,18 @@ static int prepare_guard(struct kqueue_selector *self, struct operation *operati
     return mio__kq_reserve(self, operation->fd);
 }
 
+/* Whether the operation is for ends alone is remembered; what it leaves alone stays so. */
+static int prepare_end(struct kqueue_selector *self, const struct operation *operation)
+{
+    if (mio__kq_is_of_ends(operation->interest))
+        return mio__kq_end_add(self, operation->fd, operation->token, operation->interest,
+                               operation->is_socket);
+    bool replaces = operation->kind == MIO_REREGISTER || mio__kq_reads(operation->interest);
+    if (operation->is_remembered && replaces)
+        mio__kq_end_set(self, operation->fd, (struct kqueue_end){.interest = 0});
+    return 0;
+}
+
 /* The rest of mio__kq_prepare(), of what is to be watched. */
 static int prepare_adding(struct kqueue_selector *self, struct operation *operation)
 {
@@ -84,6 +104,8 @@ static int prepare_adding(struct kqueue_selector *self, struct operation *operat
     operation->may_be_undone = may_be_undone(operation);
     if (error == 0 && operation->may_be_undone)
         error = mio__kq_expect_refusal(self);
+    if (error == 0)
+        error = prepare_end(self, operation);
     if (error < 0)
         return error;
     if ((operation->interest & MIO_PRIORITY) != 0)
@@ -102,6 +124,7 @@ int mio__kq_prepare(struct kqueue_selector *self, struct operation *operation)
         operation->is_remembered = true;
         operation->replaced = known->oneshot;
         operation->replaced_guard = known->guard;
+        operation->replaced_end = known->end;
         operation->is_pipe = operation->previous && known->guard.kind != GUARD_NONE;
         operation->injected_before = mio__kq_injected(self);
     }

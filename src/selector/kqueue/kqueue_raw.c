@@ -24,6 +24,8 @@ static int submit_raw(struct kqueue_selector *self, struct kevent change)
         return mio__fd_is_open((int)change.ident) ? -ENOENT : -EBADF;
     if ((int)change.filter == EVFILT_READ)
         mio__kq_give_up_guard(self, (int)change.ident, (mio_token)change.udata);
+    if ((int)change.filter == EVFILT_READ)
+        mio__kq_end_set(self, (int)change.ident, (struct kqueue_end){.interest = 0});
     /* A caller's own knote of a descriptor is not to be silenced with an earlier registration's. */
     if (kqueue_is_of_descriptor(&change) || (int)change.filter == EXCEPT_FILTER)
         mio__kq_oneshot_forget(self, (int)change.ident);

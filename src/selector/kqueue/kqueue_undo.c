@@ -38,7 +38,7 @@ static struct outcome outcome_of(const struct operation *operation, const struct
 static void plan_undoing(struct batch *undoing, const struct operation *before,
                          const struct kqueue_filter *filter, struct outcome outcome)
 {
-    bool was_there = (before->interest & filter->interest) != 0;
+    bool was_there = mio__kq_asks(before->interest, filter);
     if (outcome.added && (!was_there || outcome.deleted))
         mio__kq_add_change(undoing, before, filter, EV_DELETE);
     if (was_there)
@@ -58,6 +58,7 @@ static struct operation before(const struct operation *failed)
     before.interest = previous->interest;
     before.is_device = failed->is_device;
     before.is_pipe = failed->is_pipe;
+    before.is_socket = failed->replaced_end.is_socket;
     if (before.is_pipe)
         before.guard = mio__kq_guard_for(before.interest);
     else if (failed->replaced_guard.kind == GUARD_DEVICE)
@@ -121,6 +122,9 @@ int mio__kq_fail(struct kqueue_selector *self, const struct operation *operation
     /* It may have been added for an event that could not be injected. */
     mio__kq_give_up_guard(self, operation->fd, 0);
     mio__kq_oneshot_forget(self, operation->fd);
+    mio__kq_end_set(self, operation->fd,
+                    earlier.interest != 0 ? operation->replaced_end
+                                          : (struct kqueue_end){.interest = 0});
     if (earlier.interest != 0)
         mio__kq_oneshot_put_back(self, operation->fd, operation->replaced);
     for (size_t i = 0; i < mio__kq_filter_count; i++) {

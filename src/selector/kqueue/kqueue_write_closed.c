@@ -37,7 +37,7 @@ static int add_proof(struct kqueue_selector *self, const struct operation *opera
 
 int mio__kq_inject_write_closed(struct kqueue_selector *self, const struct operation *operation)
 {
-    bool reads = (operation->interest & MIO_READABLE) != 0;
+    bool reads = mio__kq_reads(operation->interest);
     int error = reads ? 0 : add_proof(self, operation);
     if (error < 0)
         return error;

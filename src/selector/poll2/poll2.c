@@ -236,9 +236,17 @@ enum { PRIORITY = 0 };
 enum { PRIORITY = MIO_PRIORITY };
 #endif
 
+/* Where errors are readiness, and where nothing is told of a half-close, they cannot be watched
+ * alone. */
+enum {
+    ERRORS = MIO_POLL_SHOWS_ERRORS ? MIO_ERROR : 0,
+    READ_CLOSED = MIO_POLL_HALF_CLOSED != 0 ? MIO_READ_CLOSED : 0
+};
+
 const struct mio__selector_ops mio__poll2_ops = {
     .name = "poll",
-    .serves = MIO_READABLE | MIO_WRITABLE | PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .serves =
+        MIO_READABLE | MIO_WRITABLE | PRIORITY | READ_CLOSED | ERRORS | MIO_LEVEL | MIO_ONESHOT,
     .traits = MIO_TRAIT_MAKES_EDGES,
     .selector_new = poll_selector_new,
     .selector_free = poll_selector_free,

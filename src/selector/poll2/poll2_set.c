@@ -95,7 +95,9 @@ short mio__poll2_events_of(mio_interest interest)
 {
     int events = 0;
     if ((interest & MIO_READABLE) != 0)
-        events |= POLLIN | MIO_POLL_HALF_CLOSED;
+        events |= POLLIN;
+    if ((interest & (MIO_READABLE | MIO_READ_CLOSED)) != 0)
+        events |= MIO_POLL_HALF_CLOSED;
     if ((interest & MIO_WRITABLE) != 0)
         events |= POLLOUT;
     if ((interest & MIO_PRIORITY) != 0)

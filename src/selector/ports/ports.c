@@ -451,9 +451,12 @@ static int ports_selector_fd(struct mio_selector *selector)
     return self->port;
 }
 
+/* An error is readiness, and no POLLERR (S14): it cannot be watched alone. */
+enum { ENDS = MIO_POLL_HALF_CLOSED != 0 ? MIO_READ_CLOSED : 0 };
+
 const struct mio__selector_ops mio__ports_ops = {
     .name = "ports",
-    .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .serves = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | ENDS | MIO_LEVEL | MIO_ONESHOT,
     .traits = MIO_TRAIT_MAKES_EDGES,
     .selector_new = ports_selector_new,
     .selector_free = ports_selector_free,
