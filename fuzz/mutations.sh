@@ -48,7 +48,7 @@ mutations=(
     "rearm@poll@selector/poll2/poll2_report.c@entry->armed = (short)(entry->armed | mio__poll2_events_of(interest & entry->interest));@(void)0;@rearming does nothing"
     "turns@poll@selector/poll2/poll2_wait.c@size_t i = self->next;@size_t i = 1;@little room is always for the first"
     "disarm@poll@selector/poll2/poll2_report.c@entry->armed = (short)(entry->armed & ~(found->reading & MIO_POLL_READING));@;@what was reported is reported again"
-    "source-late@epoll@poll/source.c@error = selector->ops->register_fd(selector, &wanted);@source->token = ~token; error = selector->ops->register_fd(selector, &wanted); source->token = token;@a source is written to after the kernel knows"
+    "source-late@epoll@poll/source.c@error = mio__register_fd(selector, &wanted);@source->token = ~token; error = mio__register_fd(selector, &wanted); source->token = token;@a source is written to after the kernel knows"
     "refused@kqueue-freebsd@selector/kqueue/kqueue.c@    if ((looks & KQUEUE_DOUBTS) != 0)@    if (looks == 99)@a waiter gets the token of a refused change"
     "full-pipe@kqueue-openbsd@selector/kqueue/kqueue_guard.c@    if (!GUARDS_WRITERS)@    if (true)@the writer of a full pipe is not told that its reader has gone"
     "muted@poll@selector/poll2/poll2_look.c@if (set->looked_at == 0)@if (true)@nothing is heard after an error or a hang-up"

@@ -38,13 +38,28 @@ struct mio_allocator {
  */
 typedef void mio_log_function(int error, const char *what, void *user);
 
-/* Bits of mio_options.flags. Each leaves out a kernel's feature and takes what the library takes
- * where there is none. */
+/* Bits of mio_options.flags. The first two leave out a kernel's feature and take what the library
+ * takes where there is none. */
 
 /* kqueue: wake by a pipe, without EVFILT_USER (K27). */
 #define MIO_OPTION_PIPE_WAKER 0x1u
 /* epoll: round timeouts up to milliseconds, without epoll_pwait2 (E9). */
 #define MIO_OPTION_MILLISECONDS 0x2u
+/*
+ * Regular files and directories, and devices that the kernel does not watch (such as /dev/null with
+ * epoll), are registered and always ready, where else they are -EPERM: for programs that watch
+ * descriptors of others, a standard input that may be a file, and would have to keep such
+ * descriptors in a list of their own. An option of the poll and no mode of a registration: who knows
+ * that a descriptor is a file has no need to register it, and who does not would have to ask for it
+ * with each.
+ *
+ * What such a registration asks for of MIO_READABLE and MIO_WRITABLE is ready: with MIO_LEVEL at
+ * every wait, so that none sleeps; with MIO_ONESHOT once; edge-triggered once, since nothing ever
+ * changes: read to the end then. The end is told by reading 0 alone. Neither of the two asked for:
+ * -EPERM. Each report costs an fstat(2), by which a number that was closed is noticed. Where the
+ * kernel serves such a file itself its own events come. A batch of changes is taken one by one.
+ */
+#define MIO_OPTION_ALWAYS_READY_FILES 0x4u
 
 /* Read by mio_poll_new() alone, which keeps nothing of it but `log`, `user` and a copy of the
  * allocator. */

@@ -37,8 +37,9 @@ struct mio_registry;
  *
  * -EINVAL: NULL; an interest without readiness, or with unknown bits; MIO_LEVEL with MIO_ONESHOT;
  * MIO_EXCLUSIVE with MIO_ONESHOT, MIO_PRIORITY, MIO_READ_CLOSED or MIO_ERROR. -ENOTSUP: this
- * selector does not serve one of the bits. -EBADF: the descriptor is closed, or opened with O_PATH. -EPERM: a regular file, a
- * directory, or a device that this selector cannot watch, as epoll cannot watch /dev/null (E3).
+ * selector does not serve one of the bits. -EBADF: the descriptor is closed, or opened with O_PATH.
+ * -EPERM: a regular file, a directory, or a device that this selector cannot watch, as epoll cannot
+ * watch /dev/null (E3); not in a poll with MIO_OPTION_ALWAYS_READY_FILES.
  * -EEXIST: it is registered already. Two selectors do not notice that, and return 0:
  * - kqueue (K6): the token of the filters that both ask for is replaced, and the rest of the first
  *   registration stays, its mode too;

@@ -3,10 +3,12 @@
 
 #include "../os/memory.h"
 #include "choice.h"
+#include "ready_files.h"
 
 #include <errno.h>
 
-static const uint32_t known_flags = MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS;
+static const uint32_t known_flags =
+    MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS | MIO_OPTION_ALWAYS_READY_FILES;
 
 static bool is_valid(const struct mio_options *options)
 {
@@ -15,6 +17,18 @@ static bool is_valid(const struct mio_options *options)
         reserved |= options->reserved[i];
     return reserved == 0 && (options->flags & ~known_flags) == 0 &&
            mio__allocator_is_valid(options->allocator);
+}
+
+static int open_selector(const char *backend, const struct mio__config *config,
+                         struct mio_selector **selector)
+{
+    int error = mio__selector_open(backend, config, selector);
+    if (error < 0 || (config->flags & MIO_OPTION_ALWAYS_READY_FILES) == 0)
+        return error;
+    error = mio__ready_files_open(*selector);
+    if (error < 0)
+        mio__selector_release(*selector);
+    return error;
 }
 
 int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
@@ -33,7 +47,7 @@ int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
     struct mio_poll *made = mio__allocate(&config.allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int error = mio__selector_open(options->backend, &config, &made->registry.selector);
+    int error = open_selector(options->backend, &config, &made->registry.selector);
     if (error < 0) {
         mio__release(&config.allocator, made, sizeof *made);
         return error;

@@ -2,6 +2,8 @@
 #include "registry.h"
 
 #include "../os/memory.h"
+#include "ready_files.h"
+#include "registration.h"
 
 int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
                           mio_interest interest)
@@ -10,7 +12,7 @@ int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token to
     if (error < 0)
         return error;
     const struct mio__registration wanted = {fd, interest, token, NULL};
-    return registry->selector->ops->register_fd(registry->selector, &wanted);
+    return mio__register_fd(registry->selector, &wanted);
 }
 
 int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
@@ -20,7 +22,7 @@ int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token 
     if (error < 0)
         return error;
     const struct mio__registration wanted = {fd, interest, token, NULL};
-    return registry->selector->ops->reregister_fd(registry->selector, &wanted, NULL);
+    return mio__reregister_fd(registry->selector, &wanted, NULL);
 }
 
 int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)
@@ -28,7 +30,7 @@ int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)
     int error = mio__registry_check(registry);
     if (error < 0)
         return error;
-    return registry->selector->ops->deregister_fd(registry->selector, fd, NULL);
+    return mio__deregister_fd(registry->selector, fd, NULL);
 }
 
 /* Another thread may register or deregister the descriptor between the two. */
@@ -36,9 +38,9 @@ static int set_in_two_steps(struct mio_selector *selector, const struct mio__reg
 {
     int error;
     do {
-        error = selector->ops->reregister_fd(selector, wanted, NULL);
+        error = mio__reregister_fd(selector, wanted, NULL);
         if (error == -ENOENT)
-            error = selector->ops->register_fd(selector, wanted);
+            error = mio__register_fd(selector, wanted);
     } while (error == -EEXIST);
     return error;
 }
@@ -56,8 +58,9 @@ int mio_registry_set(struct mio_registry *registry, mio_fd fd, mio_token token,
     uintptr_t word = 0;
     const struct mio__registration wanted = {fd, interest, token, &word};
     const struct mio__selector_ops *ops = registry->selector->ops;
-    return ops->set_fd ? ops->set_fd(registry->selector, &wanted)
-                       : set_in_two_steps(registry->selector, &wanted);
+    bool in_one = ops->set_fd && !registry->selector->ready_files;
+    return in_one ? ops->set_fd(registry->selector, &wanted)
+                  : set_in_two_steps(registry->selector, &wanted);
 }
 
 int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest interest)
@@ -65,8 +68,10 @@ int mio_registry_rearm(struct mio_registry *registry, mio_fd fd, mio_interest in
     int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
-    const struct mio__selector_ops *ops = registry->selector->ops;
-    return ops->rearm ? ops->rearm(registry->selector, fd, interest) : 0;
+    struct mio_selector *selector = registry->selector;
+    error = selector->ops->rearm ? selector->ops->rearm(selector, fd, interest) : 0;
+    bool is_file = error == -ENOENT && selector->ready_files && mio__ready_files_has(selector, fd);
+    return is_file ? 0 : error;
 }
 
 static int apply_one(struct mio_registry *registry, const struct mio_change *change)
@@ -122,7 +127,7 @@ int mio_registry_apply(struct mio_registry *registry, struct mio_change *changes
         return error;
     if (!changes && n > 0)
         return -EINVAL;
-    if (registry->selector->ops->apply) {
+    if (registry->selector->ops->apply && !registry->selector->ready_files) {
         apply_batch(registry, changes, n);
     } else {
         for (size_t i = 0; i < n; i++)

@@ -2,6 +2,7 @@
 #include "source.h"
 
 #include "../os/descriptor.h"
+#include "registration.h"
 #include "registry.h"
 
 #include <unistd.h>
@@ -70,8 +71,7 @@ static bool says_gone(int error)
 static bool is_gone(struct mio_selector *selector, int error,
                     const struct mio__registration *previous)
 {
-    return says_gone(error) &&
-           says_gone(selector->ops->reregister_fd(selector, previous, previous));
+    return says_gone(error) && says_gone(mio__reregister_fd(selector, previous, previous));
 }
 
 void mio_source_init(struct mio_source *source, mio_fd fd)
@@ -95,7 +95,7 @@ int mio_source_register(struct mio_source *source, struct mio_registry *registry
     source->selector = mio__selector_try_clone(selector);
     source->word = 0;
     const struct mio__registration wanted = remember(source, token, interest);
-    error = selector->ops->register_fd(selector, &wanted);
+    error = mio__register_fd(selector, &wanted);
     if (error < 0)
         forget(source);
     return error;
@@ -113,7 +113,7 @@ int mio_source_reregister(struct mio_source *source, mio_token token, mio_intere
     uintptr_t word;
     const struct mio__registration previous = registration_of(source, &word);
     const struct mio__registration wanted = remember(source, token, interest);
-    error = selector->ops->reregister_fd(selector, &wanted, &previous);
+    error = mio__reregister_fd(selector, &wanted, &previous);
     if (is_gone(selector, error, &previous))
         forget(source);
     else if (error < 0)
@@ -129,7 +129,7 @@ int mio_source_deregister(struct mio_source *source)
     struct mio_selector *selector = source->selector;
     uintptr_t word;
     const struct mio__registration previous = registration_of(source, &word);
-    error = selector->ops->deregister_fd(selector, source->fd, &previous);
+    error = mio__deregister_fd(selector, source->fd, &previous);
     if (error == 0 || is_gone(selector, error, &previous))
         forget(source);
     return error;
@@ -146,7 +146,7 @@ static int close_registered(struct mio_selector *selector, const struct mio__reg
 {
     if (selector->ops->close_fd)
         return selector->ops->close_fd(selector, previous);
-    (void)selector->ops->deregister_fd(selector, previous->fd, previous);
+    (void)mio__deregister_fd(selector, previous->fd, previous);
     return close_fd(previous->fd);
 }
 

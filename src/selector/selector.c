@@ -57,6 +57,8 @@ void mio__selector_release(struct mio_selector *selector)
     if (atomic_fetch_sub_explicit(&selector->owners, 1, memory_order_acq_rel) != 1)
         return;
     mio__wake_queue_destroy(&selector->wakes);
+    if (selector->ready_files)
+        selector->ready_files->release(selector->ready_files);
     selector->ops->selector_free(selector);
 }
 

@@ -136,6 +136,9 @@ struct mio_selector {
         struct {
             struct mio__config config;
             uint64_t id; /* unique in the process, not 0 */
+            /* Of the files that the library serves (poll/ready_files.h), released with the
+             * selector; NULL: they are refused. */
+            struct mio__wake_node *ready_files;
         };
         char apart[MIO_CACHE_LINE];
     };
