@@ -184,6 +184,30 @@ TEST(ports8_an_association_that_is_refused_between_two_waits_is_tried_again)
     portmodel_reset();
 }
 
+/* --- wakers --- */
+
+TEST(ports10_waking_again_after_a_refusal_rings_again)
+{
+    struct loop loop = loop_open();
+    struct mio_waker *waker = waker_open(&loop, 5);
+
+    EXPECT_NOTHING(&loop);
+    /* From now on a wake is a call. */
+    REQUIRE(mio_poll_fd(loop.poll) >= 0);
+    unsigned before = portmodel_count(PORTMODEL_SEND);
+    portmodel_fail(PORTMODEL_SEND, 1, ENOMEM);
+    CHECK_EQ(mio_waker_wake(waker), -ENOMEM);
+    CHECK_EQ(mio_waker_wake(waker), 0);
+    CHECK_EQ(portmodel_count(PORTMODEL_SEND), before + 2);
+    CHECK_EQ(mio_waker_wake(waker), 0);
+    CHECK_EQ(portmodel_count(PORTMODEL_SEND), before + 2);
+    EXPECT_ONE(&loop, 5, MIO_READABLE);
+
+    mio_waker_free(waker);
+    loop_close(&loop);
+    portmodel_reset();
+}
+
 /* --- S11 --- */
 
 TEST(ports9_a_port_without_room_is_woken_by_an_alert)
