@@ -289,7 +289,7 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
     if ((event->flags & MIO_KEVENT_ERROR) != 0)
-        return -MIO_CAST(int, event->data);
+        return event->data > 0 ? -MIO_CAST(int, event->data) : 0;
     return mio_event_is_error(event) ? -MIO_CAST(int, event->fflags) : 0;
 }
 

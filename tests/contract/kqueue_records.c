@@ -37,6 +37,8 @@ static const struct {
     {EVFILT_WRITE, 0, 0, -2, MIO_WRITABLE, 0, NO_AMOUNT},
     /* A change that the kernel refused. */
     {EVFILT_WRITE, EV_ERROR, 0, ENOMEM, MIO_WRITABLE | MIO_ERROR, -ENOMEM, ENOMEM},
+    /* An error that has no value: poll(2) tells none. */
+    {EVFILT_READ, EV_ERROR, 0, -1, MIO_READABLE | MIO_ERROR, 0, NO_AMOUNT},
     /* Of another filter the fflags are no errno value, and data no count. */
     {EVFILT_VNODE, EV_EOF, BITS, 3, 0, 0, NO_AMOUNT},
     {EVFILT_TIMER, 0, 0, 3, 0, 0, NO_AMOUNT},
