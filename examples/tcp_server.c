@@ -2,8 +2,12 @@
 /*
  * An echo server on 127.0.0.1: `tcp_server [PORT]`; SIGINT or SIGTERM stops it. It has the shape of
  * every program over libmio: edge-triggered, each event followed by work in the directions it
- * names until EAGAIN, and tokens from a slab and not pointers, so that an event for a connection
- * that was closed a moment ago is noticed. server.h takes what connects.
+ * names until nothing more is to be had, and tokens from a slab and not pointers, so that an event
+ * for a connection that was closed a moment ago is noticed. server.h takes what connects.
+ *
+ * A read or a write that moves less than it was asked for has met the end of what there was, as one
+ * that says EAGAIN has: a second call would be in vain. Only after an event that tells of the
+ * client's end no other follows, so then reading goes on to the end.
  */
 #include "server.h"
 
@@ -12,7 +16,8 @@ enum { BUFFER = 16384, EVENTS = 256, ROUNDS = 16 };
 struct connection {
     struct mio_tcp_stream stream;
     mio_token token;
-    bool readable, writable; /* since the last event, and no EAGAIN came yet */
+    bool readable, writable; /* since the last event, and not drained yet */
+    bool is_ending;          /* no event will tell of more: read until 0 */
     size_t start, end;       /* of what has been read and not been written yet */
     char buffer[BUFFER];
 };
@@ -67,14 +72,16 @@ static int echo(struct connection *connection)
             return n < 0 ? (int)n : -ESHUTDOWN; /* the end, and all that came before is written */
         } else if (writing) {
             connection->start += (size_t)n;
+            connection->writable = connection->start == connection->end;
             bytes_out += (size_t)n;
         } else {
             connection->start = 0;
             connection->end = (size_t)n;
+            connection->readable = n == BUFFER || connection->is_ending;
             bytes_in += (size_t)n;
         }
     }
-    /* The others' turn. No EAGAIN was reached: registering anew asks for what is ready now. */
+    /* The others' turn. There may be more: registering anew asks for what is ready now. */
     return mio_source_reregister(&connection->stream.source, connection->token,
                                  MIO_READABLE | MIO_WRITABLE);
 }
@@ -86,6 +93,7 @@ static void serve(const struct mio_event *event)
         return; /* closed earlier in this batch */
     connection->readable |= mio_event_may_read(event);
     connection->writable |= mio_event_may_write(event);
+    connection->is_ending |= mio_event_is_read_closed(event);
     if (echo(connection) != 0)
         close_connection(connection);
 }
