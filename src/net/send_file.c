@@ -93,8 +93,12 @@ static ptrdiff_t send_within_kernel(mio_fd socket, mio_fd file, off_t offset, si
  * refuses the call itself. */
 static bool must_be_copied(ptrdiff_t result)
 {
-    return result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP || result == -ENOTSUP ||
-           result == -EPERM || result == -EACCES || result == -ENOTSOCK;
+    static const int refusals[] = {EINVAL, ENOSYS, EOPNOTSUPP, ENOTSUP, EPERM, EACCES, ENOTSOCK};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (result == -refusals[i])
+            return true;
+    }
+    return false;
 }
 
 /* One buffer a call: an error that comes after it is told by the next one. */

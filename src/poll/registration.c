@@ -4,12 +4,17 @@
 #include "ready_files.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 /* What kernels say of a file or a device that they do not watch. */
 static bool is_refusal_of_file(int error)
 {
-    return error == -EPERM || error == -EINVAL || error == -ENODEV || error == -ENXIO ||
-           error == -ENOTSUP || error == -EOPNOTSUPP;
+    static const int refusals[] = {EPERM, EINVAL, ENODEV, ENXIO, ENOTSUP, EOPNOTSUPP};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (error == -refusals[i])
+            return true;
+    }
+    return false;
 }
 
 int mio__register_file(struct mio_selector *selector, const struct mio__registration *wanted,

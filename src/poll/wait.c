@@ -80,11 +80,11 @@ int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t time
 {
     if (!poll || !events)
         return -EINVAL;
-    struct mio_selector *selector = poll->registry.selector;
     bool has_no_end = timeout_ns == MIO_FOREVER || timeout_ns == 0;
-    if (NOTICE_SECOND_WAITER || !has_no_end || mio__is_forked_copy(&selector->fork_guard))
+    if (NOTICE_SECOND_WAITER || !has_no_end ||
+        mio__is_forked_copy(&poll->registry.selector->fork_guard))
         return wait_with_care(poll, events, timeout_ns);
-    return selector->ops->wait(selector, events, timeout_ns);
+    return poll->registry.selector->ops->wait(poll->registry.selector, events, timeout_ns);
 }
 
 int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline)
