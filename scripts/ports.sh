@@ -27,7 +27,7 @@ flavours[s390x]="freebsd macos"
 # Suites, by label, that are no matter of a port (the examples are built, and their clients take
 # long; faults are made in calls by the names that glibc has for them on x86-64; the fuzzers
 # are not built); and those whose scripts start programs themselves, without the emulator.
-no_matter_of_ports="model example fault soak fuzz"
+no_matter_of_ports="model example fault soak fuzz house"
 started_by_scripts="package"
 
 # --- small tools ---

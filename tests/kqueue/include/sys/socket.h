@@ -6,6 +6,7 @@
 #pragma GCC system_header /* #include_next is no error there */
 
 #include_next <sys/socket.h>
+#include <sys/types.h> /* off_t, which musl has there alone */
 
 #if defined(KQMODEL_FREEBSD) || defined(KQMODEL_NETBSD) || defined(KQMODEL_DRAGONFLY)
 #define SO_ACCEPTFILTER 0x1000
