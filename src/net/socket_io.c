@@ -40,32 +40,30 @@ ptrdiff_t mio__socket_after_send(const struct mio_source *source, ptrdiff_t resu
     return mio__source_after_io(source, MIO_WRITABLE, result);
 }
 
-static ptrdiff_t receive(const struct mio_source *source, void *buffer, size_t size, int flags)
+/* Less than `asked` has drained it; 0: nothing says so, as of a datagram or a peek. */
+static inline ptrdiff_t receive(const struct mio_source *source, void *buffer, size_t size,
+                                int flags, size_t asked)
 {
     if (!source)
         return -EINVAL;
-    return mio__source_after_io(
+    return mio__source_after_part(
         source, MIO_INCOMING,
-        call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, NULL, NULL));
+        call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, NULL, NULL), asked);
 }
 
 ptrdiff_t mio__socket_recv(const struct mio_source *source, void *buffer, size_t size)
 {
-    return receive(source, buffer, size, 0);
+    return receive(source, buffer, size, 0, 0);
 }
 
 ptrdiff_t mio__stream_recv(const struct mio_source *source, void *buffer, size_t size)
 {
-    if (!source)
-        return -EINVAL;
-    return mio__source_after_part(source, MIO_INCOMING,
-                                  call_recvfrom(source->fd, buffer, size, NO_WAITING, NULL, NULL),
-                                  call_size(size));
+    return receive(source, buffer, size, 0, call_size(size));
 }
 
 ptrdiff_t mio__socket_peek(const struct mio_source *source, void *buffer, size_t size)
 {
-    return receive(source, buffer, size, MSG_PEEK);
+    return receive(source, buffer, size, MSG_PEEK, 0);
 }
 
 ptrdiff_t mio__socket_send(const struct mio_source *source, const void *buffer, size_t size)
@@ -93,7 +91,7 @@ static ptrdiff_t receive_from(const struct mio_source *source, void *buffer, siz
                               struct mio_addr *from, int flags)
 {
     if (!source || !from)
-        return receive(source, buffer, size, flags);
+        return receive(source, buffer, size, flags, 0);
     struct mio__sockaddr sockaddr;
     mio__sockaddr_prepare(&sockaddr);
     ptrdiff_t result = call_recvfrom(source->fd, buffer, size, flags | NO_WAITING, &sockaddr.as.any,

@@ -21,8 +21,7 @@ ptrdiff_t mio__source_rearm(const struct mio_source *source, mio_interest direct
 ptrdiff_t mio__source_drained(const struct mio_source *source, mio_interest direction,
                               ptrdiff_t result)
 {
-    if (source->selector->ops->rearm)
-        (void)mio__source_rearm(source, direction); /* which tells the log */
+    (void)mio__source_rearm(source, direction); /* which tells the log */
     return result;
 }
 

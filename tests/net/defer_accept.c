@@ -21,10 +21,10 @@ static void listen_deferring(struct mio_addr *addr, struct mio_tcp_listener *lis
     *addr = loopback_v4();
     int error = mio_tcp_listener_bind(addr, &deferring, listener);
     if (error == -ENOTSUP && is_known())
-        test_skip("the filter is not loaded into the kernel");
+        SKIP("the filter is not loaded into the kernel");
     REQUIRE_EQ(error, is_known() ? 0 : -ENOTSUP);
     if (error < 0)
-        test_skip("this system cannot defer what is accepted, and says so");
+        SKIP("this system cannot defer what is accepted, and says so");
     REQUIRE_EQ(mio_source_local_addr(&listener->source, addr), 0);
 }
 

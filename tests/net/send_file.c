@@ -2,6 +2,7 @@
 /* Files sent to a connection: the bytes that were asked for, in parts, without SIGPIPE. */
 #define _GNU_SOURCE
 
+#include "sigpipe_by_default.h"
 #include "support.h"
 
 #include <errno.h>
@@ -126,12 +127,7 @@ TEST(net_send_file_goes_on_after_an_event)
 
 TEST(net_send_file_raises_no_sigpipe)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
-    REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
+    sigpipe_by_default();
     tcp_pair(&sending, &receiving);
     int file = make_file_to_send(SMALL_FILE);
     CHECK_EQ(mio_tcp_stream_shutdown(&sending, MIO_SHUTDOWN_WRITE), 0);
@@ -150,7 +146,7 @@ TEST(net_send_file_of_a_file_that_is_made_as_it_is_read)
     char got[256] = "";
     int file = open("/proc/sys/kernel/ostype", O_RDONLY);
     if (file < 0)
-        test_skip("there is no file that the kernel makes");
+        SKIP("there is no file that the kernel makes");
     ssize_t size = pread(file, text, sizeof text, 0);
     REQUIRE(size > 0);
     tcp_pair(&sending, &receiving);

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 
+#include "sigpipe_by_default.h"
 #include "support.h"
 
 #include <errno.h>
@@ -18,12 +19,7 @@ static const struct mio_iovec three_bytes = {"abc", 3};
 
 static void prepare(void)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
-    REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
+    sigpipe_by_default();
     sigpipe_loop = loop_open();
 }
 

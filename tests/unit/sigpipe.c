@@ -6,6 +6,7 @@
 #endif
 
 #include "net/pipe_write.h"
+#include "sigpipe_by_default.h"
 #include "test.h"
 
 #include <mio/net.h>
@@ -18,16 +19,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static void prepare(void)
-{
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    REQUIRE_EQ(sigaction(SIGPIPE, &action, NULL), 0);
-    REQUIRE_EQ(pthread_sigmask(SIG_UNBLOCK, &signals, NULL), 0);
-}
 
 static bool sigpipe_is_blocked(void)
 {
@@ -70,7 +61,7 @@ static void on_each_way(void (*test)(void))
 
 static void closed_pipe(void)
 {
-    prepare();
+    sigpipe_by_default();
     write_to_closed_pipe();
     CHECK(!sigpipe_is_blocked());
     CHECK(!sigpipe_is_pending());
@@ -83,7 +74,7 @@ TEST(sigpipe_never_from_a_pipe)
 
 static void closed_pipe_with_signal_blocked(void)
 {
-    prepare();
+    sigpipe_by_default();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGPIPE);
@@ -101,7 +92,7 @@ TEST(sigpipe_blocked_by_the_caller_stays_blocked)
 
 static void closed_pipe_with_signal_pending(void)
 {
-    prepare();
+    sigpipe_by_default();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGPIPE);
@@ -124,7 +115,7 @@ TEST(sigpipe_that_was_pending_stays_pending)
 /* The process's own is another than the one that the write raises in this thread. */
 static void closed_pipe_with_signal_pending_for_the_process(void)
 {
-    prepare();
+    sigpipe_by_default();
     sigset_t signals;
     int signal = 0;
     sigemptyset(&signals);
@@ -182,13 +173,13 @@ TEST(sigpipe_an_odd_descriptor_makes_no_pipe_slower)
 
 static void closed_pipe_with_signal_ignored(void)
 {
-    prepare();
+    sigpipe_by_default();
     struct sigaction ignored = {.sa_handler = SIG_IGN};
     REQUIRE_EQ(sigaction(SIGPIPE, &ignored, NULL), 0);
     write_to_closed_pipe();
     CHECK(!sigpipe_is_blocked());
     CHECK(!sigpipe_is_pending());
-    prepare();
+    sigpipe_by_default();
 }
 
 TEST(sigpipe_ignored_by_the_caller)
@@ -206,7 +197,7 @@ static void *write_to_pipes(void *unused)
 
 static void closed_pipes_in_threads(void)
 {
-    prepare();
+    sigpipe_by_default();
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
         REQUIRE_EQ(pthread_create(&threads[i], NULL, write_to_pipes, NULL), 0);
@@ -221,7 +212,7 @@ TEST(sigpipe_never_in_several_threads)
 
 TEST(sigpipe_never_from_a_pipe_made_elsewhere)
 {
-    prepare();
+    sigpipe_by_default();
     int fds[2];
     REQUIRE_EQ(pipe(fds), 0);
     struct mio_pipe_sender sender;
@@ -233,7 +224,7 @@ TEST(sigpipe_never_from_a_pipe_made_elsewhere)
 
 static void closed_socket_as_a_pipe(void)
 {
-    prepare();
+    sigpipe_by_default();
     int fds[2];
     REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     struct mio_pipe_sender sender;
@@ -262,7 +253,7 @@ static void write_until_it_fails(struct mio_unix_stream *stream)
 
 TEST(sigpipe_never_from_a_unix_stream)
 {
-    prepare();
+    sigpipe_by_default();
     const struct mio_socket_options records = {.seqpacket = true};
     const struct mio_socket_options *const options[] = {NULL, &records};
     for (int i = 0; i < 2; i++) {
@@ -283,7 +274,7 @@ TEST(sigpipe_never_from_a_unix_stream)
 
 TEST(sigpipe_never_from_a_unix_datagram)
 {
-    prepare();
+    sigpipe_by_default();
     struct mio_unix_datagram first;
     struct mio_unix_datagram second;
     REQUIRE_EQ(mio_unix_datagram_pair(NULL, &first, &second), 0);
@@ -302,7 +293,7 @@ static void await(mio_fd fd, short events)
 
 TEST(sigpipe_never_from_a_tcp_stream)
 {
-    prepare();
+    sigpipe_by_default();
     struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
     struct mio_tcp_listener listener;
     REQUIRE_EQ(mio_tcp_listener_bind(&addr, NULL, &listener), 0);
