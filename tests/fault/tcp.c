@@ -160,6 +160,27 @@ static void tcp_v6_scenario(void)
     tcp_between(loopback_v6(), (struct mio_socket_options){.v6_only = MIO_V6_ONLY_YES});
 }
 
+/* Its last option is set when it listens already. */
+static void tcp_deferring_scenario(void)
+{
+    const struct mio_socket_options options = {.defer_accept = true};
+    struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
+    struct mio_tcp_listener listener;
+    MAKE(&listener, mio_tcp_listener_bind(&addr, &options, &listener));
+    CLOSE(&listener);
+}
+
+TEST(tcp_deferring)
+{
+    struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
+    struct mio_tcp_listener listener;
+    if (mio_tcp_listener_bind(&addr, &(struct mio_socket_options){.defer_accept = true},
+                              &listener) == -ENOTSUP)
+        SKIP("this system cannot defer what is accepted, and says so");
+    CHECK_EQ(mio_source_close(&listener.source), 0);
+    sweep("tcp_deferring", tcp_deferring_scenario, IN_PROCESS);
+}
+
 TEST(tcp_v6)
 {
     if (!has_ipv6())
