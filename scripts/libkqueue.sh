@@ -87,10 +87,10 @@ run_suites() {
         "${arguments[@]}"
 }
 
-# How many tests were skipped for which reason, by the log of ctest.
-tell_skipped() {
+# How many tests there were, and why some were skipped.
+tell_tests() {
     local log=$folder/$1/Testing/Temporary/LastTest.log
-    [[ ! -r $log ]] || sed -nE 's/^skip[^:]*: //p' "$log" | sort | uniq -c | sort -rn
+    [[ ! -r $log ]] || awk -f "$root/scripts/tests.awk" "$log"
 }
 
 while [[ $# -gt 0 ]]; do
@@ -111,10 +111,10 @@ export MAKEFLAGS=${MAKEFLAGS:--j$(nproc)} CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_
 if [[ -r $headers/sys/event.h ]]; then
     mkdir -p "$folder"
     run_suites "$root" "$folder/here" env || outcome=$?
-    tell_skipped here
+    tell_tests here
 else
     make_system
     run_suites /mnt /media/there in_system || outcome=$?
-    tell_skipped there
+    tell_tests there
 fi
 exit "$outcome"

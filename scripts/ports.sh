@@ -111,24 +111,10 @@ choose_tests() {
 
 # --- telling ---
 
-# How many tests there were, and why some were skipped, by their own words. The kqueue flavours skip
-# what their system has not.
+# How many tests there were, why some were skipped, and which failed.
 tell() {
-    awk -v port="$port" '
-        / Testing: / { flavour = $3 ~ /^k(queue|qmodel)-/ }
-        /^ok   [a-z]/ { passed++ }
-        /^FAIL [a-z]/ { failed++ }
-        /^skip(ped)?[ :]/ {
-            skipped++
-            sub(/^skip[^:]*: /, "")
-            why[flavour ? "another system than that of a kqueue flavour" : $0]++
-        }
-        END {
-            printf "%s: %d tests, %d passed, %d skipped, %d failed\n", port,
-                passed + skipped + failed, passed, skipped, failed
-            for (reason in why)
-                printf "    %6d skipped: %s\n", why[reason], reason | "sort -rn"
-        }' "$build/Testing/Temporary/LastTest.log"
+    echo "$port:"
+    awk -f scripts/tests.awk "$build/Testing/Temporary/LastTest.log"
     sed -n '/tests passed, /p' "$1"
     sed -n '/^The following tests FAILED:$/,/^Errors while/p' "$1" | grep -E '^\s+[0-9]+ - ' || true
     if ! grep -q '^100% tests passed' "$1"; then

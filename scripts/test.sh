@@ -35,27 +35,8 @@ tell() {
         showing || /^(Test project|Errors|CMake Error|No tests)/'
 }
 
-# The tests within the ctests: a line each, "ok   NAME", "FAIL NAME" or "skip NAME: why".
-count_tests() {
-    awk '
-        /^ok   [a-z]/ { passed++ }
-        /^FAIL [a-z]/ { failed++ }
-        /^skip [a-z]/ {
-            skipped++
-            sub(/^skip [^:]*: /, "")
-            why[$0]++
-        }
-        END {
-            for (reason in why)
-                printf "%6d skipped: %s\n", why[reason], reason | "sort -rn"
-            close("sort -rn")
-            printf "%d tests: %d passed, %d failed, %d skipped\n", passed + failed + skipped,
-                passed, failed, skipped
-        }' "$said"
-}
-
 outcome=0
 ctest --preset "$preset" --repeat after-timeout:2 "$@" 2>&1 | tee "$log" | tell || outcome=$?
-count_tests
+awk -f scripts/tests.awk "$said"
 grep 'tests passed, ' "$log" || true
 exit "$outcome"
