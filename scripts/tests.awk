@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the tests within ctests say, a line each in ctest's LastTest.log ("ok   NAME", "FAIL NAME" or
-# "skip NAME: why"; "skip: why" where a process ended with it): the reasons of those skipped, counted, and how many there were.
+# "skip NAME: why"; "skip: why" where a process ended with it): the reasons of those skipped,
+# counted, and how many there were.
 /^ok   [a-z]/ { passed++ }
 /^FAIL [a-z]/ { failed++ }
 /^skip[ :]/ {
