@@ -31,14 +31,14 @@ static int wait_for_time(struct mio_selector *selector, struct mio_events *event
     int count;
     bool is_busy = events->len > 0; /* the wait before brought something */
     if (LOOKS_FIRST && is_busy) {
-        count = selector->ops->wait(selector, events, 0);
+        count = mio__selector_wait(selector, events, 0);
         if (count != 0)
             return count;
     }
     int64_t now = mio_now();
     int64_t deadline = timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
     for (;;) {
-        count = selector->ops->wait(selector, events, timeout_ns);
+        count = mio__selector_wait(selector, events, timeout_ns);
         if (count != 0)
             return count;
         now = mio_now();
@@ -66,7 +66,7 @@ __attribute__((noinline)) static int wait_with_care(struct mio_poll *poll,
     if (NOTICE_SECOND_WAITER && atomic_exchange(&poll->waiting, true))
         return refuse(events, -EBUSY);
     int count = timeout_ns > 0 ? wait_for_time(selector, events, timeout_ns)
-                               : selector->ops->wait(selector, events, timeout_ns);
+                               : mio__selector_wait(selector, events, timeout_ns);
     if (NOTICE_SECOND_WAITER)
         atomic_store(&poll->waiting, false);
     return count;
@@ -84,7 +84,7 @@ int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t time
     if (NOTICE_SECOND_WAITER || !has_no_end ||
         mio__is_forked_copy(&poll->registry.selector->fork_guard))
         return wait_with_care(poll, events, timeout_ns);
-    return poll->registry.selector->ops->wait(poll->registry.selector, events, timeout_ns);
+    return mio__selector_wait(poll->registry.selector, events, timeout_ns);
 }
 
 int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline)

@@ -40,6 +40,7 @@ int mio__selector_make(const struct mio__selector_ops *ops, const struct mio__co
     made->config = *config;
     made->id = next_id();
     atomic_init(&made->owners, 1);
+    atomic_init(&made->wait, ops->wait);
     made->fork_guard = guard;
     mio__wake_queue_init(&made->wakes, made, ops->ring);
     *selector = made;

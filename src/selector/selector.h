@@ -126,8 +126,15 @@ struct mio__selector_ops {
     int (*selector_fd)(struct mio_selector *selector);
 };
 
+/* A whole wait, as ops->wait() is one. */
+typedef int mio__wait_function(struct mio_selector *selector, struct mio_events *events,
+                               int64_t timeout_ns);
+
 struct mio_selector {
     const struct mio__selector_ops *ops; /* never NULL */
+    /* What a wait on the poll is: ops->wait(), or more where the poll was asked for more. So a poll
+     * that was not pays nothing for what others are asked for. */
+    _Atomic(mio__wait_function *) wait;
     atomic_bool mediated; /* a wait is more than ops->select(): from some time on, for ever */
     atomic_uint owners;   /* poll, clones, wakers and sources that hold it; never 0 while in use */
     struct mio__fork_guard fork_guard; /* the process it was made in */
@@ -149,6 +156,14 @@ struct mio_selector {
 static inline bool mio__selector_is_direct(const struct mio_selector *selector)
 {
     return !atomic_load_explicit(&selector->mediated, memory_order_relaxed);
+}
+
+/* A wait, as the poll was asked to do it. */
+static inline int mio__selector_wait(struct mio_selector *selector, struct mio_events *events,
+                                     int64_t timeout_ns)
+{
+    return atomic_load_explicit(&selector->wait, memory_order_relaxed)(selector, events,
+                                                                       timeout_ns);
 }
 
 /* From now on a wait goes through the wake queue, and looks at what it has fetched. */
