@@ -61,6 +61,8 @@ static void begin(struct machine *machine, const struct program *program)
         options.flags |= MIO_OPTION_PIPE_WAKER;
     if ((program->options & OPTION_MILLISECONDS) != 0)
         options.flags |= MIO_OPTION_MILLISECONDS;
+    if ((program->options & OPTION_SPIN) == OPTION_SPIN)
+        options.spin_ns = 1000;
     oracle_begin(&machine->oracle);
     int error = mio_poll_new(&options, &machine->poll);
     oracle_check(&machine->oracle, RULE_LIFE1, error == 0, "mio_poll_new(): %d", error);

@@ -63,7 +63,12 @@ struct operation {
 };
 
 /* Bits of program.options. */
-enum { OPTION_PIPE_WAKER = 1, OPTION_MILLISECONDS = 2, OPTION_POLL_LAST = 4 };
+enum {
+    OPTION_PIPE_WAKER = 1,
+    OPTION_MILLISECONDS = 2,
+    OPTION_POLL_LAST = 4,
+    OPTION_SPIN = 24 /* both bits: one program of four */
+};
 
 struct program {
     uint8_t options;

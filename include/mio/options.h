@@ -82,7 +82,18 @@ struct mio_options {
     uint32_t flags;
 
     uint32_t reserved_bits; /* 0 */
-    uintptr_t reserved[4];  /* 0 */
+
+    /*
+     * How long a wait that would sleep looks again and again first, in nanoseconds; 0, never. At
+     * most 1,000 seconds; more, or less than 0, is -EINVAL. For programs that have a core to give:
+     * what comes meanwhile is had some microseconds sooner, and a wake costs no system call; but
+     * each wait that sleeps in the end has kept the core busy for so long. A good time is that in
+     * which most answers come, some 20 to 100 microseconds. On a machine with one core, or where
+     * the peer needs this one, it only costs. A signal does not end a wait that still spins.
+     */
+    int64_t spin_ns;
+
+    uintptr_t reserved[4]; /* 0 */
 
     /* Handed to `log`. */
     void *user;

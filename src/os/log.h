@@ -13,6 +13,7 @@ struct mio__config {
     mio_log_function *log; /* NULL: nothing is told */
     void *log_user;
     uint32_t flags;
+    int64_t spin_ns; /* 0: a wait that has to sleep sleeps at once */
 };
 
 /* Reports a failure that no caller is told of; `what` was tried. Leaves errno alone. */

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "poll.h"
 
+#include "../os/clock.h"
 #include "../os/memory.h"
 #include "choice.h"
 #include "ready_files.h"
+#include "spin.h"
 
 #include <errno.h>
 
 static const uint32_t known_flags =
     MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS | MIO_OPTION_ALWAYS_READY_FILES;
 
+/* A sum with any time on the clock has to fit. */
+static const int64_t longest_spin_ns = INT64_C(1000) * MIO_NS_PER_S;
+
 static bool is_valid(const struct mio_options *options)
 {
     uintptr_t reserved = options->reserved_bits;
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++)
         reserved |= options->reserved[i];
-    return reserved == 0 && (options->flags & ~known_flags) == 0 &&
-           mio__allocator_is_valid(options->allocator);
+    return reserved == 0 && (options->flags & ~known_flags) == 0 && options->spin_ns >= 0 &&
+           options->spin_ns <= longest_spin_ns && mio__allocator_is_valid(options->allocator);
 }
 
 static int open_selector(const char *backend, const struct mio__config *config,
@@ -52,6 +57,8 @@ int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
         mio__release(&config.allocator, made, sizeof *made);
         return error;
     }
+    if (options->spin_ns > 0)
+        mio__spin_before_sleeping(made->registry.selector, options->spin_ns);
     made->registry.lent = true;
     *poll = made;
     return 0;
