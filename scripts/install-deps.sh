@@ -23,7 +23,7 @@ needs[bench]="${needs[run]} valgrind:valgrind gnuplot:gnuplot-nox pkg-config:pkg
     /usr/include/iv.h:libivykis-dev /usr/share/cargo/registry/mio-*:librust-mio-dev"
 needs[musl]="${needs[run]} musl-gcc:musl-tools"
 needs[musl-static]="${needs[musl]}"
-needs[i386]="${needs[run]} i686-linux-gnu-gcc:gcc-i686-linux-gnu
+needs[i386]="${needs[run]} i686-linux-gnu-gcc:gcc-i686-linux-gnu qemu-i386:qemu-user
     /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross"
 needs[aarch64]="${needs[run]} aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64:qemu-user
     /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross"

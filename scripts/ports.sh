@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Builds the library and its tests for other C libraries and CPUs, with warnings as errors, and runs
 # the tests there: ports.sh [musl|musl-static|i386|aarch64|riscv64|armhf|s390x]..., all by default.
-# musl and i386 run as they are; the others under qemu-user. What the kernel (or the emulator in its
+# musl runs as it is, and i386 where the kernel runs 32-bit programs; the others under qemu-user. What the kernel (or the emulator in its
 # place) cannot do is found out by a test, and what needs it, by tests/ports/exceptions.txt, is
 # skipped. Builds and logs are in build/ports/PORT, or below $MIO_PORTS_DIR.
 set -euo pipefail
@@ -58,7 +58,7 @@ flavours_left_out() {
 }
 
 is_emulated() {
-    grep -q '^set(port_qemu [a-z0-9]' "cmake/toolchains/$port.cmake"
+    grep -q '^MIO_PORT_QEMU:INTERNAL=.' "$build/CMakeCache.txt"
 }
 
 # --- building ---

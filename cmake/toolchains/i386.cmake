@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
-# 32 bits, run by the kernel of an x86-64 machine itself. The programs name the C library's folder,
-# which is not where a machine of this kind has it.
+# 32 bits, run by the kernel of an x86-64 machine itself, or by the emulator where that kernel runs no
+# such programs. They name the C library's folder, which is not where a machine of this kind has it.
 set(port_cpu i686)
 set(port_triple i686-linux-gnu)
-set(port_qemu "")
+execute_process(COMMAND /usr/${port_triple}/lib/ld-linux.so.2 --version
+    RESULT_VARIABLE port_refused OUTPUT_QUIET ERROR_QUIET)
+if(port_refused)
+    set(port_qemu i386)
+else()
+    set(port_qemu "")
+endif()
 include(${CMAKE_CURRENT_LIST_DIR}/cross.cmake)
 string(CONCAT CMAKE_C_FLAGS_INIT "-Wl,--dynamic-linker=${port_root}/lib/ld-linux.so.2 "
     "-Wl,-rpath,${port_root}/lib")
