@@ -44,6 +44,8 @@ static _Atomic(_Atomic uint32_t *) number_in_use;
 #define MADV_WIPEONFORK 18 /* older headers; the kernel refuses what it does not know */
 #endif
 
+enum { UNKNOWN_ADVICE = -1 };
+
 /* The largest page that Linux has on a CPU of this kind. */
 #if defined(__x86_64__) || defined(__i386__) || defined(__s390x__) || defined(__riscv)
 enum { LARGEST_PAGE = 4096 };
@@ -61,7 +63,11 @@ static _Atomic uint32_t *find_wiped(void)
         return NULL;
     size_t before = (size - (uintptr_t)room_for_a_page % size) % size;
     _Atomic uint32_t *page = room_for_a_page + before / sizeof *page;
-    return madvise((void *)page, size, MADV_WIPEONFORK) == 0 ? page : NULL;
+    /* An emulator (qemu-user 7.2) takes any advice and does nothing: who takes what no kernel knows
+     * is not believed. */
+    bool is_wiped = madvise((void *)page, size, MADV_WIPEONFORK) == 0 &&
+                    madvise((void *)page, size, UNKNOWN_ADVICE) != 0;
+    return is_wiped ? page : NULL;
 }
 
 #else
