@@ -133,6 +133,9 @@ test_port() {
     }
     log "$build/configure.log" cmake --preset default -B "$build" \
         --toolchain "$PWD/cmake/toolchains/$port.cmake" || return 1
+    if [[ $port == i386 ]] && is_emulated; then
+        flavours[i386]="none" # linked statically, as the toolchain says
+    fi
     log "$build/build.log" build_all || return 1
     choose_tests
     TEST_LEFT_OUT=$(left_out) ctest --test-dir "$build" "${chosen[@]}" -j "$jobs" --no-tests=error --output-on-failure \
