@@ -63,7 +63,11 @@ __attribute__((constructor)) static void share_lock(void)
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(lock, &attributes);
+    if (pthread_mutex_init(lock, &attributes) != 0) { /* an emulator has no list of robust ones */
+        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_STALLED);
+        if (pthread_mutex_init(lock, &attributes) != 0)
+            model_abort("no lock to share");
+    }
     pthread_mutexattr_destroy(&attributes);
     int fd = eventfd(1, EFD_CLOEXEC);
     always_ready = fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_DESCRIPTOR);
