@@ -9,6 +9,7 @@
 #include <mio/socket.h>
 #include <mio/tcp.h>
 #include <mio/udp.h>
+#include <mio/udp_batch.h>
 #include <mio/unix.h>
 
 #endif

@@ -6,8 +6,6 @@
 #include <string.h>
 
 enum {
-    IPV4_BYTES = 4,
-    IPV6_BYTES = 16,
     PATH_OFFSET = offsetof(struct sockaddr_un, sun_path),
     PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path)
 };
@@ -16,19 +14,6 @@ enum {
 enum { HAVE_ABSTRACT = 1 };
 #else
 enum { HAVE_ABSTRACT = 0 };
-#endif
-
-/* BSD and Apple keep the length in the struct too. The kernel goes by that of the call. */
-#if defined(SIN6_LEN)
-static inline void set_inner_length(struct mio__sockaddr *sockaddr)
-{
-    sockaddr->as.any.sa_len = (unsigned char)sockaddr->size;
-}
-#else
-static inline void set_inner_length(struct mio__sockaddr *sockaddr)
-{
-    (void)sockaddr;
-}
 #endif
 
 _Static_assert(PATH_BYTES < MIO_ADDR_BYTES, "every name fits, with its closing 0");
@@ -40,14 +25,14 @@ _Static_assert(sizeof(((struct mio__sockaddr *)NULL)->as) <= MIO_SOCKADDR_SIZE,
 struct mio_addr mio_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port)
 {
     return (struct mio_addr){
-        .kind = MIO_ADDR_IPV4, .port = port, .length = IPV4_BYTES, .bytes = {a, b, c, d}};
+        .kind = MIO_ADDR_IPV4, .port = port, .length = MIO_IPV4_BYTES, .bytes = {a, b, c, d}};
 }
 
 struct mio_addr mio_addr_ipv6(const uint8_t *bytes, uint16_t port)
 {
-    struct mio_addr addr = {.kind = MIO_ADDR_IPV6, .port = port, .length = IPV6_BYTES};
+    struct mio_addr addr = {.kind = MIO_ADDR_IPV6, .port = port, .length = MIO_IPV6_BYTES};
     if (bytes)
-        memcpy(addr.bytes, bytes, IPV6_BYTES);
+        memcpy(addr.bytes, bytes, MIO_IPV6_BYTES);
     return addr;
 }
 
@@ -149,46 +134,13 @@ static int write_name(struct mio__sockaddr *sockaddr, const struct mio_addr *add
     return 0;
 }
 
-static void write_ipv4(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
+int mio__sockaddr_write_name(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
 {
-    sockaddr->as.ipv4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(addr->port)};
-    memcpy(&sockaddr->as.ipv4.sin_addr, addr->bytes, IPV4_BYTES);
-    sockaddr->size = sizeof sockaddr->as.ipv4;
-}
-
-static void write_ipv6(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
-{
-    sockaddr->as.ipv6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
-                                              .sin6_port = htons(addr->port),
-                                              .sin6_flowinfo = addr->flow,
-                                              .sin6_scope_id = addr->scope};
-    memcpy(&sockaddr->as.ipv6.sin6_addr, addr->bytes, IPV6_BYTES);
-    sockaddr->size = sizeof sockaddr->as.ipv6;
-}
-
-int mio__sockaddr_write(struct mio__sockaddr *sockaddr, const struct mio_addr *addr)
-{
-    if (!addr)
+    if (addr->kind != MIO_ADDR_UNIX && addr->kind != MIO_ADDR_UNIX_ABSTRACT)
         return -EINVAL;
-    int error = 0;
-    switch (addr->kind) {
-    case MIO_ADDR_IPV4:
-        write_ipv4(sockaddr, addr);
-        break;
-    case MIO_ADDR_IPV6:
-        write_ipv6(sockaddr, addr);
-        break;
-    case MIO_ADDR_UNIX:
-    case MIO_ADDR_UNIX_ABSTRACT:
-        error = write_name(sockaddr, addr);
-        break;
-    case MIO_ADDR_UNNAMED:
-    default:
-        error = -EINVAL;
-        break;
-    }
+    int error = write_name(sockaddr, addr);
     if (error == 0)
-        set_inner_length(sockaddr);
+        mio__sockaddr_set_length(&sockaddr->as.any, sockaddr->size);
     return error;
 }
 
@@ -226,38 +178,17 @@ static void read_name(struct mio_addr *addr, const char *name, size_t length)
     set_name(addr, length > 0 ? MIO_ADDR_UNIX : MIO_ADDR_UNNAMED, name, length);
 }
 
-static void read_ipv4(struct mio_addr *addr, const struct sockaddr_in *ipv4)
-{
-    uint8_t bytes[IPV4_BYTES];
-    memcpy(bytes, &ipv4->sin_addr, sizeof bytes);
-    *addr = mio_addr_ipv4(bytes[0], bytes[1], bytes[2], bytes[3], ntohs(ipv4->sin_port));
-}
-
-static void read_ipv6(struct mio_addr *addr, const struct sockaddr_in6 *ipv6)
-{
-    uint8_t bytes[IPV6_BYTES];
-    memcpy(bytes, &ipv6->sin6_addr, sizeof bytes);
-    *addr = mio_addr_ipv6(bytes, ntohs(ipv6->sin6_port));
-    addr->scope = ipv6->sin6_scope_id;
-    addr->flow = ipv6->sin6_flowinfo;
-}
-
 static int read_sockaddr(const struct mio__sockaddr *sockaddr, struct mio_addr *addr)
 {
     size_t size = sockaddr->size;
     if (size < PATH_OFFSET)
         return -EINVAL;
+    if (mio__sockaddr_read_ip(&sockaddr->as.ip, size, addr))
+        return 0;
     switch (sockaddr->as.any.sa_family) {
     case AF_INET:
-        if (size < sizeof sockaddr->as.ipv4)
-            return -EINVAL;
-        read_ipv4(addr, &sockaddr->as.ipv4);
-        return 0;
     case AF_INET6:
-        if (size < sizeof sockaddr->as.ipv6)
-            return -EINVAL;
-        read_ipv6(addr, &sockaddr->as.ipv6);
-        return 0;
+        return -EINVAL; /* too short */
     case AF_UNIX:
         read_name(addr, sockaddr->as.local.sun_path, size - PATH_OFFSET);
         return 0;
@@ -282,7 +213,7 @@ int mio_addr_from_sockaddr(const void *sockaddr, size_t size, struct mio_addr *a
     return read_sockaddr(&copy, addr);
 }
 
-void mio__sockaddr_read(const struct mio__sockaddr *sockaddr, struct mio_addr *addr)
+void mio__sockaddr_read_name(const struct mio__sockaddr *sockaddr, struct mio_addr *addr)
 {
     if (read_sockaddr(sockaddr, addr) < 0)
         *addr = (struct mio_addr){.kind = MIO_ADDR_UNNAMED};

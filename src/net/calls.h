@@ -24,6 +24,25 @@
 #endif
 #endif
 
+/*
+ * Nothing blocks even when somebody who shares the open file has made it blocking. Not so on BSD
+ * and Apple, where MSG_DONTWAIT also means not to wait for a thread that is in the same call: the
+ * EAGAIN would be a lie, and no event would follow it.
+ */
+#if MIO_PLATFORM == MIO_PLATFORM_LINUX
+enum { NO_WAITING = MSG_DONTWAIT };
+#else
+enum { NO_WAITING = 0 };
+#endif
+
+/* On Apple the socket has SO_NOSIGPIPE (socket.c); releases that lack MSG_NOSIGNAL would refuse
+ * it. */
+#if defined(MSG_NOSIGNAL) && !(MIO_PLATFORM == MIO_PLATFORM_APPLE && defined(SO_NOSIGPIPE))
+enum { SEND_FLAGS = MSG_NOSIGNAL | NO_WAITING };
+#else
+enum { SEND_FLAGS = NO_WAITING };
+#endif
+
 /* What one call may be asked to move: Apple refuses more, Linux does not do more. */
 static inline size_t call_size(size_t size)
 {

@@ -11,25 +11,6 @@
 #include "sockaddr.h"
 #include "socket.h"
 
-/*
- * Nothing blocks even when somebody who shares the open file has made it blocking. Not so on BSD
- * and Apple, where MSG_DONTWAIT also means not to wait for a thread that is in the same call: the
- * EAGAIN would be a lie, and no event would follow it.
- */
-#if MIO_PLATFORM == MIO_PLATFORM_LINUX
-enum { NO_WAITING = MSG_DONTWAIT };
-#else
-enum { NO_WAITING = 0 };
-#endif
-
-/* On Apple the socket has SO_NOSIGPIPE (socket.c); releases that lack MSG_NOSIGNAL would refuse
- * it. */
-#if defined(MSG_NOSIGNAL) && !(MIO_PLATFORM == MIO_PLATFORM_APPLE && defined(SO_NOSIGPIPE))
-enum { SEND_FLAGS = MSG_NOSIGNAL | NO_WAITING };
-#else
-enum { SEND_FLAGS = NO_WAITING };
-#endif
-
 /* K52: Apple's word for a connection that is being torn down under the writer. */
 enum { SAYS_EPROTOTYPE = MIO_PLATFORM == MIO_PLATFORM_APPLE };
 

@@ -89,6 +89,11 @@ REDIRECTED(int, -1, getsockname, (int fd, struct sockaddr *address, socklen_t *s
 REDIRECTED(ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
 REDIRECTED(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
            (fd, message, flags))
+REDIRECTED(int, -1, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags),
+           (fd, messages, count, flags))
+REDIRECTED(int, -1, recvmmsg,
+           (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout),
+           (fd, messages, count, flags, timeout))
 REDIRECTED(ssize_t, -1, recvfrom,
            (int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length),
            (fd, buffer, size, flags, from, length))
@@ -331,6 +336,8 @@ static const struct {
     {SYS_recvmsg, CALL_recvmsg},
     {SYS_sendto, CALL_sendto},
     {SYS_sendmsg, CALL_sendmsg},
+    {SYS_recvmmsg, CALL_recvmmsg},
+    {SYS_sendmmsg, CALL_sendmmsg},
     {SYS_write, CALL_eventfd_write}, /* nothing else is written so */
 };
 
