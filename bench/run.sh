@@ -26,6 +26,9 @@ else
     bash "$here/wait_cost.sh" --json "$results/wait_cost.json"
 fi
 echo
+echo "== what libmio's calls with addresses take"
+bash "$here/call_cost.sh" --json "$results/call_cost.json"
+echo
 echo "== how large a program becomes"
 bash "$here/size.sh"
 echo

@@ -12,26 +12,40 @@
 
 #include "../os/descriptor.h"
 #include "../poll/io.h"
+#include "calls.h"
 #include "sockaddr.h"
 
 #include <unistd.h>
 
 #if MIO_PLATFORM != MIO_PLATFORM_APPLE && defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
-
 enum { FLAGS_WHEN_MADE = SOCK_NONBLOCK | SOCK_CLOEXEC };
+#else
+enum { FLAGS_WHEN_MADE = 0 };
+#endif
+
+#if defined(MIO_DIRECT_CALLS)
 
 static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
 {
-    return accept4(fd, peer, size, FLAGS_WHEN_MADE);
+    return (int)mio__syscall4(SYS_accept4, fd, (long)peer, (long)size, FLAGS_WHEN_MADE);
+}
+
+#elif MIO_PLATFORM != MIO_PLATFORM_APPLE && defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+
+static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
+{
+    int saved = errno;
+    int result = accept4(fd, peer, size, FLAGS_WHEN_MADE);
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 #else
 
-enum { FLAGS_WHEN_MADE = 0 };
-
 static inline int accept_once(int fd, struct sockaddr *peer, socklen_t *size)
 {
-    return accept(fd, peer, size);
+    int saved = errno;
+    int result = accept(fd, peer, size);
+    return result < 0 ? mio__failed(saved) : result;
 }
 
 #endif
@@ -250,29 +264,46 @@ static int finish_accepted(mio_fd fd)
     return error < 0 && error != -EINVAL ? mio__fd_give_up(fd, error) : 0;
 }
 
+/* The next connection, or -errno. `sockaddr` is NULL where nobody asks for the peer. */
+static inline int accept_next(const struct mio_source *listener, struct mio__sockaddr *sockaddr)
+{
+    int fd;
+    do {
+        if (sockaddr)
+            mio__sockaddr_prepare(sockaddr);
+        fd = accept_once(listener->fd, sockaddr ? &sockaddr->as.any : NULL,
+                         sockaddr ? &sockaddr->size : NULL);
+    } while (fd == -EINTR);
+    if (fd < 0)
+        return (int)mio__source_after_io(listener, MIO_INCOMING, fd);
+    int error = finish_accepted(fd);
+    return error < 0 ? error : fd;
+}
+
+/* By itself, since neither then looks which of the two it is. */
+static int accept_with_peer(const struct mio_source *listener, struct mio_source *source,
+                            struct mio_addr *peer)
+{
+    struct mio__sockaddr sockaddr;
+    int fd = accept_next(listener, &sockaddr);
+    if (fd < 0)
+        return fd;
+    *source = (struct mio_source){.fd = fd};
+    mio__sockaddr_read(&sockaddr, peer);
+    return 0;
+}
+
 int mio__socket_accept(const struct mio_source *listener, struct mio_source *source,
                        struct mio_addr *peer)
 {
     if (!listener || !source)
         return -EINVAL;
-    struct mio__sockaddr sockaddr;
-    int saved = errno;
-    int fd;
-    do {
-        if (peer)
-            mio__sockaddr_prepare(&sockaddr);
-        fd =
-            accept_once(listener->fd, peer ? &sockaddr.as.any : NULL, peer ? &sockaddr.size : NULL);
-    } while (fd < 0 && errno == EINTR);
-    if (fd < 0)
-        return (int)mio__source_after_io(listener, MIO_INCOMING, mio__failed(saved));
-    errno = saved;
-    int error = finish_accepted(fd);
-    if (error < 0)
-        return error;
     if (peer)
-        mio__sockaddr_read(&sockaddr, peer);
-    mio_source_init(source, fd);
+        return accept_with_peer(listener, source, peer);
+    int fd = accept_next(listener, NULL);
+    if (fd < 0)
+        return fd;
+    *source = (struct mio_source){.fd = fd};
     return 0;
 }
 

@@ -100,9 +100,13 @@ ptrdiff_t mio__socket_send_to(enum mio__socket_kind kind, const struct mio_sourc
     if (!source)
         return -EINVAL;
     struct mio__sockaddr sockaddr;
-    int error = mio__socket_address(kind, addr, &sockaddr);
-    if (error < 0)
-        return error;
+    bool is_ip = kind == MIO_KIND_UDP && addr;
+    sockaddr.size = is_ip ? mio__sockaddr_write_ip(&sockaddr.as.ip, addr) : 0;
+    if (sockaddr.size == 0) {
+        int error = mio__socket_address(kind, addr, &sockaddr);
+        if (error < 0)
+            return error;
+    }
     return mio__socket_after_send(
         source, call_sendto(source->fd, buffer, size, SEND_FLAGS, &sockaddr.as.any, sockaddr.size));
 }

@@ -332,6 +332,7 @@ static const struct {
     {SYS_readv, CALL_readv},
     {SYS_writev, CALL_writev},
     {SYS_pwritev2, CALL_pwritev2},
+    {SYS_accept4, CALL_accept4},
     {SYS_recvfrom, CALL_recvfrom},
     {SYS_recvmsg, CALL_recvmsg},
     {SYS_sendto, CALL_sendto},
