@@ -142,7 +142,7 @@ extern const struct bench_workload *const bench_workloads[];
 extern const struct bench_workload bench_dispatch, bench_dispatch_threads, bench_idle, bench_churn,
     bench_churn_looked, bench_wake_busy, bench_wake_wait, bench_wake_asleep_near,
     bench_wake_asleep_far, bench_wake_storm, bench_echo, bench_accepting, bench_memory_descriptor,
-    bench_memory_poll, bench_descriptors_poll;
+    bench_memory_poll, bench_descriptors_poll, bench_udp;
 
 /* How long one round should take, in nanoseconds. */
 extern int64_t bench_round_ns;

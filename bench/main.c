@@ -70,6 +70,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_wake_storm,
     &bench_echo,
     &bench_accepting,
+    &bench_udp,
     &bench_memory_descriptor,
     &bench_memory_poll,
     &bench_descriptors_poll,

@@ -59,6 +59,9 @@ goals() {
                 goal("echo, " k " connections, of mio", part("echo", k, "mio"), 1)
             }
             goal("accept, request, close, of mio", part("accept", 32, "mio"), 1)
+            goal("UDP, one a call, of the bare loop", bare["udp", 1, "libmio"], 1)
+            goal("UDP, 32 a call, of one a call", own["udp", 32, "libmio"], 1)
+            goal("UDP, 32 by segments, of one a call", own["udp", 38400, "libmio"], 0.1)
             below("memory_descriptor", 10000, "memory of a descriptor")
             below("memory_poll", 64, "memory of a poll")
         }' "$tables/results.tsv"
@@ -215,6 +218,7 @@ write_markdown() {
     markdown wake_storm "A sustained storm of wakes, by threads that wake at once"
     markdown echo "Echo, by connections"
     markdown accept "Accept, one request, close, by connections at a time"
+    markdown udp "UDP, 32 datagrams of 1,200 bytes sent and received: one a call, 32 a call, 38,400 bytes by segments"
     markdown memory_descriptor "Heap of a descriptor, by descriptors"
     markdown memory_poll "Heap of a poll with a waker"
     markdown descriptors_poll "Descriptors of a poll with a waker"
