@@ -15,16 +15,16 @@
 
 enum { ECN_BITS = 3, ECN_KNOWN = MIO_ECN_NOT_ECT, MAPPED_AT = 12 };
 
-/* In place of an option or a control message that the system lacks. */
+/* In place of an option that the system lacks. */
 static const int lacking = -1;
 
 /* --- what the system has --- */
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX
 /* Of <linux/udp.h>, which older C libraries do not have. */
-enum { SEGMENT_OPTION = 103, GRO_OPTION = 104 };
+enum { HAS_SEGMENTS = true, SEGMENT_OPTION = 103, GRO_OPTION = 104 };
 #else
-enum { SEGMENT_OPTION = -1, GRO_OPTION = -1 };
+enum { HAS_SEGMENTS = false, SEGMENT_OPTION = -1, GRO_OPTION = -1 };
 #endif
 
 #if defined(IP_RECVTOS)
@@ -46,12 +46,6 @@ typedef unsigned char sent_tos;
 typedef int sent_tos;
 #endif
 
-#if defined(IPV6_RECVTCLASS) && defined(IPV6_TCLASS)
-enum { RECV_TCLASS_OPTION = IPV6_RECVTCLASS, TCLASS_CONTROL = IPV6_TCLASS };
-#else
-enum { RECV_TCLASS_OPTION = -1, TCLASS_CONTROL = -1 };
-#endif
-
 /* --- IPv4's address of this machine --- */
 
 #if defined(IP_PKTINFO)
@@ -61,7 +55,12 @@ enum { RECV_LOCAL_OPTION = IP_RECVPKTINFO };
 #else
 enum { RECV_LOCAL_OPTION = IP_PKTINFO };
 #endif
-enum { RECV_LOCAL_CONTROL = IP_PKTINFO, SEND_LOCAL_CONTROL = IP_PKTINFO, HAS_INTERFACE_V4 = true };
+enum {
+    RECV_LOCAL_CONTROL = IP_PKTINFO,
+    SEND_LOCAL_CONTROL = IP_PKTINFO,
+    SENDS_LOCAL_V4 = true,
+    HAS_INTERFACE_V4 = true
+};
 
 typedef struct in_pktinfo local_v4;
 
@@ -95,9 +94,9 @@ enum { RECV_LOCAL_OPTION = IP_RECVDSTADDR, RECV_LOCAL_CONTROL = IP_RECVDSTADDR }
 enum { RECV_LOCAL_OPTION = -1, RECV_LOCAL_CONTROL = -1 };
 #endif
 #if defined(IP_SENDSRCADDR)
-enum { SEND_LOCAL_CONTROL = IP_SENDSRCADDR };
+enum { SEND_LOCAL_CONTROL = IP_SENDSRCADDR, SENDS_LOCAL_V4 = true };
 #else
-enum { SEND_LOCAL_CONTROL = -1 };
+enum { SEND_LOCAL_CONTROL = -1, SENDS_LOCAL_V4 = false };
 #endif
 enum { HAS_INTERFACE_V4 = false };
 
@@ -137,8 +136,7 @@ static bool has_segments(mio_fd fd)
     int saved = errno;
     int value = 0;
     socklen_t size = sizeof value;
-    bool has = SEGMENT_OPTION != lacking &&
-               getsockopt(fd, IPPROTO_UDP, SEGMENT_OPTION, &value, &size) == 0;
+    bool has = HAS_SEGMENTS && getsockopt(fd, IPPROTO_UDP, SEGMENT_OPTION, &value, &size) == 0;
     errno = saved;
     return has;
 }
@@ -147,7 +145,7 @@ static uint32_t ask_v4(mio_fd fd, uint32_t wanted)
 {
     const uint32_t where = wanted & (MIO_UDP_RECV_LOCAL | MIO_UDP_RECV_INTERFACE);
     uint32_t can = SENDS_TOS ? MIO_UDP_SEND_ECN : 0;
-    if (SEND_LOCAL_CONTROL != lacking)
+    if (SENDS_LOCAL_V4)
         can |= MIO_UDP_SEND_LOCAL;
     if (set_option(fd, IPPROTO_IP, RECV_TOS_OPTION, (wanted & MIO_UDP_RECV_ECN) != 0))
         can |= MIO_UDP_RECV_ECN;
@@ -161,10 +159,8 @@ static uint32_t ask_v6(mio_fd fd, uint32_t wanted)
 {
     const uint32_t where = wanted & (MIO_UDP_RECV_LOCAL | MIO_UDP_RECV_INTERFACE);
     const bool ecn = (wanted & MIO_UDP_RECV_ECN) != 0;
-    uint32_t can = MIO_UDP_SEND_LOCAL;
-    if (TCLASS_CONTROL != lacking)
-        can |= MIO_UDP_SEND_ECN;
-    if (set_option(fd, IPPROTO_IPV6, RECV_TCLASS_OPTION, ecn))
+    uint32_t can = MIO_UDP_SEND_LOCAL | MIO_UDP_SEND_ECN;
+    if (set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, ecn))
         can |= MIO_UDP_RECV_ECN;
     (void)set_option(fd, IPPROTO_IP, RECV_TOS_OPTION, ecn);
     if (set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, where != 0))
@@ -215,7 +211,7 @@ int mio__udp_control_check(const struct mio_udp_batching *batching,
     if (datagram->ecn != MIO_ECN_UNKNOWN) {
         if ((datagram->ecn & ~ECN_BITS) != ECN_KNOWN)
             return -EINVAL;
-        if (way == BY_IPV4 ? !SENDS_TOS : TCLASS_CONTROL == lacking)
+        if (way == BY_IPV4 && !SENDS_TOS)
             return -ENOTSUP;
     }
     if (local->kind == MIO_ADDR_UNNAMED)
@@ -224,7 +220,7 @@ int mio__udp_control_check(const struct mio_udp_batching *batching,
         return -EAFNOSUPPORT;
     if (is_v4(local) != (way == BY_IPV4))
         return -EINVAL;
-    return way == BY_IPV4 && SEND_LOCAL_CONTROL == lacking ? -ENOTSUP : 0;
+    return way == BY_IPV4 && !SENDS_LOCAL_V4 ? -ENOTSUP : 0;
 }
 
 /* One more behind the `used` bytes; returns how many are used then. Zeros fill what lies between:
@@ -248,7 +244,7 @@ static size_t put_ecn(struct mio__udp_control *control, size_t used, enum way wa
     if (way != BY_IPV6 && SENDS_TOS)
         used = put(control, used, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
     if (way != BY_IPV4)
-        used = put(control, used, IPPROTO_IPV6, TCLASS_CONTROL, &class, sizeof class);
+        used = put(control, used, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof class);
     return used;
 }
 
@@ -329,8 +325,10 @@ static void read_ecn(struct mio_datagram *datagram, const unsigned char *payload
     int value = 0;
     if (size >= sizeof value)
         memcpy(&value, payload, sizeof value);
-    else if (size > 0)
+    else if (size == 1)
         value = payload[0];
+    else
+        return;
     datagram->ecn = (uint8_t)(ECN_KNOWN | (value & ECN_BITS));
 }
 
@@ -354,7 +352,7 @@ static void read_one(struct mio_datagram *datagram, const struct cmsghdr *header
         else if (type == RECV_LOCAL_CONTROL)
             read_local_v4(datagram, payload, size);
     } else if (header->cmsg_level == IPPROTO_IPV6) {
-        if (type == TCLASS_CONTROL)
+        if (type == IPV6_TCLASS)
             read_ecn(datagram, payload, size);
         else if (type == IPV6_PKTINFO)
             read_local_v6(datagram, payload, size);

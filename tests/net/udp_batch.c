@@ -211,18 +211,20 @@ TEST(net_udp_batch_of_several_kinds)
         for (size_t i = 0; i < 4; i++)
             batch_fill(bytes + i * 100, 100, (uint8_t)i);
         struct mio_datagram datagrams[] = {
+            {.peer = pair.at},
             {.buffer = bytes, .size = 200, .segment_size = 100, .peer = pair.at},
             {.buffer = bytes + 200, .size = 100, .peer = pair.at},
             {.buffer = bytes + 300, .size = 100, .peer = other.at},
             {.buffer = bytes, .size = 150, .segment_size = 50, .peer = pair.at},
             {.buffer = bytes + 300, .size = 60, .segment_size = 50, .peer = pair.at},
+            {.buffer = bytes + 100, .size = 50, .peer = pair.at},
         };
-        CHECK_EQ(mio_udp_socket_send_batch(&pair.sender, &pair.sending, datagrams, 5), 5);
+        CHECK_EQ(mio_udp_socket_send_batch(&pair.sender, &pair.sending, datagrams, 7), 7);
         other.from = pair.from;
-        batch_collect(&pair, 8, &got);
-        const size_t sizes[] = {100, 100, 100, 50, 50, 50, 50, 10};
-        const uint8_t first[] = {0, 1, 2, 0, 50, 1, 3, 53};
-        for (size_t i = 0; i < 8; i++) {
+        batch_collect(&pair, 10, &got);
+        const size_t sizes[] = {0, 100, 100, 100, 50, 50, 50, 50, 10, 50};
+        const uint8_t first[] = {0, 0, 1, 2, 0, 50, 1, 3, 53, 1};
+        for (size_t i = 0; i < 10; i++) {
             CHECK_EQ(got.sizes[i], sizes[i]);
             CHECK_EQ(got.first[i], first[i]);
         }
@@ -254,5 +256,31 @@ TEST(net_udp_batch_goes_on_where_it_stood)
         CHECK_EQ(got.first[2], 2);
         batch_expect_nothing(&pair);
         batch_pair_close(&pair);
+    }
+}
+
+/* More than the parts of one call, to two places. */
+TEST(net_udp_batch_of_many_to_several)
+{
+    for (int offload = OFFLOAD_OFF; offload < OFFLOADS; offload++) {
+        struct batch_pair pair = batch_pair_open(loopback_v4(), offload, offload == OFFLOAD_ON);
+        struct batch_pair other = batch_pair_open(loopback_v4(), offload, false);
+        struct mio_datagram datagrams[80] = {{0}};
+        struct batch_got got;
+        for (size_t i = 0; i < 80; i++) {
+            batch_fill(batch_bytes[i], 10, (uint8_t)i);
+            datagrams[i].buffer = batch_bytes[i];
+            datagrams[i].size = 10;
+            datagrams[i].peer = i < 40 ? pair.at : other.at;
+        }
+        CHECK_EQ(mio_udp_socket_send_batch(&pair.sender, &pair.sending, datagrams, 80), 80);
+        batch_collect(&pair, 40, &got);
+        CHECK_EQ(got.first[39], 39);
+        other.from = pair.from;
+        batch_collect(&other, 40, &got);
+        CHECK_EQ(got.first[0], 40);
+        CHECK_EQ(got.first[39], 79);
+        batch_pair_close(&pair);
+        batch_pair_close(&other);
     }
 }

@@ -160,7 +160,7 @@ TEST(net_udp_batch_is_sent_from_where_it_is_told)
     }
     REQUIRE_EQ(mio_source_close(&pair.sender.source), 0);
     REQUIRE_EQ(mio_udp_socket_bind(&any, NULL, &pair.sender), 0);
-    REQUIRE_EQ(mio_udp_socket_prepare_batches(&pair.sender, 0, &pair.sending), 0);
+    REQUIRE_EQ(mio_udp_socket_prepare_batches(&pair.sender, MIO_UDP_EVERYTHING, &pair.sending), 0);
     REQUIRE_EQ(mio_source_local_addr(&pair.sender.source, &pair.from), 0);
     CHECK((pair.sending.can & MIO_UDP_SEND_LOCAL) != 0);
     struct mio_datagram datagrams[] = {
@@ -177,6 +177,59 @@ TEST(net_udp_batch_is_sent_from_where_it_is_told)
     }
     datagrams[0].local = mio_addr_ipv4(192, 0, 2, 1, 0);
     CHECK(mio_udp_socket_send_batch(&pair.sender, &pair.sending, datagrams, 1) < 0);
+    batch_pair_close(&pair);
+}
+
+/* Neighbours of one size, which do not go out together. */
+TEST(net_udp_batch_each_has_its_own_ecn)
+{
+    struct batch_pair pair = batch_pair_open(loopback_v6(), OFFLOAD_ON, false);
+    struct mio_datagram datagrams[4] = {{0}};
+    for (size_t i = 0; i < 4; i++)
+        datagrams[i] = (struct mio_datagram){
+            .buffer = "x", .size = 1, .peer = pair.at, .ecn = ecns[i], .local = pair.at};
+    CHECK_EQ(mio_udp_socket_send_batch(&pair.sender, &pair.sending, datagrams, 4), 4);
+    for (size_t i = 0; i < 4; i++) {
+        char text[8];
+        struct mio_datagram got;
+        batch_receive_one(&pair, &got, text, sizeof text);
+        CHECK_EQ(got.ecn, ecns[i]);
+    }
+    batch_pair_close(&pair);
+}
+
+/* The address that a socket is bound to may be named. On a socket of no address it is chosen. */
+TEST(net_udp_batch_is_sent_from_ipv6)
+{
+    struct batch_pair pair = batch_pair_open(loopback_v6(), OFFLOAD_ON, false);
+    struct mio_addr any = mio_addr_ipv6(NULL, 0);
+    struct mio_datagram datagram = {
+        .buffer = "x", .size = 1, .peer = pair.at, .local = loopback_v6()};
+    for (int i = 0; i < 2; i++) {
+        char text[8];
+        struct mio_datagram got;
+        CHECK_EQ(mio_udp_socket_send_batch(&pair.sender, &pair.sending, &datagram, 1), 1);
+        batch_receive_one(&pair, &got, text, sizeof text);
+        CHECK_EQ(memcmp(got.peer.bytes, pair.at.bytes, 16), 0);
+        REQUIRE_EQ(mio_source_close(&pair.sender.source), 0);
+        REQUIRE_EQ(mio_udp_socket_bind(&any, NULL, &pair.sender), 0);
+        REQUIRE_EQ(mio_udp_socket_prepare_batches(&pair.sender, 0, &pair.sending), 0);
+    }
+    batch_pair_close(&pair);
+}
+
+/* With an address beside others that go to who is connected; where that may be. */
+TEST(net_udp_batch_to_an_address_when_connected)
+{
+    struct batch_pair pair = batch_pair_open(loopback_v4(), OFFLOAD_ON, false);
+    struct mio_datagram datagrams[] = {{.buffer = "x", .size = 1, .peer = pair.at},
+                                       {.buffer = "y", .size = 1},
+                                       {.buffer = "z", .size = 1, .peer = pair.at}};
+    batch_pair_connect(&pair);
+    ptrdiff_t result = mio_udp_socket_send_batch(&pair.sender, &pair.sending, datagrams, 3);
+    CHECK_EQ(result > 0 ? 0 : result, fact("UDP send_to when connected"));
+    if (result > 0)
+        CHECK_EQ(result, 3);
     batch_pair_close(&pair);
 }
 
@@ -252,6 +305,18 @@ TEST(net_udp_batch_invalid_arguments)
     CHECK_EQ(errno, ELOOP);
     batch_expect_nothing(&pair);
     batch_pair_close(&pair);
+}
+
+TEST(net_udp_batch_is_for_ip_alone)
+{
+    int fds[2];
+    struct mio_udp_socket socket;
+    struct mio_udp_batching batching;
+    REQUIRE_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
+    REQUIRE_EQ(mio_udp_socket_from_fd(fds[0], &socket), 0);
+    CHECK_EQ(mio_udp_socket_prepare_batches(&socket, 0, &batching), -EINVAL);
+    CHECK_EQ(mio_source_close(&socket.source), 0);
+    CHECK_EQ(close(fds[1]), 0);
 }
 
 /* The entries before one that is wrong are sent; then its error is returned. */
