@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -64,6 +65,34 @@ static bool receives_into_any_room(void)
     return can;
 }
 
+/* An emulator of a CPU with the other order of bytes hands on the numbers beside a datagram as they
+ * are. */
+static bool sends_numbers_beside_datagrams(void)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_level = IPPROTO_IP,
+                            .cmsg_type = IP_TOS,
+                            .cmsg_len = CMSG_LEN(sizeof(int))}};
+    const int tos = 2;
+    char byte = 0;
+    struct iovec part = {&byte, 1};
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct msghdr message = {.msg_name = &name,
+                             .msg_namelen = sizeof name,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    memcpy(CMSG_DATA(&control.header), &tos, sizeof tos);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool can = fd >= 0 && sendmsg(fd, &message, 0) == 1;
+    close(fd);
+    return can;
+}
+
 /* Needed by no test: shown, since it decides which call sleeps for a part of a millisecond. */
 static bool waits_for_nanoseconds(void)
 {
@@ -104,6 +133,7 @@ static const struct {
     {"peek_at_offsets", peeks_at_offsets},
     {"send_to_groups_from_anywhere", sends_to_groups_from_anywhere},
     {"receive_into_any_room", receives_into_any_room},
+    {"send_numbers_beside_datagrams", sends_numbers_beside_datagrams},
     {"allocate_unseen", allocates_unseen},
     {"wait_for_nanoseconds", waits_for_nanoseconds},
 };
