@@ -12,7 +12,7 @@
  * descriptors and of the memory held by the library and the test: both must be as before. Memory is
  * counted by wrapping malloc and its kin at link time (--wrap), so what libc allocates for itself
  * does not count. Tests that the environment's TEST_LEFT_OUT names, in lines of "NAME: reason", are
- * skipped.
+ * skipped. TEST_BLOCKS_UNCOUNTED says why memory is not counted.
  */
 #ifndef TEST_H
 #define TEST_H
