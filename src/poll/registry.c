@@ -5,8 +5,15 @@
 #include "ready_files.h"
 #include "registration.h"
 
-int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
-                          mio_interest interest)
+/* Whether the selector may be called at once. */
+static inline bool is_usual(const struct mio_registry *registry, mio_interest interest)
+{
+    return mio__interest_is_usual(interest) && mio__registry_check(registry) == 0 &&
+           !registry->selector->ready_files && registry->selector->ops->register_usual;
+}
+
+__attribute__((noinline)) static int register_any(struct mio_registry *registry, mio_fd fd,
+                                                  mio_token token, mio_interest interest)
 {
     int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
@@ -15,14 +22,32 @@ int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token to
     return mio__register_fd(registry->selector, &wanted);
 }
 
-int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
-                            mio_interest interest)
+__attribute__((noinline)) static int reregister_any(struct mio_registry *registry, mio_fd fd,
+                                                    mio_token token, mio_interest interest)
 {
     int error = mio__registry_check_interest(registry, interest);
     if (error < 0)
         return error;
     const struct mio__registration wanted = {fd, interest, token, NULL};
     return mio__reregister_fd(registry->selector, &wanted, NULL);
+}
+
+int mio_registry_register(struct mio_registry *registry, mio_fd fd, mio_token token,
+                          mio_interest interest)
+{
+    if (!is_usual(registry, interest))
+        return register_any(registry, fd, token, interest);
+    struct mio_selector *selector = registry->selector;
+    return selector->ops->register_usual(selector, fd, token, interest);
+}
+
+int mio_registry_reregister(struct mio_registry *registry, mio_fd fd, mio_token token,
+                            mio_interest interest)
+{
+    if (!is_usual(registry, interest))
+        return reregister_any(registry, fd, token, interest);
+    struct mio_selector *selector = registry->selector;
+    return selector->ops->reregister_usual(selector, fd, token, interest);
 }
 
 int mio_registry_deregister(struct mio_registry *registry, mio_fd fd)

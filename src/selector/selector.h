@@ -94,6 +94,17 @@ struct mio__selector_ops {
     int (*deregister_fd)(struct mio_selector *selector, mio_fd fd,
                          const struct mio__registration *previous);
 
+    /*
+     * As register_fd() and reregister_fd() of a raw descriptor, for reading and writing alone and
+     * edge-triggered, as nearly all are. In registers, so that the public call ends in a call of
+     * the selector's own: after a system call each return costs some 7 ns (wait_once.h). NULL:
+     * those are called.
+     */
+    int (*register_usual)(struct mio_selector *selector, mio_fd fd, mio_token token,
+                          mio_interest interest);
+    int (*reregister_usual)(struct mio_selector *selector, mio_fd fd, mio_token token,
+                            mio_interest interest);
+
     /* Registers or reregisters in one call of the kernel; after a failure as reregister_fd() with
      * `previous` NULL. NULL: reregister_fd() is called, and then register_fd(). */
     int (*set_fd)(struct mio_selector *selector, const struct mio__registration *wanted);

@@ -285,7 +285,7 @@ static int epoll_wait_once(struct mio_selector *selector, struct mio_events *eve
 
 /* --- registering --- */
 
-static uint32_t epoll_events_of(mio_interest interest)
+static uint32_t any_events_of(mio_interest interest)
 {
     uint32_t events = 0;
     if ((interest & MIO_READABLE) != 0)
@@ -303,6 +303,13 @@ static uint32_t epoll_events_of(mio_interest interest)
     if ((interest & MIO_EXCLUSIVE) != 0)
         events = (events & ~(uint32_t)EPOLLRDHUP) | EPOLLEXCLUSIVE;
     return events;
+}
+
+static inline uint32_t usual_events_of(mio_interest interest)
+{
+    uint32_t reading = (interest & MIO_READABLE) != 0 ? EPOLLIN | EPOLLRDHUP : 0;
+    uint32_t writing = (interest & MIO_WRITABLE) != 0 ? EPOLLOUT : 0;
+    return reading | writing | EPOLLET;
 }
 
 static int call_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *entry)
@@ -349,15 +356,27 @@ __attribute__((noinline)) static int give_up_mark(struct epoll_selector *self, m
 }
 
 /* Registers under a token that is none of the doorbell's. */
-static inline int set_entry(struct epoll_selector *self, int operation,
-                            const struct mio__registration *wanted)
+static inline int set_events(struct epoll_selector *self, int operation, mio_fd fd, mio_token token,
+                             uint32_t events)
 {
-    if (wanted->token == doorbell_data(self)) {
-        int error = give_up_mark(self, wanted->token);
+    if (token == doorbell_data(self)) {
+        int error = give_up_mark(self, token);
         if (error < 0)
             return error;
     }
-    return control(self, operation, wanted->fd, epoll_events_of(wanted->interest), wanted->token);
+    return control(self, operation, fd, events, token);
+}
+
+static int set_entry(struct epoll_selector *self, int operation,
+                     const struct mio__registration *wanted)
+{
+    return set_events(self, operation, wanted->fd, wanted->token, any_events_of(wanted->interest));
+}
+
+static int epoll_register_usual(struct mio_selector *selector, mio_fd fd, mio_token token,
+                                mio_interest interest)
+{
+    return set_events(epoll_of(selector), EPOLL_CTL_ADD, fd, token, usual_events_of(interest));
 }
 
 static int epoll_register(struct mio_selector *selector, const struct mio__registration *wanted)
@@ -399,6 +418,17 @@ static int epoll_reregister(struct mio_selector *selector, const struct mio__reg
             return error;
     }
     return delete_and_add(self, wanted, previous);
+}
+
+/* MOD refuses an exclusive entry. */
+static int epoll_reregister_usual(struct mio_selector *selector, mio_fd fd, mio_token token,
+                                  mio_interest interest)
+{
+    int error = set_events(epoll_of(selector), EPOLL_CTL_MOD, fd, token, usual_events_of(interest));
+    if (error != -EINVAL)
+        return error;
+    const struct mio__registration wanted = {fd, interest, token, NULL};
+    return epoll_reregister(selector, &wanted, NULL);
 }
 
 static int epoll_deregister(struct mio_selector *selector, mio_fd fd,
@@ -455,6 +485,8 @@ const struct mio__selector_ops mio__epoll_ops = {
     .register_fd = epoll_register,
     .reregister_fd = epoll_reregister,
     .deregister_fd = epoll_deregister,
+    .register_usual = epoll_register_usual,
+    .reregister_usual = epoll_reregister_usual,
     .rearm = NULL,
     .apply = NULL,
     .arm_doorbell = epoll_arm_doorbell,
