@@ -21,7 +21,7 @@ help:
 	@echo "make run         an echo server and its many clients (MIO_BACKEND=poll for that selector)"
 	@echo "make test        every test (also: make check); PRESET=asan, tsan or clang for another build"
 	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
-	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes"
+	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
 	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, clean: see CONTRIBUTING.md"
 
@@ -70,7 +70,7 @@ macos:
 # libmio beside other libraries, in a quarter of an hour at most; in two minutes: make bench QUICK=1
 bench:
 	@bash scripts/install-deps.sh bench
-	@bash bench/run.sh $(if $(QUICK),--quick)
+	@bash bench/run.sh $(if $(QUICK),--quick) $(if $(PUBLISH),--publish)
 
 # An hour of the examples under unpleasant clients; less: make soak SOAK_SECONDS=600
 soak: all

@@ -4,14 +4,14 @@
 #
 #   compare.sh [--quick] [--only WORKLOAD] [--results FOLDER] [BUILD_FOLDER]
 #
-# Writes results.json, tables.md, goals.txt and SVG plots to FOLDER (bench/results). Builds in
+# Writes results.json, tables.md, goals.txt and SVG plots to FOLDER (build/bench/results). Builds in
 # BUILD_FOLDER (build/bench), -O2 -DNDEBUG and static.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 build=$root/build/bench
-results=$here/results
+results=$root/build/bench/results
 percent=100
 only=()
 # What callgrind counts: workload, parameter, times.
@@ -43,8 +43,17 @@ tables=$build/tables
 mkdir -p "$tables" "$results"
 program=$build/bench/compare
 
-# The crate as Debian packs it, with whatever cargo is here, and without the network.
+# The newest version of the crate, where cargo can have it; else the one that Debian packs.
 crates=/usr/share/cargo/registry
+debian=(--offline --config 'source.crates-io.replace-with="debian"'
+    --config "source.debian.directory=\"$crates\"")
+
+cargo_build() {
+    rm -rf "$build/rust/Cargo.lock"
+    (cd "$build/rust" && CARGO_NET_RETRY=0 timeout 300 cargo build --quiet --release "$@") \
+        >"$build/rust.log" 2>&1
+}
+
 build_rust_mio() {
     rust=
     rust_version=
@@ -52,22 +61,18 @@ build_rust_mio() {
         echo "without mio, the Rust crate: there is no cargo"
         return
     fi
-    if ! compgen -G "$crates/mio-*" >/dev/null; then
-        echo "without mio, the Rust crate: there is no $crates/mio-* (librust-mio-dev)"
-        return
-    fi
-    local crate
-    crate=$(compgen -G "$crates/mio-*" | tail -1)
     mkdir -p "$build/rust"
     cp -R "$here/peers/rust_mio/." "$build/rust"
-    if ! (cd "$build/rust" && cargo build --quiet --release --offline \
-        --config 'source.crates-io.replace-with="debian"' \
-        --config "source.debian.directory=\"$crates\"") >"$build/rust.log" 2>&1; then
-        echo "without mio, the Rust crate: it does not build, see $build/rust.log"
+    if cargo_build; then
+        echo "mio, the Rust crate, is the newest of crates.io"
+    elif compgen -G "$crates/mio-*" >/dev/null && cargo_build "${debian[@]}"; then
+        echo "mio, the Rust crate, is Debian's: crates.io was not to be had"
+    else
+        echo "without mio, the Rust crate: neither crates.io nor $crates has one that builds, see $build/rust.log"
         return
     fi
     rust=$build/rust/target/release/libbench_rust_mio.a
-    rust_version=${crate##*mio-}
+    rust_version=$(sed -n '/^name = "mio"$/{n;s/^version = "\(.*\)"$/\1/p}' "$build/rust/Cargo.lock")
 }
 
 build_all() {

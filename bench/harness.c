@@ -77,14 +77,19 @@ void bench_ring(int fd)
 
 /* --- a server's means --- */
 
+static int64_t clock_of(const struct bench_server *server)
+{
+    return server->wall ? bench_wall_ns() : bench_cpu_ns();
+}
+
 bool bench_answered(struct bench_server *server)
 {
     server->answered++;
     if (server->answered == server->warm_up)
-        server->begin_ns = bench_cpu_ns();
+        server->begin_ns = clock_of(server);
     if (server->answered != server->warm_up + server->requests)
         return server->answered > server->warm_up + server->requests;
-    server->end_ns = bench_cpu_ns();
+    server->end_ns = clock_of(server);
     return true;
 }
 

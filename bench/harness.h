@@ -22,17 +22,29 @@ struct bench_options {
     size_t descriptors; /* slots that add() will name: 0 to descriptors - 1 */
     bool wakes;         /* wake() will be called */
     size_t capacity;    /* events of one wait, where it is the caller's; 0: BENCH_CAPACITY */
+    bool level;         /* interest is level-triggered; not asked of a peer with `only_edges` */
+};
+
+/* How libmio accepts. The others accept until there is nothing left, whatever is asked for. */
+enum bench_accepting {
+    BENCH_ACCEPT_ALL,     /* the listener is edge-triggered: until there is nothing left */
+    BENCH_ACCEPT_ONE,     /* it is level-triggered: one for an event */
+    BENCH_ACCEPT_AND_READ /* the same, and the request is looked for before it is waited for */
 };
 
 /* A TCP server's orders and progress; see serve(). */
 struct bench_server {
-    int listener;     /* non-blocking */
-    int connections;  /* how many will be accepted, or are open at a time */
-    bool once;        /* a connection is for one request, then the server closes it */
+    int listener;    /* non-blocking */
+    int connections; /* how many will be accepted, or are open at a time */
+    bool once;       /* a connection is for one request, then the server closes it */
+    bool level;      /* interest is level-triggered; not asked of a peer with `only_edges` */
+    enum bench_accepting accepting;
+    int64_t spin_ns;  /* libmio spins for so long before it sleeps */
     long warm_up;     /* requests before the clock starts */
     long requests;    /* requests between its start and its end */
     long answered;    /* so far */
-    int64_t begin_ns; /* CPU time of the serving thread when the clock started */
+    bool wall;        /* the clock is that on the wall, not the CPU time of the serving thread */
+    int64_t begin_ns; /* when the clock started */
     int64_t end_ns;
 };
 
@@ -76,10 +88,17 @@ struct bench_peer {
 
     /* It asks about every descriptor in every wait: left out where that would take minutes. */
     bool looks_at_all;
+
+    /* Its serve() heeds bench_server.accepting and spin_ns. */
+    bool serves_as_asked;
+
+    /* It has edges alone: left out where interest is level-triggered. */
+    bool only_edges;
 };
 
 /* All that were built, ended by NULL. The first is the bare loop, the base of all ratios. */
 extern const struct bench_peer *const bench_peers[];
+extern const struct bench_peer bench_mio; /* libmio over epoll, for what only it has */
 
 /* --- what peers use --- */
 
@@ -139,9 +158,11 @@ struct bench_workload {
 /* All of them, ended by NULL. */
 extern const struct bench_workload *const bench_workloads[];
 
-extern const struct bench_workload bench_dispatch, bench_dispatch_threads, bench_idle, bench_churn,
-    bench_churn_looked, bench_wake_busy, bench_wake_wait, bench_wake_asleep_near,
-    bench_wake_asleep_far, bench_wake_storm, bench_echo, bench_accepting, bench_memory_descriptor,
+extern const struct bench_workload bench_dispatch, bench_dispatch_waker, bench_dispatch_level,
+    bench_dispatch_threads, bench_idle, bench_capacity, bench_churn, bench_churn_waker,
+    bench_churn_looked, bench_wake_busy, bench_wake_wait, bench_wake_pending,
+    bench_wake_asleep_near, bench_wake_asleep_far, bench_wake_storm, bench_echo, bench_echo_level,
+    bench_round_trip, bench_accepting, bench_accept_patterns, bench_file, bench_memory_descriptor,
     bench_memory_poll, bench_descriptors_poll, bench_udp;
 
 /* How long one round should take, in nanoseconds. */

@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern const struct bench_peer bench_epoll, bench_epoll_recv, bench_mio, bench_mio_poll;
+extern const struct bench_peer bench_epoll, bench_epoll_recv, bench_mio_poll;
 extern const struct bench_peer bench_rust_mio, bench_libev, bench_libevent, bench_libuv,
     bench_ivykis;
 
@@ -59,17 +59,26 @@ const struct bench_peer *const bench_peers[] = {
 
 const struct bench_workload *const bench_workloads[] = {
     &bench_dispatch,
+    &bench_dispatch_waker,
+    &bench_dispatch_level,
     &bench_dispatch_threads,
     &bench_idle,
+    &bench_capacity,
     &bench_churn,
+    &bench_churn_waker,
     &bench_churn_looked,
     &bench_wake_busy,
     &bench_wake_wait,
+    &bench_wake_pending,
     &bench_wake_asleep_near,
     &bench_wake_asleep_far,
     &bench_wake_storm,
     &bench_echo,
+    &bench_echo_level,
+    &bench_round_trip,
     &bench_accepting,
+    &bench_accept_patterns,
+    &bench_file,
     &bench_udp,
     &bench_memory_descriptor,
     &bench_memory_poll,
@@ -80,6 +89,8 @@ const struct bench_workload *const bench_workloads[] = {
 enum {
     PEERS = sizeof bench_peers / sizeof bench_peers[0] - 1,
     MOST_ROUNDS = 256,
+    MOST_PARAMETERS = 8,
+    MOST_DESCRIPTORS = 131072,
     LEAST_ROUNDS = 3,
     USUAL_SECONDS = 60
 };
@@ -89,7 +100,7 @@ struct results {
     const struct bench_workload *workload;
     int rounds;
     long seconds; /* begins no round after so long, if there are three */
-    double values[4][PEERS][MOST_ROUNDS];
+    double values[MOST_PARAMETERS][PEERS][MOST_ROUNDS];
 };
 
 static int compare_doubles(const void *one, const void *two)
@@ -306,12 +317,20 @@ static int count(char **argv)
     return 2;
 }
 
-int main(int argc, char **argv)
+/* As many as there may be; more than that for who may raise the limit itself. */
+static void allow_descriptors(void)
 {
     struct rlimit limit;
+    struct rlimit more = {.rlim_cur = MOST_DESCRIPTORS, .rlim_max = MOST_DESCRIPTORS};
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max >= MOST_DESCRIPTORS || setrlimit(RLIMIT_NOFILE, &more) != 0)
+        setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+    allow_descriptors();
 
     int status = 2;
     if (argc == 2 && strcmp(argv[1], "list") == 0)

@@ -11,7 +11,7 @@ results=$2
 # Columns of results.tsv: 1 workload 2 unit 3 clock 4 parameter 5 peer 6 median 7 low 8 high
 # 9 ratio to the bare loop 10 ratio to libmio 11 ratio to the peer's own first parameter 12 rounds
 
-# Whether libmio is where it wants to be. Ratios count to two digits, as they are printed.
+# Whether libmio is where it wants to be. Ratios count to as many digits as the goal has.
 goals() {
     awk -F'\t' -v OFS='\t' '
         function goal(what, found, most,   verdict) {
@@ -19,6 +19,13 @@ goals() {
                 return
             verdict = sprintf("%.2f", found) + 0 <= most + 0 ? "met" : "missed"
             print verdict, what, sprintf("%.3f", found), sprintf("%.2f", most)
+        }
+        # To the thousandth.
+        function sharp_goal(what, found, most,   verdict) {
+            if (found == "" || found == "-")
+                return
+            verdict = sprintf("%.3f", found) + 0 <= most + 0 ? "met" : "missed"
+            print verdict, what, sprintf("%.3f", found), sprintf("%.3f", most)
         }
         # libmio, as a part of another peer: 1 / what that one is of libmio.
         function part(workload, parameter, peer,   r) {
@@ -30,25 +37,40 @@ goals() {
                 goal(title ", of " names[i] "\047s", part(workload, parameter, names[i]), 1)
         }
         BEGIN { n = split("libev libevent libuv ivykis", names, " ") }
-        { bare[$1, $4, $5] = $9; of_libmio[$1, $4, $5] = $10; own[$1, $4, $5] = $11 }
+        { value[$1, $4, $5] = $6; bare[$1, $4, $5] = $9; of_libmio[$1, $4, $5] = $10; own[$1, $4, $5] = $11 }
         END {
             split("1 10 100 1000", counts, " ")
             for (i = 1; i <= 4; i++) {
                 k = counts[i]
-                goal("dispatch, " k " ready, of the bare loop", bare["dispatch", k, "libmio"], 1)
+                sharp_goal("dispatch, " k " ready, of the bare loop",
+                    bare["dispatch", k, "libmio"], 1)
+                sharp_goal("dispatch with a waker, " k " ready, of the bare loop",
+                    bare["dispatch_waker", k, "libmio"], 1.01)
+                goal("dispatch, level-triggered, " k " ready, of the bare loop",
+                    bare["dispatch_level", k, "libmio"], 1)
+                goal("dispatch with a waker, " k " ready, of mio",
+                    part("dispatch_waker", k, "mio"), 1)
                 goal("dispatch, " k " ready, of mio", part("dispatch", k, "mio"), 1)
                 goal("dispatch with threads, " k " ready, of the bare loop",
                     bare["dispatch_threads", k, "libmio"], 0.96)
                 goal("dispatch with threads, " k " ready, of mio",
                     part("dispatch_threads", k, "mio"), 1)
                 below("dispatch", k, "dispatch, " k " ready")
+                below("dispatch_level", k, "dispatch, level-triggered, " k " ready")
             }
             goal("1 of 10,000 ready, of 1 of 100", own["idle", 10000, "libmio"], 1.05)
+            goal("1 of 100,000 ready, of 1 of 100", own["idle", 100000, "libmio"], 1.05)
+            goal("room for 65,536 events, of room for 1", own["capacity", 65536, "libmio"], 1.02)
+            goal("10,000 wakers pending, of 100, each", own["wake_pending", 10000, "libmio"] / \
+                (own["wake_pending", 100, "libmio"] ? own["wake_pending", 100, "libmio"] : 1), 1.1)
+            goal("registration with a waker, 1 at a time, of mio", part("churn_waker", 1, "mio"), 1)
             goal("registration, 1 at a time, of mio", part("churn", 1, "mio"), 1)
             goal("registration, 64 at a time, of mio", part("churn", 64, "mio"), 1)
             goal("waking an awake poll, of mio", part("wake_busy", 1, "mio"), 0.1)
             goal("wake and wait, of mio", part("wake_wait", 1, "mio"), 0.35)
             goal("a storm of wakes, of mio", part("wake_storm", 4, "mio"), 1)
+            goal("a storm of wakes of 1 thread, ns a wake", value["wake_storm", 1, "libmio"], 10)
+            goal("a storm of wakes of 4 threads, ns a wake", value["wake_storm", 4, "libmio"], 10)
             below("wake_busy", 1, "waking an awake poll")
             below("wake_wait", 1, "wake and wait")
             below("wake_storm", 4, "a storm of wakes")
@@ -58,6 +80,12 @@ goals() {
                 goal("echo, " k " connections, of the bare loop", bare["echo", k, "libmio"], 0.97)
                 goal("echo, " k " connections, of mio", part("echo", k, "mio"), 1)
             }
+            goal("accept one, read, close, of the bare loop",
+                bare["accept_patterns", 2, "libmio"], 0.9)
+            goal("one connection that spins, of one that sleeps",
+                own["round_trip", 50, "libmio"], 0.5)
+            goal("a file to a connection, of reading and sending it",
+                bare["file", 1048576, "libmio"], 0.7)
             goal("accept, request, close, of mio", part("accept", 32, "mio"), 1)
             goal("UDP, one a call, of the bare loop", bare["udp", 1, "libmio"], 1)
             goal("UDP, 32 a call, of one a call", own["udp", 32, "libmio"], 1)
@@ -207,17 +235,26 @@ write_markdown() {
     awk -F'\t' '{ printf "| %s | %s |\n", $1, $2 }' "$tables/machine.tsv"
     awk -F'\t' '{ printf "| %s | %s, %s |\n", $1, $2, $3 }' "$tables/peers.tsv"
     markdown dispatch "Dispatch, by descriptors ready of 1,000"
+    markdown dispatch_waker "Dispatch on a loop that can be woken"
+    markdown dispatch_level "Dispatch, level-triggered"
     markdown dispatch_threads "Dispatch in a program with threads"
     markdown idle "One ready, by descriptors watched"
+    markdown capacity "One ready of 100, by room for events"
     markdown churn "Register, change, deregister, by descriptors at a time"
+    markdown churn_waker "The same on a loop that can be woken"
     markdown churn_looked "The same with a look after each step"
     markdown wake_busy "Waking an awake poll"
     markdown wake_wait "Wake and wait on one thread"
+    markdown wake_pending "Many wakers of one poll, by wakers that are pending"
     markdown wake_asleep_near "Waking a sleeping thread of the same core"
     markdown wake_asleep_far "Waking a sleeping thread of another core"
     markdown wake_storm "A sustained storm of wakes, by threads that wake at once"
     markdown echo "Echo, by connections"
+    markdown echo_level "Echo, level-triggered, by connections"
+    markdown round_trip "Echo of one connection whose client never sleeps, by microseconds that libmio spins"
     markdown accept "Accept, one request, close, by connections at a time"
+    markdown accept_patterns "The same, by how libmio accepts: all (0), one an event (1), one and its request (2)"
+    markdown file "A megabyte of a file to a connection"
     markdown udp "UDP, 32 datagrams of 1,200 bytes sent and received: one a call, 32 a call, 38,400 bytes by segments"
     markdown memory_descriptor "Heap of a descriptor, by descriptors"
     markdown memory_poll "Heap of a poll with a waker"

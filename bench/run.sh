@@ -1,17 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Runs every benchmark: run.sh [--quick]
-# The results go to bench/results; those of a quick run, which are rougher, to build/bench/quick.
+# Runs every benchmark: run.sh [--quick] [--publish]
+# The results go to build/bench/results, those of a quick run, which are rougher, to
+# build/bench/quick; and with --publish to bench/results, which docs/performance.md tells of.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-results=$here/results
+results=$(dirname "$here")/build/bench/results
 quick=()
-if [[ ${1:-} == --quick ]]; then
-    quick=(--quick)
-    results=$(dirname "$here")/build/bench/quick
-elif [[ $# -gt 0 ]]; then
-    echo "usage: $0 [--quick]" >&2
+for option in "$@"; do
+    case $option in
+    --quick)
+        quick=(--quick)
+        results=$(dirname "$here")/build/bench/quick
+        ;;
+    --publish) results=$here/results ;;
+    *)
+        echo "usage: $0 [--quick] [--publish]" >&2
+        exit 2
+        ;;
+    esac
+done
+if [[ ${#quick[@]} -gt 0 && $results == "$here/results" ]]; then
+    echo "a quick run is too rough to be published" >&2
     exit 2
 fi
 mkdir -p "$results"

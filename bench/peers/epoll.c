@@ -14,7 +14,8 @@
 
 struct bench_loop {
     int epoll;
-    int doorbell; /* -1 when there are no wakes */
+    int doorbell;  /* -1 when there are no wakes */
+    uint32_t mode; /* EPOLLET, or 0 */
     int capacity;
     struct epoll_event *events;
 };
@@ -30,7 +31,7 @@ static const char *version(void)
 
 static void control(struct bench_loop *loop, int operation, int fd, uint32_t events)
 {
-    struct epoll_event entry = {.events = events | EPOLLET, .data.u64 = (uint64_t)fd};
+    struct epoll_event entry = {.events = events | loop->mode, .data.u64 = (uint64_t)fd};
     bench_need(epoll_ctl(loop->epoll, operation, fd, &entry) == 0, "epoll_ctl");
 }
 
@@ -42,10 +43,13 @@ static struct bench_loop *open_loop(const struct bench_options *options)
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     bench_need(loop->epoll >= 0, "epoll_create1");
     loop->doorbell = -1;
+    loop->mode = EPOLLET; /* of the doorbell, whatever the others' is: nobody reads it */
     if (options->wakes) {
         loop->doorbell = bench_eventfd();
         control(loop, EPOLL_CTL_ADD, loop->doorbell, EPOLLIN);
     }
+    if (options->level)
+        loop->mode = 0;
     return loop;
 }
 
@@ -161,7 +165,7 @@ static bool serve_event(struct bench_server *server, struct connections *connect
 
 static inline void serve_with(struct bench_server *server, answer_function *answer)
 {
-    struct bench_options options = {.descriptors = 0};
+    struct bench_options options = {.level = server->level};
     struct connections connections = {.loop = open_loop(&options), .limit = 20000};
     connections.fds = bench_allocate((size_t)connections.limit, sizeof(int));
     for (int i = 0; i < connections.limit; i++)

@@ -14,6 +14,7 @@ struct bench_loop {
     struct event *watchers; /* by slot */
     struct event waker;
     bool wakes;
+    short mode; /* EV_ET, or 0 */
     bool woken;
     long left; /* of a dispatch */
 };
@@ -53,6 +54,7 @@ static struct bench_loop *open_loop(const struct bench_options *options)
     loop->base = open_base(options->wakes);
     loop->watchers = bench_allocate(options->descriptors, sizeof *loop->watchers);
     loop->wakes = options->wakes;
+    loop->mode = options->level ? 0 : EV_ET;
     if (loop->wakes) {
         event_assign(&loop->waker, loop->base, -1, EV_PERSIST, on_wake, loop);
         event_add(&loop->waker, NULL);
@@ -72,7 +74,8 @@ static void close_loop(struct bench_loop *loop)
 static void add_for(struct bench_loop *loop, size_t slot, int fd, short what)
 {
     struct event *watcher = &loop->watchers[slot];
-    event_assign(watcher, loop->base, fd, (short)(what | EV_PERSIST | EV_ET), on_readable, loop);
+    event_assign(watcher, loop->base, fd, (short)(what | EV_PERSIST | loop->mode), on_readable,
+                 loop);
     bench_need(event_add(watcher, NULL) == 0, "event_add");
 }
 
@@ -123,6 +126,7 @@ struct serving {
     struct bench_server *server;
     struct event_base *base;
     struct ring all;
+    short mode; /* of all events */
     bool stop;
 };
 
@@ -166,8 +170,7 @@ static void on_connection(evutil_socket_t listener, short what, void *user)
         struct connection *made = bench_allocate(1, sizeof *made);
         made->serving = serving;
         ring_add(&serving->all, &made->ring);
-        event_assign(&made->event, serving->base, fd, EV_READ | EV_PERSIST | EV_ET, on_request,
-                     made);
+        event_assign(&made->event, serving->base, fd, serving->mode, on_request, made);
         event_add(&made->event, NULL);
     }
 }
@@ -176,9 +179,9 @@ static void serve(struct bench_server *server)
 {
     struct serving serving = {.server = server, .base = open_base(false)};
     struct event listener;
+    serving.mode = (short)(EV_READ | EV_PERSIST | (server->level ? 0 : EV_ET));
     ring_start(&serving.all);
-    event_assign(&listener, serving.base, server->listener, EV_READ | EV_PERSIST | EV_ET,
-                 on_connection, &serving);
+    event_assign(&listener, serving.base, server->listener, serving.mode, on_connection, &serving);
     event_add(&listener, NULL);
     event_base_dispatch(serving.base);
     while (serving.all.next != &serving.all)

@@ -3,6 +3,7 @@
  * address of what it stands for. */
 #include "mio.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { BATCH = 64 };
@@ -21,20 +22,26 @@ const char *bench_mio_version(void)
     return MIO_VERSION_STRING;
 }
 
-struct bench_loop *bench_mio_open(const struct bench_options *options, const char *backend,
-                                  mio_interest mode)
+static struct bench_loop *open_with(const struct bench_options *options,
+                                    const struct mio_options *poll_options, mio_interest mode)
 {
     struct bench_loop *loop = bench_allocate(1, sizeof *loop);
-    struct mio_options poll_options = {.backend = backend};
     size_t capacity = options->capacity ? options->capacity : BENCH_CAPACITY;
-    bench_need(mio_poll_new(&poll_options, &loop->poll) == 0, "mio_poll_new");
+    bench_need(mio_poll_new(poll_options, &loop->poll) == 0, "mio_poll_new");
     bench_need(mio_events_new(capacity, NULL, &loop->events) == 0, "mio_events_new");
     loop->registry = mio_poll_registry(loop->poll);
-    loop->mode = mode;
+    loop->mode = mode | (options->level ? MIO_LEVEL : 0);
     loop->receivers = bench_allocate(options->descriptors, sizeof *loop->receivers);
     if (options->wakes)
         bench_need(mio_waker_new(loop->registry, 0, &loop->waker) == 0, "mio_waker_new");
     return loop;
+}
+
+struct bench_loop *bench_mio_open(const struct bench_options *options, const char *backend,
+                                  mio_interest mode)
+{
+    struct mio_options poll_options = {.backend = backend};
+    return open_with(options, &poll_options, mode);
 }
 
 void bench_mio_close(struct bench_loop *loop)
@@ -145,55 +152,83 @@ struct serving {
     struct mio_tcp_stream *streams; /* by descriptor; unregistered where there is none */
 };
 
-static void accept_all(struct serving *serving)
-{
-    struct mio_tcp_stream stream;
-    while (mio_tcp_listener_accept(&serving->listener, &stream, NULL) == 0) {
-        bench_need(stream.source.fd < MOST_CONNECTIONS, "a small descriptor number");
-        struct mio_tcp_stream *made = &serving->streams[stream.source.fd];
-        *made = stream;
-        bench_need(mio_source_register(&made->source, serving->loop->registry, (mio_token)made,
-                                       MIO_READABLE | serving->loop->mode) == 0,
-                   "mio_source_register");
-    }
-}
-
 static void end_connection(struct mio_tcp_stream *stream)
 {
     bench_linger(stream->source.fd);
     mio_source_close(&stream->source);
 }
 
-static bool answer(struct mio_tcp_stream *stream)
+enum outcome { ANSWERED, NOTHING_YET, AT_END };
+
+static enum outcome answer(struct mio_tcp_stream *stream)
 {
     char buffer[BENCH_BUFFER];
     ptrdiff_t size = mio_tcp_stream_read(stream, buffer, sizeof buffer);
-    return size > 0 && mio_tcp_stream_write(stream, buffer, (size_t)size) == size;
+    if (size == -EAGAIN)
+        return NOTHING_YET;
+    return size > 0 && mio_tcp_stream_write(stream, buffer, (size_t)size) == size ? ANSWERED
+                                                                                  : AT_END;
+}
+
+static void watch(struct serving *serving, const struct mio_tcp_stream *accepted)
+{
+    bench_need(accepted->source.fd < MOST_CONNECTIONS, "a small descriptor number");
+    struct mio_tcp_stream *made = &serving->streams[accepted->source.fd];
+    *made = *accepted;
+    bench_need(mio_source_register(&made->source, serving->loop->registry, (mio_token)made,
+                                   MIO_READABLE | serving->loop->mode) == 0,
+               "mio_source_register");
+}
+
+/* The request of a connection that was just accepted, if it is there: true when it is the last. */
+static bool answer_or_watch(struct serving *serving, struct mio_tcp_stream *stream)
+{
+    enum outcome outcome = answer(stream);
+    bool stop = outcome == ANSWERED && bench_answered(serving->server);
+    if (outcome == NOTHING_YET || (outcome == ANSWERED && !serving->server->once))
+        watch(serving, stream);
+    else
+        end_connection(stream);
+    return stop;
+}
+
+static bool accept_event(struct serving *serving)
+{
+    struct mio_tcp_stream stream;
+    enum bench_accepting accepting = serving->server->accepting;
+    while (mio_tcp_listener_accept(&serving->listener, &stream, NULL) == 0) {
+        if (accepting == BENCH_ACCEPT_AND_READ)
+            return answer_or_watch(serving, &stream);
+        watch(serving, &stream);
+        if (accepting == BENCH_ACCEPT_ONE)
+            break;
+    }
+    return false;
 }
 
 static bool serve_event(struct serving *serving, const struct mio_event *event)
 {
-    if (mio_event_token(event) == (mio_token)serving) {
-        accept_all(serving);
-        return false;
-    }
+    if (mio_event_token(event) == (mio_token)serving)
+        return accept_event(serving);
     struct mio_tcp_stream *stream = (struct mio_tcp_stream *)mio_event_token(event);
-    bool goes_on = answer(stream);
-    bool stop = goes_on && bench_answered(serving->server);
-    if (!goes_on || serving->server->once)
+    enum outcome outcome = answer(stream);
+    bool stop = outcome == ANSWERED && bench_answered(serving->server);
+    if (outcome == AT_END || (outcome == ANSWERED && serving->server->once))
         end_connection(stream);
     return stop;
 }
 
 void bench_mio_serve(struct bench_server *server, const char *backend, mio_interest mode)
 {
-    struct bench_options options = {.descriptors = 0};
-    struct serving serving = {.server = server, .loop = bench_mio_open(&options, backend, mode)};
+    struct bench_options options = {.level = server->level};
+    struct mio_options poll_options = {.backend = backend, .spin_ns = server->spin_ns};
+    struct serving serving = {.server = server, .loop = open_with(&options, &poll_options, mode)};
+    mio_interest how = server->accepting == BENCH_ACCEPT_ALL ? serving.loop->mode : MIO_LEVEL;
     serving.streams = bench_allocate(MOST_CONNECTIONS, sizeof *serving.streams);
     bench_need(mio_tcp_listener_from_fd(server->listener, &serving.listener) == 0,
                "mio_tcp_listener_from_fd");
     bench_need(mio_source_register(&serving.listener.source, serving.loop->registry,
-                                   (mio_token)&serving, MIO_READABLE | mode) == 0,
+                                   (mio_token)&serving, MIO_READABLE | how) == 0,
                "mio_source_register");
     for (bool stop = false; !stop;) {
         wait_for(serving.loop, MIO_FOREVER);
@@ -229,5 +264,6 @@ const struct bench_peer bench_mio = {
     .what = "libmio, epoll selector",
     .open = open_epoll,
     .serve = serve_epoll,
+    .serves_as_asked = true,
     BENCH_MIO_FUNCTIONS,
 };

@@ -49,4 +49,5 @@ const struct bench_peer bench_rust_mio = {
     .wake = rust_mio_wake,
     .await_wake = rust_mio_await_wake,
     .serve = serve,
+    .only_edges = true,
 };

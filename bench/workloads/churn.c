@@ -23,6 +23,7 @@ static int fds[MOST];
 struct churn {
     size_t batch;
     bool looks;
+    bool wakes; /* on a poll that can be woken */
 };
 
 static void open_descriptors(void)
@@ -63,10 +64,10 @@ static void turn_over(const struct bench_peer *peer, struct bench_loop *loop, vo
 }
 
 /* The slots of those that come and go are the first. */
-static struct bench_loop *open_loop(const struct bench_peer *peer)
+static struct bench_loop *open_loop(const struct bench_peer *peer, bool wakes)
 {
     open_descriptors();
-    struct bench_options options = {.descriptors = MOST + OTHERS};
+    struct bench_options options = {.descriptors = MOST + OTHERS, .wakes = wakes};
     struct bench_loop *loop = peer->open(&options);
     for (size_t i = 0; i < OTHERS; i++)
         peer->add(loop, MOST + i, others[i]);
@@ -83,9 +84,9 @@ static void close_loop(const struct bench_peer *peer, struct bench_loop *loop)
 
 static double time_churn(const struct bench_peer *peer, struct churn churn)
 {
-    if (!peer->open)
+    if (!peer->open || (churn.wakes && !peer->wake))
         return -1;
-    struct bench_loop *loop = open_loop(peer);
+    struct bench_loop *loop = open_loop(peer, churn.wakes);
     double ns = bench_time(turn_over, peer, loop, &churn);
     close_loop(peer, loop);
     return ns / (double)churn.batch;
@@ -96,6 +97,11 @@ static double churn_round(const struct bench_peer *peer, long batch)
     return time_churn(peer, (struct churn){.batch = (size_t)batch});
 }
 
+static double waker_round(const struct bench_peer *peer, long batch)
+{
+    return time_churn(peer, (struct churn){.batch = (size_t)batch, .wakes = true});
+}
+
 static double looked_round(const struct bench_peer *peer, long batch)
 {
     return time_churn(peer, (struct churn){.batch = (size_t)batch, .looks = true});
@@ -104,7 +110,7 @@ static double looked_round(const struct bench_peer *peer, long batch)
 static void count_churn(const struct bench_peer *peer, long batch, long times)
 {
     struct churn churn = {.batch = (size_t)batch};
-    struct bench_loop *loop = open_loop(peer);
+    struct bench_loop *loop = open_loop(peer, false);
     bench_counted(turn_over, peer, loop, &churn, times);
     close_loop(peer, loop);
 }
@@ -120,6 +126,16 @@ const struct bench_workload bench_churn = {
     .rounds = 41,
     .round = churn_round,
     .count_instructions = count_churn,
+};
+
+const struct bench_workload bench_churn_waker = {
+    .name = "churn_waker",
+    .unit = "descriptor",
+    .clock = "cpu",
+    .parameters = batches,
+    .count = 2,
+    .rounds = 41,
+    .round = waker_round,
 };
 
 const struct bench_workload bench_churn_looked = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TCP servers over the loopback: the CPU time that the server's thread takes for a request, its
- * clients being another process on another core. Requests a second would measure the clients.
+ * clients being another process on another core. Requests a second would measure the clients; but
+ * for one that never sleeps they are what a server gains that does not sleep either.
  */
 #define _GNU_SOURCE
 
@@ -35,6 +36,7 @@ static int listen_anywhere(struct sockaddr_in *address)
 struct clients {
     struct sockaddr_in server;
     bool once;
+    bool spin; /* look for the answer until it is there, and never sleep */
     int epoll;
     int open;
 };
@@ -85,22 +87,30 @@ static void run_clients(struct clients *clients, int count)
     for (int i = 0; i < count; i++)
         connect_one(clients);
     while (clients->open > 0) {
-        int ready = epoll_wait(clients->epoll, events, 64, -1);
+        int ready = epoll_wait(clients->epoll, events, 64, clients->spin ? 0 : -1);
         for (int i = 0; i < ready; i++)
             go_on(clients, events[i].data.fd);
     }
 }
 
-static pid_t start_clients(const struct sockaddr_in *address, int listener, int count, bool once)
+/* A listener gives no connection before its first bytes. */
+static void defer(int listener)
+{
+    int seconds = 1;
+    bench_need(setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds) == 0,
+               "TCP_DEFER_ACCEPT");
+}
+
+static pid_t start_clients(const struct sockaddr_in *address, const struct bench_server *server)
 {
     pid_t process = fork();
     bench_need(process >= 0, "fork");
     if (process > 0)
         return process;
     bench_pin(1);
-    close(listener);
-    struct clients clients = {.server = *address, .once = once};
-    run_clients(&clients, count);
+    close(server->listener);
+    struct clients clients = {.server = *address, .once = server->once, .spin = server->wall};
+    run_clients(&clients, server->connections);
     _exit(0);
 }
 
@@ -112,7 +122,9 @@ static double serve(const struct bench_peer *peer, struct bench_server server)
     if (!peer->serve)
         return -1;
     server.listener = listen_anywhere(&address);
-    pid_t clients = start_clients(&address, server.listener, server.connections, server.once);
+    if (server.accepting == BENCH_ACCEPT_AND_READ && peer->serves_as_asked)
+        defer(server.listener);
+    pid_t clients = start_clients(&address, &server);
     peer->serve(&server);
     close(server.listener);
     bench_need(waitpid(clients, NULL, 0) == clients, "waitpid");
@@ -128,6 +140,45 @@ static double echo_round(const struct bench_peer *peer, long connections)
                                              .requests = requests});
 }
 
+static double level_round(const struct bench_peer *peer, long connections)
+{
+    if (peer->only_edges)
+        return -1;
+    return serve(peer, (struct bench_server){.connections = (int)connections,
+                                             .level = true,
+                                             .warm_up = 2000,
+                                             .requests = 8000});
+}
+
+/* The bare loop, with which all are compared, is as it is whatever is asked for. */
+static bool heeds(const struct bench_peer *peer, bool asked)
+{
+    return !asked || peer == bench_peers[0] || peer->serves_as_asked;
+}
+
+/* One connection, whose client never sleeps: the time is the server's. */
+static double trip_round(const struct bench_peer *peer, long microseconds)
+{
+    if (!heeds(peer, microseconds > 0))
+        return -1;
+    return serve(peer, (struct bench_server){.connections = 1,
+                                             .wall = true,
+                                             .spin_ns = microseconds * 1000,
+                                             .warm_up = 500,
+                                             .requests = 2000});
+}
+
+static double pattern_round(const struct bench_peer *peer, long accepting)
+{
+    if (!heeds(peer, accepting != BENCH_ACCEPT_ALL))
+        return -1;
+    return serve(peer, (struct bench_server){.connections = 32,
+                                             .once = true,
+                                             .accepting = (enum bench_accepting)accepting,
+                                             .warm_up = 200,
+                                             .requests = 3000});
+}
+
 static double accept_round(const struct bench_peer *peer, long connections)
 {
     return serve(
@@ -137,6 +188,8 @@ static double accept_round(const struct bench_peer *peer, long connections)
 
 static const long connection_counts[] = {1, 64, 512};
 static const long accept_counts[] = {32};
+static const long patterns[] = {BENCH_ACCEPT_ALL, BENCH_ACCEPT_ONE, BENCH_ACCEPT_AND_READ};
+static const long spins[] = {0, 50}; /* microseconds */
 
 const struct bench_workload bench_echo = {
     .name = "echo",
@@ -157,4 +210,34 @@ const struct bench_workload bench_accepting = {
     .count = 1,
     .rounds = 25,
     .round = accept_round,
+};
+
+const struct bench_workload bench_echo_level = {
+    .name = "echo_level",
+    .unit = "request",
+    .clock = "cpu",
+    .parameters = connection_counts + 1,
+    .count = 2,
+    .rounds = 15,
+    .round = level_round,
+};
+
+const struct bench_workload bench_round_trip = {
+    .name = "round_trip",
+    .unit = "request",
+    .clock = "wall",
+    .parameters = spins,
+    .count = 2,
+    .rounds = 25,
+    .round = trip_round,
+};
+
+const struct bench_workload bench_accept_patterns = {
+    .name = "accept_patterns",
+    .unit = "connection",
+    .clock = "cpu",
+    .parameters = patterns,
+    .count = 3,
+    .rounds = 25,
+    .round = pattern_round,
 };

@@ -2,9 +2,11 @@
 /* Ending a wait from outside. */
 #include "../harness.h"
 
+#include <mio.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 enum { MANY = 1000, TURNS = 300, MOST_STORMERS = 4, STORM_WAKES = 400000 };
 
@@ -82,6 +84,48 @@ static void count_wait(const struct bench_peer *peer, long parameter, long times
     struct bench_loop *loop = open_loop(peer);
     bench_counted(wake_and_wait, peer, loop, NULL, times);
     peer->close(loop);
+}
+
+/* --- many wakers of one poll, all of them pending: what one of them costs --- */
+
+struct pending {
+    struct mio_poll *poll;
+    struct mio_events *events;
+    struct mio_waker **wakers;
+    long count;
+};
+
+static void wake_all_and_wait(const struct bench_peer *peer, struct bench_loop *loop, void *user)
+{
+    const struct pending *pending = user;
+    (void)peer;
+    (void)loop;
+    for (long i = 0; i < pending->count; i++)
+        bench_need(mio_waker_wake(pending->wakers[i]) == 0, "mio_waker_wake");
+    bench_need(mio_poll_wait(pending->poll, pending->events, 0) == pending->count, "mio_poll_wait");
+}
+
+/* Of the others none has more than one waker a loop. */
+static double pending_round(const struct bench_peer *peer, long count)
+{
+    struct pending pending = {.count = count};
+    struct mio_options options = {.backend = "epoll"};
+    if (peer != &bench_mio)
+        return -1;
+    bench_need(mio_poll_new(&options, &pending.poll) == 0, "mio_poll_new");
+    bench_need(mio_events_new((size_t)count, NULL, &pending.events) == 0, "mio_events_new");
+    pending.wakers = bench_allocate((size_t)count, sizeof(struct mio_waker *));
+    for (long i = 0; i < count; i++)
+        bench_need(
+            mio_waker_new(mio_poll_registry(pending.poll), (mio_token)i, &pending.wakers[i]) == 0,
+            "mio_waker_new");
+    double ns = bench_time(wake_all_and_wait, peer, NULL, &pending);
+    for (long i = 0; i < count; i++)
+        mio_waker_free(pending.wakers[i]);
+    free(pending.wakers);
+    mio_events_free(pending.events);
+    mio_poll_free(pending.poll);
+    return ns / (double)count;
 }
 
 /* --- two loops that wake each other, both asleep --- */
@@ -200,6 +244,7 @@ static double storm_round(const struct bench_peer *peer, long count)
 }
 
 static const long only[] = {1};
+static const long pending_counts[] = {1, 10, 100, 1000, 10000};
 static const long stormers[] = {1, MOST_STORMERS};
 
 const struct bench_workload bench_wake_busy = {
@@ -222,6 +267,16 @@ const struct bench_workload bench_wake_wait = {
     .rounds = 75,
     .round = wait_round,
     .count_instructions = count_wait,
+};
+
+const struct bench_workload bench_wake_pending = {
+    .name = "wake_pending",
+    .unit = "wake",
+    .clock = "cpu",
+    .parameters = pending_counts,
+    .count = 5,
+    .rounds = 31,
+    .round = pending_round,
 };
 
 const struct bench_workload bench_wake_asleep_near = {
