@@ -8,6 +8,10 @@
  *   the thread       SIGPIPE is blocked around the write and taken back (os/sigpipe.h): 600 cycles,
  *                    where write and read of 64 bytes take 900
  */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* S_ISSOCK under a strict -std= */
+#endif
+
 #include "pipe_write.h"
 
 #include "../os/sigpipe.h"

@@ -9,6 +9,10 @@
  *
  * sendfile(2) has no flag against SIGPIPE (Linux raises it); only Apple's sockets have an option.
  */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* pread under a strict -std= */
+#endif
+
 #include "../os/descriptor.h"
 #include "../os/sigpipe.h"
 #include "../poll/io.h"

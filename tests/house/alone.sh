@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A suite of tests is compiled as one file (MIO_TESTS_AS_ONE), where two things are not noticed: that
-# a file includes what it uses, since the one before it may have, and that variables without
-# initialiser, which two files call alike, are two variables.
+# A suite of tests is compiled as one file (MIO_TESTS_AS_ONE), and so is the library in some builds:
+# two things are not noticed there, that a file includes what it uses, since the one before it may
+# have, and that variables without initialiser, which two files call alike, are two variables. The
+# library's files are compiled with a strict -std= too, as its users may do.
 #
 #   alone.sh COMPILER
 set -euo pipefail
@@ -16,8 +17,8 @@ compile() {
     local flags
     read -ra flags <<<"$1"
     shift
-    "$cc" -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -Iinclude -Itests "${flags[@]}" "$@" ||
-        failed=1
+    "$cc" "-std=${standard:-gnu11}" -fsyntax-only -Wall -Wextra -Werror -Iinclude -Itests \
+        "${flags[@]}" "$@" || failed=1
 }
 
 # suite FLAGS FILE...
@@ -39,6 +40,12 @@ kqueue="-Itests/kqueue/include -Itests/kqueue -DMIO_PLATFORM=MIO_PLATFORM_FREEBS
 ports="-Itests/ports_model/include -Itests/ports_model -DMIO_PLATFORM=MIO_PLATFORM_ILLUMOS"
 
 shopt -s extglob
+library=(src/*/*.c src/selector/*/*.c)
+standard=c11
+compile "" "${library[@]}"
+compile "$kqueue" "${library[@]}"
+compile "$ports" "${library[@]}"
+standard=gnu11
 suite "" tests/contract/!(kqueue_*|ports_*).c
 suite "$kqueue" tests/contract/kqueue_*.c
 suite "$ports" tests/contract/ports_*.c

@@ -8,6 +8,10 @@
 
 #if MIO_HAVE_KQUEUE
 
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* S_ISSOCK under a strict -std= */
+#endif
+
 #include "kqueue_change.h"
 
 #include "../../os/descriptor.h"
