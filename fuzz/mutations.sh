@@ -96,7 +96,7 @@ flags_of() { # selector: what its sources are compiled with
         [ "$platform" = MACOS ] && platform=APPLE
         [ "$backend" = kqueue ] && echo "-DFUZZ_KQMODEL"
         echo "-DMIO_PLATFORM=MIO_PLATFORM_$platform -DKQMODEL_${flavour^^}" \
-            "-DFUZZ_BACKEND=\"$backend\" -Itests/kqueue/include -Itests/kqueue -Iinclude"
+            "-DFUZZ_BACKEND=\"$backend\" -Itests/kqueue/include -Itests/kqueue -Itests -Iinclude"
         ;;
     esac
 }
