@@ -199,10 +199,8 @@ static bool refuses_segments(ptrdiff_t error, const struct outgoing *out)
 static void move_on(struct mio_datagram *datagrams, struct place *at, struct place end,
                     size_t count)
 {
-    for (; at->index < end.index; at->index++) {
-        if (datagrams[at->index].sent != 0)
-            datagrams[at->index].sent = 0;
-    }
+    for (; at->index < end.index; at->index++)
+        datagrams[at->index].sent = 0;
     at->offset = end.offset;
     if (at->index < count)
         datagrams[at->index].sent = at->offset;
