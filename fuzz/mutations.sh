@@ -26,7 +26,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/tests"
 cp -r src include fuzz "$work"
-cp -r tests/kqueue "$work/tests"
+cp -r tests/kqueue tests/*.h "$work/tests"
 cd "$work"
 cp -r src src.whole
 
