@@ -20,6 +20,7 @@
 #include <mio/registry.h>
 #include <mio/slab.h>
 #include <mio/source.h>
+#include <mio/timer.h>
 #include <mio/types.h>
 #include <mio/version.h>
 #include <mio/waker.h>

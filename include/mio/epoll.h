@@ -14,10 +14,10 @@ MIO_BEGIN_DECLS
 
 #if defined(MIO_RECORD_EPOLL)
 
-/* The mask as the kernel has written it: EPOLLIN and its kin. Not NULL; any thread. */
+/* The mask as the kernel has written it: EPOLLIN and its kin; 0 of a timer. Not NULL; any thread. */
 MIO_INLINE uint32_t mio_epoll_event_mask(const struct mio_event *event)
 {
-    return event->events;
+    return mio_event_is_timer(event) ? 0 : event->events;
 }
 
 #endif

@@ -113,6 +113,9 @@ typedef char mio_event_is_the_kernels_record[sizeof(struct mio_event) == MIO_REC
 #define MIO_EPOLL_ERR   0x8u
 #define MIO_EPOLL_HUP   0x10u
 #define MIO_EPOLL_RDHUP 0x2000u
+/* The library's own: a timer, with the number of its expirations in the upper half. No kernel gives
+ * what a registration has not asked for, and none can ask for this. */
+#define MIO_EPOLL_TIMER 0x8000u
 
 #elif defined(MIO_RECORD_KEVENT)
 
@@ -133,11 +136,13 @@ enum {
     MIO_KEVENT_READ = 0,
     MIO_KEVENT_WRITE = 1,
     MIO_KEVENT_AIO = 2,
+    MIO_KEVENT_TIMER = 6,
     MIO_KEVENT_USER = 8,
 #else
     MIO_KEVENT_READ = -1,
     MIO_KEVENT_WRITE = -2,
     MIO_KEVENT_AIO = -3,
+    MIO_KEVENT_TIMER = -7,
 #endif
 #if MIO_PLATFORM == MIO_PLATFORM_FREEBSD
     MIO_KEVENT_LIO = -10,
@@ -215,6 +220,16 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
     return false;
 }
 
+MIO_INLINE bool mio_event_is_timer(const struct mio_event *event)
+{
+    return (event->events & MIO_EPOLL_TIMER) != 0;
+}
+
+MIO_INLINE int64_t mio_event_expirations(const struct mio_event *event)
+{
+    return mio_event_is_timer(event) ? MIO_CAST(int64_t, event->events >> 16) : 0;
+}
+
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
     (void)event;
@@ -286,6 +301,16 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
     return event->filter == MIO_KEVENT_LIO;
 }
 
+MIO_INLINE bool mio_event_is_timer(const struct mio_event *event)
+{
+    return event->filter == MIO_KEVENT_TIMER;
+}
+
+MIO_INLINE int64_t mio_event_expirations(const struct mio_event *event)
+{
+    return mio_event_is_timer(event) ? MIO_CAST(int64_t, event->data) : 0;
+}
+
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
     if ((event->flags & MIO_KEVENT_ERROR) != 0)
@@ -346,9 +371,19 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
     return (event->readiness & MIO_LIO) != 0;
 }
 
+MIO_INLINE bool mio_event_is_timer(const struct mio_event *event)
+{
+    return (event->readiness & MIO_TIMER) != 0;
+}
+
+MIO_INLINE int64_t mio_event_expirations(const struct mio_event *event)
+{
+    return mio_event_is_timer(event) ? event->error : 0;
+}
+
 MIO_INLINE int mio_event_error(const struct mio_event *event)
 {
-    return -event->error;
+    return mio_event_is_timer(event) ? 0 : -event->error;
 }
 
 MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
@@ -362,7 +397,7 @@ MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
 /*
  * What these functions say. `event` is never NULL. Any thread may call them, and a signal handler.
  *
- *   mio_event_token            the token given with the registration, or with the waker
+ *   mio_event_token            the token given with the registration, the waker or the timer
  *   mio_event_is_readable      read or accept; or it is a wake. Urgent data counts too
  *   mio_event_is_writable      write; or a connect has ended, well or not
  *   mio_event_is_error         the descriptor has an error; mio_source_take_error() or the next
@@ -371,6 +406,11 @@ MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
  *   mio_event_is_write_closed  nothing more can be written
  *   mio_event_is_priority      there is urgent data
  *   mio_event_is_aio, _is_lio  a request of aio(4), or a list of them, has ended
+ *   mio_event_is_timer         a timer has expired (mio/timer.h); with kqueue, or one of the
+ *                              program's own EVFILT_TIMER has
+ *   mio_event_expirations      how many times it has since its last event: 1 for one that expires
+ *                              once, at most 65,535; what is more comes with another event. 0: it
+ *                              is no timer
  *   mio_event_error            the error that the event itself carries, as -errno, or 0. kqueue
  *                              tells that of a socket (-ECONNRESET); no other selector does
  *   mio_event_amount           bytes to read, bytes that can be written, or connections to accept.
@@ -379,7 +419,7 @@ MIO_INLINE int64_t mio_event_amount(const struct mio_event *event)
  */
 
 /* All of it as one number: MIO_READABLE, MIO_WRITABLE, MIO_PRIORITY, MIO_AIO, MIO_LIO, MIO_ERROR,
- * MIO_READ_CLOSED and MIO_WRITE_CLOSED, or-ed together. */
+ * MIO_READ_CLOSED, MIO_WRITE_CLOSED and MIO_TIMER, or-ed together. */
 MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
 {
     return (mio_event_is_readable(event) ? MIO_READABLE : 0) |
@@ -388,7 +428,8 @@ MIO_INLINE uint32_t mio_event_readiness(const struct mio_event *event)
            (mio_event_is_aio(event) ? MIO_AIO : 0) | (mio_event_is_lio(event) ? MIO_LIO : 0) |
            (mio_event_is_error(event) ? MIO_ERROR : 0) |
            (mio_event_is_read_closed(event) ? MIO_READ_CLOSED : 0) |
-           (mio_event_is_write_closed(event) ? MIO_WRITE_CLOSED : 0);
+           (mio_event_is_write_closed(event) ? MIO_WRITE_CLOSED : 0) |
+           (mio_event_is_timer(event) ? MIO_TIMER : 0);
 }
 
 /*

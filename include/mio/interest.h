@@ -74,6 +74,7 @@ MIO_BEGIN_DECLS
 /* --- what only an event says (mio_event_readiness()); -EINVAL in an interest --- */
 
 #define MIO_WRITE_CLOSED 0x80u
+#define MIO_TIMER        0x1000u
 
 /* --- modes: one at most, but for MIO_EXCLUSIVE with MIO_LEVEL --- */
 

@@ -38,6 +38,16 @@ struct mio_allocator {
  */
 typedef void mio_log_function(int error, const char *what, void *user);
 
+/*
+ * The time, for the timers of a poll alone (mio/timer.h): now on `clock`, one of MIO_CLOCK_, in
+ * nanoseconds, which is not negative and does not go back. For tests, which set it as they like. A
+ * wait still sleeps in the kernel, by the system's time, for as long as this clock says that is
+ * left; who sets it ahead meanwhile wakes the wait. mio_now() and the timeouts of a wait have no
+ * part in it. Any thread that calls the library may call it. It must not call the library, and
+ * must not block: a lock is held.
+ */
+typedef int64_t mio_clock_function(uint32_t clock, void *user);
+
 /* Bits of mio_options.flags. The first two leave out a kernel's feature and take what the library
  * takes where there is none. */
 
@@ -60,9 +70,13 @@ typedef void mio_log_function(int error, const char *what, void *user);
  * kernel serves such a file itself its own events come. A batch of changes is taken one by one.
  */
 #define MIO_OPTION_ALWAYS_READY_FILES 0x4u
+/* The poll's timers are set, moved and cancelled by one thread alone, the one that waits. So no lock
+ * is taken, which is most of what these calls cost. Another loop that sleeps for these timers asks
+ * mio_poll_next_deadline() before each sleep. */
+#define MIO_OPTION_ONE_THREAD_TIMERS 0x8u
 
-/* Read by mio_poll_new() alone, which keeps nothing of it but `log`, `user` and a copy of the
- * allocator. */
+/* Read by mio_poll_new() alone, which keeps nothing of it but `log`, `clock`, `user` and a copy of
+ * the allocator. */
 struct mio_options {
     /*
      * The selector: "kqueue", "epoll", "ports" or "poll". NULL: the best that the kernel lets the
@@ -93,9 +107,12 @@ struct mio_options {
      */
     int64_t spin_ns;
 
-    uintptr_t reserved[4]; /* 0 */
+    uintptr_t reserved[3]; /* 0 */
 
-    /* Handed to `log`. */
+    /* NULL: the system's. */
+    mio_clock_function *clock;
+
+    /* Handed to `log` and `clock`. */
     void *user;
 };
 

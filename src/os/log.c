@@ -7,6 +7,6 @@ void mio__log(const struct mio__config *config, int error, const char *what)
 {
     int saved = errno;
     if (config->log)
-        config->log(error, what, config->log_user);
+        config->log(error, what, config->user);
     errno = saved;
 }

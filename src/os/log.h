@@ -10,8 +10,9 @@
 /* mio_options with every default filled in. */
 struct mio__config {
     struct mio_allocator allocator;
-    mio_log_function *log; /* NULL: nothing is told */
-    void *log_user;
+    mio_log_function *log;     /* NULL: nothing is told */
+    mio_clock_function *clock; /* of timers; NULL: the system's */
+    void *user;                /* of both */
     uint32_t flags;
     int64_t spin_ns; /* 0: a wait that has to sleep sleeps at once */
 };

@@ -3,14 +3,15 @@
 
 #include "../os/clock.h"
 #include "../os/memory.h"
+#include "../timer/timers.h"
 #include "choice.h"
 #include "ready_files.h"
 #include "spin.h"
 
 #include <errno.h>
 
-static const uint32_t known_flags =
-    MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS | MIO_OPTION_ALWAYS_READY_FILES;
+static const uint32_t known_flags = MIO_OPTION_PIPE_WAKER | MIO_OPTION_MILLISECONDS |
+                                    MIO_OPTION_ALWAYS_READY_FILES | MIO_OPTION_ONE_THREAD_TIMERS;
 
 /* A sum with any time on the clock has to fit. */
 static const int64_t longest_spin_ns = INT64_C(1000) * MIO_NS_PER_S;
@@ -46,7 +47,8 @@ int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
     struct mio__config config = {
         .allocator = options->allocator ? *options->allocator : mio__default_allocator,
         .log = options->log,
-        .log_user = options->user,
+        .clock = options->clock,
+        .user = options->user,
         .flags = options->flags,
     };
     struct mio_poll *made = mio__allocate(&config.allocator, sizeof *made);
@@ -69,6 +71,7 @@ void mio_poll_free(struct mio_poll *poll)
     if (!poll)
         return;
     struct mio_selector *selector = poll->registry.selector;
+    mio__timers_close(selector);
     mio__release(&selector->config.allocator, poll, sizeof *poll);
     mio__selector_release(selector);
 }
@@ -105,5 +108,8 @@ int mio_poll_fd(struct mio_poll *poll)
         return fd;
     /* There may be no doorbell yet: nobody wakes before there is one, and making it rings. */
     int error = mio__wake_queue_embed(&selector->wakes);
+    struct mio__timers *timers = mio__timers_of(selector);
+    if (error == 0 && timers)
+        error = mio__timers_embed(timers);
     return error < 0 ? error : fd;
 }

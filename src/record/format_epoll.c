@@ -28,8 +28,11 @@ int mio_event_format(const struct mio_event *event, char *buffer, size_t size)
         return -EINVAL;
     struct mio__text text = {.buffer = buffer, .size = size, .length = 0};
     mio__text_add(&text, "epoll_event { events: ");
-    mio__text_add_bits(&text, event->events, event_names,
-                       sizeof event_names / sizeof event_names[0]);
+    if (mio_event_is_timer(event))
+        mio__text_add(&text, "(timer), expirations: %u", (unsigned)mio_event_expirations(event));
+    else
+        mio__text_add_bits(&text, event->events, event_names,
+                           sizeof event_names / sizeof event_names[0]);
     mio__text_add(&text, ", data: 0x%" PRIx64 " }", (uint64_t)event->data);
     return mio__text_result(&text);
 }

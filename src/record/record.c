@@ -23,6 +23,11 @@ void mio__record_wake(struct mio_event *record, mio_token token)
     *record = (struct mio_event){.events = MIO_EPOLL_IN, .data = token};
 }
 
+void mio__record_timer(struct mio_event *record, mio_token token, unsigned expirations)
+{
+    *record = (struct mio_event){.events = MIO_EPOLL_TIMER | expirations << 16, .data = token};
+}
+
 int mio__record_poll(struct mio_event *list, int room, mio_fd fd, mio_token token,
                      mio_interest *interest, const struct mio__poll2_found *found)
 {
@@ -39,6 +44,12 @@ int mio__record_poll(struct mio_event *list, int room, mio_fd fd, mio_token toke
 void mio__record_wake(struct mio_event *record, mio_token token)
 {
     *record = (struct mio_event){.filter = MIO_KEVENT_USER, .udata = (void *)token};
+}
+
+void mio__record_timer(struct mio_event *record, mio_token token, unsigned expirations)
+{
+    *record = (struct mio_event){
+        .filter = MIO_KEVENT_TIMER, .data = (intptr_t)expirations, .udata = (void *)token};
 }
 
 /* A direction: the filter whose record tells of it, and what poll(2) says about it. */
@@ -83,6 +94,12 @@ int mio__record_poll(struct mio_event *list, int room, mio_fd fd, mio_token toke
 void mio__record_wake(struct mio_event *record, mio_token token)
 {
     *record = (struct mio_event){.token = token, .readiness = MIO_READABLE};
+}
+
+void mio__record_timer(struct mio_event *record, mio_token token, unsigned expirations)
+{
+    *record =
+        (struct mio_event){.token = token, .readiness = MIO_TIMER, .error = (int32_t)expirations};
 }
 
 /* The predicates of poll(2)'s bits. */

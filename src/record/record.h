@@ -11,6 +11,9 @@
 /* A wake: readable, with the waker's token. */
 void mio__record_wake(struct mio_event *record, mio_token token);
 
+/* A timer that has expired so many times, at most 0xffff. */
+void mio__record_timer(struct mio_event *record, mio_token token, unsigned expirations);
+
 /* Whether a record tells of one direction: a kevent does, since it names one filter. Elsewhere it
  * has a mask of both directions. A descriptor that is ready both ways gives two records or one. */
 #if defined(MIO_RECORD_KEVENT)

@@ -60,6 +60,9 @@ void mio__selector_release(struct mio_selector *selector)
     mio__wake_queue_destroy(&selector->wakes);
     if (selector->ready_files)
         selector->ready_files->release(selector->ready_files);
+    struct mio__wake_node *timers = atomic_load(&selector->timers);
+    if (timers)
+        timers->release(timers);
     selector->ops->selector_free(selector);
 }
 

@@ -157,6 +157,9 @@ struct mio_selector {
             /* Of the files that the library serves (poll/ready_files.h), released with the
              * selector; NULL: they are refused. */
             struct mio__wake_node *ready_files;
+            /* Of the poll's timers (timer/timers.h), released with the selector; NULL: it has had
+             * none. */
+            _Atomic(struct mio__wake_node *) timers;
         };
         char apart[MIO_CACHE_LINE];
     };

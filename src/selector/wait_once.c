@@ -107,12 +107,16 @@ static int wait_once(struct mio_selector *selector, const struct mio_events *eve
     return mio__selector_is_direct(selector) ? count : end_fetch(selector, events, count, done);
 }
 
-/* Ends a wait with what it has brought; one for ever that has brought nothing begins again. */
+/* Ends a wait with what it has brought; one for ever that has brought nothing begins again. If the
+ * poll has got timers meanwhile it begins as their wait, which asks for no other one for ever. */
 static int conclude(struct mio_selector *selector, struct mio_events *events, int64_t timeout_ns,
                     int count)
 {
-    while (count == 0 && timeout_ns == MIO_FOREVER)
+    while (count == 0 && timeout_ns == MIO_FOREVER) {
+        if (atomic_load(&selector->timers))
+            return mio__selector_wait(selector, events, timeout_ns);
         count = wait_once(selector, events, timeout_ns);
+    }
     events->len = count > 0 ? (size_t)count : 0;
     return count;
 }

@@ -64,6 +64,7 @@ static const struct {
     {MIO_ERROR, "ERROR"},
     {MIO_READ_CLOSED, "READ_CLOSED"},
     {MIO_WRITE_CLOSED, "WRITE_CLOSED"},
+    {MIO_TIMER, "TIMER"},
 };
 
 static void append_readiness(char *text, size_t size, uint32_t readiness)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WAIT2 and WAKE3: what a wait and a wake cost. Allocations are counted in the process; system
- * calls by running one of the tests here under strace and counting the lines between two marks.
+ * WAIT2, WAKE3 and TIME6: what a wait, a wake and a timer cost. Allocations are counted in the
+ * process; system calls by running one of the tests here under strace and counting the lines
+ * between two marks.
  *
  * The kqueue model counts for itself: see kqueue_only.c.
  */
@@ -25,7 +26,9 @@ enum {
     LOOKS = FIRST_MARK - 2,
     SLEEPS = FIRST_MARK - 4,
     ROUNDED_SLEEPS = FIRST_MARK - 6,
-    WAKES = FIRST_MARK - 8
+    WAKES = FIRST_MARK - 8,
+    TIMERS = FIRST_MARK - 10,
+    NOTHING = FIRST_MARK - 12
 };
 
 static void mark(int number)
@@ -96,6 +99,35 @@ TEST(wake3_wakes_that_are_counted)
     CHECK_EQ(test_allocations(), before);
     EXPECT_ONE(&loop, 1, MIO_READABLE);
     mio_waker_free(waker);
+    loop_close(&loop);
+}
+
+/* Many of them, at once, moved and cancelled. */
+TEST(time6_timers_that_are_counted)
+{
+    static struct mio_timer timers[CALLS];
+    struct loop loop = loop_open();
+    int64_t deadline = mio_now() + 100 * SECOND;
+
+    for (int i = 0; i < CALLS; i++)
+        mio_timer_init(&timers[i]);
+    REQUIRE_EQ(mio_timer_set(&timers[0], loop.registry, 1, deadline), 0);
+    EXPECT_NOTHING(&loop);
+    long before = test_allocations();
+
+    mark(TIMERS);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < CALLS; i++)
+            CHECK_EQ(mio_timer_set(&timers[i], loop.registry, 1, deadline - i * MILLISECOND), 0);
+    }
+    for (int i = 0; i < CALLS; i++)
+        CHECK_EQ(mio_timer_cancel(&timers[i], loop.registry), 1);
+    mark(TIMERS - 1);
+    mark(NOTHING);
+    mark(NOTHING - 1);
+
+    CHECK_EQ(test_allocations(), before);
+    EXPECT_NOTHING(&loop);
     loop_close(&loop);
 }
 
@@ -241,5 +273,17 @@ TEST(wake3_waking_who_is_awake_costs_no_system_call)
     need_marks(&trace, WAKES);
     CHECK_EQ(count_lines(&trace, WAKES, &others), 0);
     CHECK_EQ(others, 0);
+    free(trace.text);
+}
+
+TEST(time6_setting_and_cancelling_makes_no_system_call)
+{
+    struct trace trace = trace_of("time6_timers_that_are_counted");
+    int others = 0;
+    int of_marks = 0;
+
+    need_marks(&trace, NOTHING);
+    CHECK_EQ(count_lines(&trace, TIMERS, &others), count_lines(&trace, NOTHING, &of_marks));
+    CHECK_EQ(others, of_marks);
     free(trace.text);
 }

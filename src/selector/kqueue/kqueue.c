@@ -80,7 +80,8 @@ SAME_MEMBER(fflags);
 SAME_MEMBER(data);
 SAME_MEMBER(udata);
 _Static_assert(MIO_KEVENT_READ == EVFILT_READ && MIO_KEVENT_WRITE == EVFILT_WRITE &&
-                   MIO_KEVENT_ERROR == EV_ERROR && MIO_KEVENT_EOF == EV_EOF,
+                   (int)MIO_KEVENT_TIMER == (int)EVFILT_TIMER && MIO_KEVENT_ERROR == EV_ERROR &&
+                   MIO_KEVENT_EOF == EV_EOF,
                "constants of kqueue");
 #if defined(EVFILT_AIO)
 _Static_assert(MIO_KEVENT_AIO == EVFILT_AIO, "constants of kqueue");
