@@ -49,6 +49,20 @@ struct bench_server {
 };
 
 /*
+ * Timers: a loop with `n` of them and nothing else. Times count from when the loop has last looked
+ * at the clock, where it does so once a look; what sets them reads no clock then.
+ */
+struct bench_timers {
+    /* `shared`: other threads may set timers, too. NULL: the peer has no such loop, or not so many
+     * timers. None is set. */
+    void *(*open)(size_t n, bool shared);
+    void (*close)(void *timers);
+    void (*set)(void *timers, size_t slot, int64_t after_ns); /* of one that is not set */
+    void (*cancel)(void *timers, size_t slot);                /* of one that is */
+    void (*look)(void *timers);                               /* a wait that does not sleep */
+};
+
+/*
  * What a peer does is what a program that uses it would do: it finds out which descriptors are
  * ready and reads or answers them by the means that the peer offers, else by libc's. Interest is
  * edge-triggered where the peer can.
@@ -85,6 +99,8 @@ struct bench_peer {
     /* Accepts, and answers each request with itself, until bench_answered() says to stop. Closes
      * all connections. NULL: no server. */
     void (*serve)(struct bench_server *server);
+
+    const struct bench_timers *timers; /* NULL: it has none */
 
     /* It asks about every descriptor in every wait: left out where that would take minutes. */
     bool looks_at_all;
@@ -163,7 +179,8 @@ extern const struct bench_workload bench_dispatch, bench_dispatch_waker, bench_d
     bench_churn_looked, bench_wake_busy, bench_wake_wait, bench_wake_pending,
     bench_wake_asleep_near, bench_wake_asleep_far, bench_wake_storm, bench_echo, bench_echo_level,
     bench_round_trip, bench_accepting, bench_accept_patterns, bench_file, bench_memory_descriptor,
-    bench_memory_poll, bench_descriptors_poll, bench_udp;
+    bench_memory_poll, bench_descriptors_poll, bench_udp, bench_timers_moved, bench_timers_new,
+    bench_timers_shared;
 
 /* How long one round should take, in nanoseconds. */
 extern int64_t bench_round_ns;

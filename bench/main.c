@@ -83,6 +83,9 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_memory_descriptor,
     &bench_memory_poll,
     &bench_descriptors_poll,
+    &bench_timers_moved,
+    &bench_timers_new,
+    &bench_timers_shared,
     NULL,
 };
 

@@ -81,3 +81,14 @@ if (name eq "memory") {
     plot for [i=1:n] "< tail -qn1 ".data."/memory_descriptor.tsv" using i+1:xtic("") \
         title word(peers, i) lc rgb colour(word(peers, i))
 }
+
+if (name eq "timers") {
+    set title "A timeout is cancelled and set again (epoll: a timerfd each)"
+    set xlabel "timers pending"
+    set ylabel "ns"
+    set logscale xy
+    set yrange [1:*]
+    set style data linespoints
+    plot for [i=1:n] data."/timers_moved.tsv" using 1:i+1 title word(peers, i) \
+        lc rgb colour(word(peers, i)) lw 2 pt 7 ps 0.5
+}

@@ -92,6 +92,15 @@ goals() {
             goal("UDP, 32 by segments, of one a call", own["udp", 38400, "libmio"], 0.1)
             below("memory_descriptor", 10000, "memory of a descriptor")
             below("memory_poll", 64, "memory of a poll")
+            n_timers = split("1000 100000 1000000", pending, " ")
+            for (i = 1; i <= n_timers; i++) {
+                k = pending[i]
+                below("timers_moved", k, "set and cancel, " k " pending, in no order")
+                below("timers_new", k, "set and cancel, " k " others pending")
+                below("timers_shared", k, "the same of several threads, " k " pending")
+                goal("set and cancel, " k " pending, of a timerfd",
+                    part("timers_moved", k, "epoll"), 1)
+            }
         }' "$tables/results.tsv"
 }
 
@@ -259,6 +268,9 @@ write_markdown() {
     markdown memory_descriptor "Heap of a descriptor, by descriptors"
     markdown memory_poll "Heap of a poll with a waker"
     markdown descriptors_poll "Descriptors of a poll with a waker"
+    markdown timers_moved "A timeout is cancelled and set again, by timers pending"
+    markdown timers_new "A timeout is set and cancelled, by timers pending"
+    markdown timers_shared "As the first, where several threads may set timers"
     markdown_instructions
     printf '\n## Code\n\nBytes of text of each static library.\n\n| | |\n|---|---:|\n'
     awk -F'\t' '{ printf "| %s | %s |\n", $1, $2 }' "$tables/sizes.tsv"
@@ -304,6 +316,7 @@ draw() {
     plot echo 9 libmio_poll echo
     plot wake 6 "$others" wake_busy wake_wait wake_storm
     plot memory 6 "$others" memory_descriptor
+    plot timers 6 "$others" timers_moved
 }
 
 main() {

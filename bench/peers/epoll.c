@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -195,6 +197,78 @@ static void serve_by_recv(struct bench_server *server)
     serve_with(server, bench_answer);
 }
 
+/* --- timers: a timerfd each --- */
+
+struct timerfds {
+    struct bench_loop *loop;
+    int *fds;
+    size_t count;
+};
+
+/* A million of them take more than a gigabyte of the kernel's memory. */
+enum { MOST_TIMERFDS = 100000 };
+
+static bool may_open(size_t n)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < n + 100)
+        limit.rlim_max = n + 100;
+    if (limit.rlim_cur < n + 100)
+        limit.rlim_cur = n + 100;
+    return n <= MOST_TIMERFDS && setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static void *open_timers(size_t n, bool shared)
+{
+    (void)shared;
+    if (!may_open(n + 1))
+        return NULL;
+    struct bench_options options = {.descriptors = 0};
+    struct timerfds *opened = bench_allocate(1, sizeof *opened);
+    opened->loop = open_loop(&options);
+    opened->fds = bench_allocate(n, sizeof *opened->fds);
+    opened->count = n;
+    for (size_t i = 0; i < n; i++) {
+        opened->fds[i] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        bench_need(opened->fds[i] >= 0, "timerfd_create");
+        add(opened->loop, i, opened->fds[i]);
+    }
+    return opened;
+}
+
+static void close_timers(void *timers)
+{
+    struct timerfds *opened = timers;
+    for (size_t i = 0; i < opened->count; i++)
+        close(opened->fds[i]);
+    close_loop(opened->loop);
+    free(opened->fds);
+    free(opened);
+}
+
+static void set_timer(void *timers, size_t slot, int64_t after_ns)
+{
+    const struct timerfds *opened = timers;
+    struct itimerspec time = {.it_value = {after_ns / 1000000000, after_ns % 1000000000}};
+    bench_need(timerfd_settime(opened->fds[slot], 0, &time, NULL) == 0, "timerfd_settime");
+}
+
+static void cancel_timer(void *timers, size_t slot)
+{
+    const struct timerfds *opened = timers;
+    struct itimerspec never = {.it_value = {0, 0}};
+    bench_need(timerfd_settime(opened->fds[slot], 0, &never, NULL) == 0, "timerfd_settime");
+}
+
+static void look_for_timers(void *timers)
+{
+    look(((struct timerfds *)timers)->loop);
+}
+
+static const struct bench_timers timerfds = {open_timers, close_timers, set_timer, cancel_timer,
+                                             look_for_timers};
+
 const struct bench_peer bench_epoll = {
     .name = "epoll",
     .what = "bare epoll loop by libc, read and write",
@@ -209,6 +283,7 @@ const struct bench_peer bench_epoll = {
     .wake = wake,
     .await_wake = await_wake,
     .serve = serve_by_read,
+    .timers = &timerfds,
 };
 
 const struct bench_peer bench_epoll_recv = {

@@ -205,6 +205,82 @@ static void serve(struct bench_server *server)
     iv_deinit();
 }
 
+/* --- timers --- */
+
+struct iv_timers {
+    struct iv_task task;
+    struct iv_timer *timers;
+    size_t count;
+};
+
+static void on_timer(void *timer)
+{
+    (void)timer;
+}
+
+static void quit(void *timers)
+{
+    (void)timers;
+    iv_quit();
+}
+
+static void *open_timers(size_t n, bool shared)
+{
+    if (shared)
+        return NULL;
+    struct iv_timers *opened = bench_allocate(1, sizeof *opened);
+    iv_init();
+    IV_TASK_INIT(&opened->task);
+    opened->task.handler = quit;
+    opened->timers = bench_allocate(n, sizeof *opened->timers);
+    opened->count = n;
+    for (size_t i = 0; i < n; i++) {
+        IV_TIMER_INIT(&opened->timers[i]);
+        opened->timers[i].handler = on_timer;
+    }
+    iv_validate_now();
+    return opened;
+}
+
+static void close_timers(void *timers)
+{
+    struct iv_timers *opened = timers;
+    for (size_t i = 0; i < opened->count; i++) {
+        if (iv_timer_registered(&opened->timers[i]))
+            iv_timer_unregister(&opened->timers[i]);
+    }
+    iv_deinit();
+    free(opened->timers);
+    free(opened);
+}
+
+static void set_timer(void *timers, size_t slot, int64_t after_ns)
+{
+    struct iv_timer *timer = &((struct iv_timers *)timers)->timers[slot];
+    timer->expires = iv_now;
+    timer->expires.tv_sec += after_ns / 1000000000;
+    timer->expires.tv_nsec += after_ns % 1000000000;
+    if (timer->expires.tv_nsec >= 1000000000) {
+        timer->expires.tv_sec++;
+        timer->expires.tv_nsec -= 1000000000;
+    }
+    iv_timer_register(timer);
+}
+
+static void cancel_timer(void *timers, size_t slot)
+{
+    iv_timer_unregister(&((struct iv_timers *)timers)->timers[slot]);
+}
+
+static void look_for_timers(void *timers)
+{
+    iv_task_register(&((struct iv_timers *)timers)->task);
+    iv_main();
+}
+
+static const struct bench_timers iv_timers = {open_timers, close_timers, set_timer, cancel_timer,
+                                              look_for_timers};
+
 const struct bench_peer bench_ivykis = {
     .name = "ivykis",
     .what = "ivykis, recv and send",
@@ -219,4 +295,5 @@ const struct bench_peer bench_ivykis = {
     .wake = wake,
     .await_wake = await_wake,
     .serve = serve,
+    .timers = &iv_timers,
 };

@@ -180,6 +180,62 @@ static void serve(struct bench_server *server)
     ev_loop_destroy(ev);
 }
 
+/* --- timers --- */
+
+struct ev_timers {
+    struct ev_loop *ev;
+    ev_timer *timers;
+};
+
+static void on_timer(struct ev_loop *ev, ev_timer *timer, int events)
+{
+    (void)ev;
+    (void)timer;
+    (void)events;
+}
+
+static void *open_timers(size_t n, bool shared)
+{
+    if (shared)
+        return NULL;
+    struct ev_timers *opened = bench_allocate(1, sizeof *opened);
+    opened->ev = ev_loop_new(EVBACKEND_EPOLL);
+    bench_need(opened->ev != NULL, "ev_loop_new");
+    opened->timers = bench_allocate(n, sizeof *opened->timers);
+    for (size_t i = 0; i < n; i++)
+        ev_timer_init(&opened->timers[i], on_timer, 0., 0.);
+    return opened;
+}
+
+static void close_timers(void *timers)
+{
+    struct ev_timers *opened = timers;
+    ev_loop_destroy(opened->ev);
+    free(opened->timers);
+    free(opened);
+}
+
+static void set_timer(void *timers, size_t slot, int64_t after_ns)
+{
+    struct ev_timers *opened = timers;
+    ev_timer_set(&opened->timers[slot], (double)after_ns / 1e9, 0.);
+    ev_timer_start(opened->ev, &opened->timers[slot]);
+}
+
+static void cancel_timer(void *timers, size_t slot)
+{
+    struct ev_timers *opened = timers;
+    ev_timer_stop(opened->ev, &opened->timers[slot]);
+}
+
+static void look_for_timers(void *timers)
+{
+    ev_run(((struct ev_timers *)timers)->ev, EVRUN_NOWAIT);
+}
+
+static const struct bench_timers ev_timers = {open_timers, close_timers, set_timer, cancel_timer,
+                                              look_for_timers};
+
 const struct bench_peer bench_libev = {
     .name = "libev",
     .what = "libev, recv and send",
@@ -194,4 +250,5 @@ const struct bench_peer bench_libev = {
     .wake = wake,
     .await_wake = await_wake,
     .serve = serve,
+    .timers = &ev_timers,
 };

@@ -191,6 +191,63 @@ static void serve(struct bench_server *server)
     event_base_free(serving.base);
 }
 
+/* --- timers: each that is set reads the clock --- */
+
+struct libevent_timers {
+    struct event_base *base;
+    struct event *timers;
+    size_t count;
+};
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    (void)user;
+}
+
+static void *open_timers(size_t n, bool shared)
+{
+    struct libevent_timers *opened = bench_allocate(1, sizeof *opened);
+    opened->base = open_base(shared);
+    opened->timers = bench_allocate(n, sizeof *opened->timers);
+    opened->count = n;
+    for (size_t i = 0; i < n; i++)
+        evtimer_assign(&opened->timers[i], opened->base, on_timer, NULL);
+    return opened;
+}
+
+static void close_timers(void *timers)
+{
+    struct libevent_timers *opened = timers;
+    for (size_t i = 0; i < opened->count; i++)
+        event_del(&opened->timers[i]);
+    event_base_free(opened->base);
+    free(opened->timers);
+    free(opened);
+}
+
+static void set_timer(void *timers, size_t slot, int64_t after_ns)
+{
+    struct libevent_timers *opened = timers;
+    struct timeval after = {after_ns / 1000000000, after_ns % 1000000000 / 1000};
+    event_add(&opened->timers[slot], &after);
+}
+
+static void cancel_timer(void *timers, size_t slot)
+{
+    struct libevent_timers *opened = timers;
+    event_del(&opened->timers[slot]);
+}
+
+static void look_for_timers(void *timers)
+{
+    event_base_loop(((struct libevent_timers *)timers)->base, EVLOOP_NONBLOCK);
+}
+
+static const struct bench_timers libevent_timers = {open_timers, close_timers, set_timer,
+                                                    cancel_timer, look_for_timers};
+
 const struct bench_peer bench_libevent = {
     .name = "libevent",
     .what = "libevent, recv and send",
@@ -205,4 +262,5 @@ const struct bench_peer bench_libevent = {
     .wake = wake,
     .await_wake = await_wake,
     .serve = serve,
+    .timers = &libevent_timers,
 };

@@ -194,6 +194,63 @@ static void serve(struct bench_server *server)
     uv_loop_close(&serving.uv);
 }
 
+/* --- timers, of milliseconds --- */
+
+struct uv_timers {
+    uv_loop_t uv;
+    uv_timer_t *timers;
+    size_t count;
+};
+
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void *open_timers(size_t n, bool shared)
+{
+    if (shared)
+        return NULL;
+    struct uv_timers *opened = bench_allocate(1, sizeof *opened);
+    bench_need(uv_loop_init(&opened->uv) == 0, "uv_loop_init");
+    opened->timers = bench_allocate(n, sizeof *opened->timers);
+    opened->count = n;
+    for (size_t i = 0; i < n; i++)
+        uv_timer_init(&opened->uv, &opened->timers[i]);
+    return opened;
+}
+
+static void close_timers(void *timers)
+{
+    struct uv_timers *opened = timers;
+    for (size_t i = 0; i < opened->count; i++)
+        uv_close((uv_handle_t *)&opened->timers[i], NULL);
+    uv_run(&opened->uv, UV_RUN_DEFAULT);
+    bench_need(uv_loop_close(&opened->uv) == 0, "uv_loop_close");
+    free(opened->timers);
+    free(opened);
+}
+
+static void set_timer(void *timers, size_t slot, int64_t after_ns)
+{
+    struct uv_timers *opened = timers;
+    uv_timer_start(&opened->timers[slot], on_timer, (uint64_t)after_ns / 1000000, 0);
+}
+
+static void cancel_timer(void *timers, size_t slot)
+{
+    struct uv_timers *opened = timers;
+    uv_timer_stop(&opened->timers[slot]);
+}
+
+static void look_for_timers(void *timers)
+{
+    uv_run(&((struct uv_timers *)timers)->uv, UV_RUN_NOWAIT);
+}
+
+static const struct bench_timers uv_timers = {open_timers, close_timers, set_timer, cancel_timer,
+                                              look_for_timers};
+
 const struct bench_peer bench_libuv = {
     .name = "libuv",
     .what = "libuv, uv_poll_t, recv and send",
@@ -208,4 +265,5 @@ const struct bench_peer bench_libuv = {
     .wake = wake,
     .await_wake = await_wake,
     .serve = serve,
+    .timers = &uv_timers,
 };

@@ -247,6 +247,61 @@ void bench_mio_serve(struct bench_server *server, const char *backend, mio_inter
     bench_mio_close(serving.loop);
 }
 
+/* --- timers --- */
+
+struct mio_timers {
+    struct mio_poll *poll;
+    struct mio_registry *registry;
+    struct mio_events *events;
+    struct mio_timer *timers;
+    int64_t now;
+};
+
+static void *open_timers(size_t n, bool shared)
+{
+    struct mio_timers *opened = bench_allocate(1, sizeof *opened);
+    struct mio_options options = {.flags = shared ? 0 : MIO_OPTION_ONE_THREAD_TIMERS};
+    bench_need(mio_poll_new(&options, &opened->poll) == 0, "mio_poll_new");
+    bench_need(mio_events_new(BENCH_CAPACITY, NULL, &opened->events) == 0, "mio_events_new");
+    opened->registry = mio_poll_registry(opened->poll);
+    opened->timers = bench_allocate(n, sizeof *opened->timers);
+    opened->now = mio_now();
+    return opened;
+}
+
+static void close_timers(void *timers)
+{
+    struct mio_timers *opened = timers;
+    mio_poll_free(opened->poll);
+    mio_events_free(opened->events);
+    free(opened->timers);
+    free(opened);
+}
+
+static void set_timer(void *timers, size_t slot, int64_t after_ns)
+{
+    struct mio_timers *opened = timers;
+    bench_need(
+        mio_timer_set(&opened->timers[slot], opened->registry, slot, opened->now + after_ns) == 0,
+        "mio_timer_set");
+}
+
+static void cancel_timer(void *timers, size_t slot)
+{
+    struct mio_timers *opened = timers;
+    bench_need(mio_timer_cancel(&opened->timers[slot], opened->registry) == 1, "mio_timer_cancel");
+}
+
+static void look_for_timers(void *timers)
+{
+    struct mio_timers *opened = timers;
+    opened->now = mio_now();
+    bench_need(mio_poll_wait(opened->poll, opened->events, 0) >= 0, "mio_poll_wait");
+}
+
+static const struct bench_timers mio_timers = {open_timers, close_timers, set_timer, cancel_timer,
+                                               look_for_timers};
+
 /* --- the table --- */
 
 static struct bench_loop *open_epoll(const struct bench_options *options)
@@ -265,5 +320,6 @@ const struct bench_peer bench_mio = {
     .open = open_epoll,
     .serve = serve_epoll,
     .serves_as_asked = true,
+    .timers = &mio_timers,
     BENCH_MIO_FUNCTIONS,
 };
