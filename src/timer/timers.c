@@ -83,22 +83,6 @@ static int64_t add_times(int64_t one, int64_t other)
 
 /* --- setting and cancelling --- */
 
-/* The number between `from` and `to` that is a multiple of the highest power of 2. */
-static int64_t roundest_between(int64_t from, int64_t to)
-{
-    uint64_t differ = ((uint64_t)from - 1) ^ (uint64_t)to;
-    while ((differ & (differ - 1)) != 0)
-        differ &= differ - 1;
-    return (int64_t)((uint64_t)to & ~(differ - 1));
-}
-
-static int64_t expiry_of(int64_t deadline, int64_t slack)
-{
-    if (slack == 0 || deadline <= 0)
-        return deadline;
-    return roundest_between(deadline, add_times(deadline, slack));
-}
-
 /* What keeps a timer that is set; NULL: another poll does. */
 static inline struct clock_timers *find_home(struct mio__timers *timers,
                                              const struct mio_timer *timer)
@@ -187,7 +171,7 @@ int mio__timers_set_with(struct mio__timers *timers, struct mio_timer *timer, mi
                          int64_t deadline, const struct mio_timer_options *options)
 {
     struct clock_timers *home = &timers->clocks[options->clock];
-    int64_t expiry = expiry_of(deadline, options->slack);
+    int64_t expiry = mio__expiry_of(deadline, options->slack);
     bool tells = false;
     lock_timers(timers);
     int error = set_locked(timers, timer, token, expiry, home);
@@ -245,7 +229,7 @@ static unsigned expire(struct mio__wheel *wheel, struct mio_timer *timer, int64_
     unsigned times = passed < MOST_EXPIRATIONS ? (unsigned)passed + 1 : MOST_EXPIRATIONS;
     int64_t most = (INT64_MAX - (timer->deadline > 0 ? timer->deadline : 0)) / timer->period;
     timer->deadline = times > most ? INT64_MAX : timer->deadline + times * timer->period;
-    timer->expiry = expiry_of(timer->deadline, timer->slack);
+    timer->expiry = mio__expiry_of(timer->deadline, timer->slack);
     mio__wheel_add(wheel, timer);
     mio__wheel_settle(wheel);
     return times;
@@ -278,6 +262,23 @@ static int hand_out_all(struct mio__timers *timers, struct mio_event *list, int 
     }
     unlock_timers(timers);
     return count;
+}
+
+/* Whether a timer is due, which takes no order among those that are not. */
+static bool is_any_due(struct mio__timers *timers)
+{
+    bool is_due = false;
+    lock_timers(timers);
+    for (uint32_t clock = 0; clock < CLOCKS; clock++) {
+        struct mio__wheel *wheel = &timers->clocks[clock].wheel;
+        if (mio__wheel_is_empty(wheel))
+            continue;
+        int64_t now = mio__timers_now(timers->selector, clock);
+        mio__wheel_advance(wheel, now);
+        is_due = is_due || (wheel->near && wheel->near->expiry <= now);
+    }
+    unlock_timers(timers);
+    return is_due;
 }
 
 /* How long until a clock has to be looked at again: the first timer is due then, or may be. */
@@ -381,6 +382,13 @@ static int64_t longest_sleep(int64_t left, int64_t timeout_ns)
     return timeout_ns == MIO_FOREVER || left < timeout_ns ? left : timeout_ns;
 }
 
+/* A wait that does not sleep. */
+static int look_with_timers(struct mio__timers *timers, struct mio_events *events)
+{
+    return is_any_due(timers) ? wait_with_due(timers, events)
+                              : timers->wait_beneath(timers->selector, events, 0);
+}
+
 static int wait_with_timers(struct mio_selector *selector, struct mio_events *events,
                             int64_t timeout_ns)
 {
@@ -389,11 +397,11 @@ static int wait_with_timers(struct mio_selector *selector, struct mio_events *ev
     do {
         /* Before the wheel is asked: what is told afterwards stays news. */
         atomic_store_explicit(&timers->has_news, false, memory_order_relaxed);
-        int64_t left = time_to_next(timers, timeout_ns != 0);
-        if (left == 0) {
+        int64_t left = timeout_ns != 0 ? time_to_next(timers, true) : MIO_FOREVER;
+        if (timeout_ns == 0) {
+            count = look_with_timers(timers, events);
+        } else if (left == 0) {
             count = wait_with_due(timers, events);
-        } else if (timeout_ns == 0) {
-            count = timers->wait_beneath(selector, events, 0);
         } else {
             count = sleep_until_due(timers, events, longest_sleep(left, timeout_ns));
             if (count == 0)

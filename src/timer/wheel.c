@@ -40,6 +40,17 @@ static inline unsigned lowest_bit(uint64_t bits)
 
 #endif
 
+/* --- slack --- */
+
+int64_t mio__expiry_of(int64_t deadline, int64_t slack)
+{
+    if (slack == 0 || deadline <= 0)
+        return deadline;
+    uint64_t last = deadline > INT64_MAX - slack ? INT64_MAX : (uint64_t)(deadline + slack);
+    uint64_t differs = ((uint64_t)deadline - 1) ^ last;
+    return (int64_t)(last & ~((UINT64_C(1) << highest_bit(differs)) - 1));
+}
+
 /* --- slots --- */
 
 static unsigned shift_of(unsigned level)

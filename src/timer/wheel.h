@@ -52,6 +52,10 @@ struct mio__wheel {
     struct mio_timer *lists[MIO_WHEEL_LISTS]; /* the first of each */
 };
 
+/* When a timer with slack expires: at the moment within it that is a multiple of the highest power
+ * of 2. */
+int64_t mio__expiry_of(int64_t deadline, int64_t slack);
+
 /* The new timers go where they belong. */
 void mio__wheel_settle(struct mio__wheel *wheel);
 
