@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of a megabyte to a connection over the loopback: the CPU time of the sending thread, the
- * receiver being another process on another core. The bare loop reads and sends, 16 KiB at a time;
- * libmio asks the kernel.
+ * A file of a megabyte to a connection over the loopback: the CPU time of the sending thread. The
+ * bare loop reads and sends, 16 KiB at a time; libmio asks the kernel.
+ *
+ * The receiver is another process on the same core. On another one it would do some of the network's
+ * work in the sender's place, now more of it and now less.
  */
 #define _GNU_SOURCE
 
@@ -47,7 +49,6 @@ static pid_t connect_reader(int *sender)
     pid_t reader = fork();
     bench_need(reader >= 0, "fork");
     if (reader == 0) {
-        bench_pin(1);
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (connect(fd, (struct sockaddr *)&address, size) == 0) {
             while (recv(fd, buffer, sizeof buffer, 0) > 0)
