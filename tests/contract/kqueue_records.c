@@ -41,7 +41,7 @@ static const struct {
     {EVFILT_READ, EV_ERROR, 0, -1, MIO_READABLE | MIO_ERROR, 0, NO_AMOUNT},
     /* Of another filter the fflags are no errno value, and data no count. */
     {EVFILT_VNODE, EV_EOF, BITS, 3, 0, 0, NO_AMOUNT},
-    {EVFILT_TIMER, 0, 0, 3, 0, 0, NO_AMOUNT},
+    {EVFILT_TIMER, 0, 0, 3, MIO_TIMER, 0, NO_AMOUNT},
     {URGENT_FILTER, 0, URGENT, 0, PRIORITY, 0, NO_AMOUNT},
     {URGENT_FILTER, 0, 0, 0, 0, 0, NO_AMOUNT},
     /* The end of the connection, with an errno value that has the bit of urgent data. */
