@@ -90,7 +90,7 @@ void mio__wheel_take_from_heap(struct mio__wheel *wheel, struct mio_timer *timer
     wheel->near = mio__heap_remove(wheel->near, timer);
 }
 
-static void place(struct mio__wheel *wheel, struct mio_timer *timer)
+static void place_timer(struct mio__wheel *wheel, struct mio_timer *timer)
 {
     if (timer->expiry >= 0 && (uint64_t)timer->expiry >= wheel->base + grain) {
         put_into_slot(wheel, timer);
@@ -124,7 +124,7 @@ static void open_slot(struct mio__wheel *wheel, struct wheel_slot where)
     while (timer) {
         struct mio_timer *next = timer->next;
         MIO_ASSERT(timer->expiry >= 0 && (uint64_t)timer->expiry >= wheel->base);
-        place(wheel, timer);
+        place_timer(wheel, timer);
         timer = next;
     }
 }
@@ -152,7 +152,7 @@ void mio__wheel_settle(struct mio__wheel *wheel)
     while (timer) {
         struct mio_timer *next = timer->next;
         bool is_only = wheel->levels == 0;
-        place(wheel, timer);
+        place_timer(wheel, timer);
         bool in_slot = timer->position != MIO_TIMER_IN_HEAP;
         if (in_slot && (is_only || (wheel->first && mio__timer_is_earlier(timer, wheel->first))))
             wheel->first = timer;
