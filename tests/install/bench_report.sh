@@ -26,7 +26,7 @@ tables() {
     : >"$work/tables/instructions.tsv"
     : >"$work/tables/sizes.tsv"
     for workload in dispatch dispatch_threads idle churn_looked echo wake_busy wake_wait wake_storm \
-        memory_descriptor; do
+        memory_descriptor timers_moved; do
         for parameter in 1 100; do
             for peer in "$@"; do
                 printf '%s\tevent\tcpu\t%s\t%s\t900\t800\t1000\t1.1\t1.0\t1.0\t5\n' \
@@ -45,7 +45,7 @@ tables epoll libmio
 report
 if command -v gnuplot >/dev/null; then
     ! grep 'no plot' "$work/out" || fail "a plot is missing"
-    [[ $(find "$work/results" -name '*.svg' -size +0 | wc -l) -eq 7 ]] || fail "not seven plots"
+    [[ $(find "$work/results" -name '*.svg' -size +0 | wc -l) -eq 8 ]] || fail "not eight plots"
 fi
 
 tables epoll libmio mio libev libevent libuv ivykis libmio_poll epoll_recv
