@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Builds the library and its tests for other C libraries and CPUs, with warnings as errors, and runs
 # the tests there: ports.sh [musl|musl-static|i386|aarch64|riscv64|armhf|s390x]..., all by default.
-# musl runs as it is, and i386 where the kernel runs 32-bit programs; the others under qemu-user. What the kernel (or the emulator in its
-# place) cannot do is found out by a test, and what needs it, by tests/ports/exceptions.txt, is
-# skipped. Builds and logs are in build/ports/PORT, or below $MIO_PORTS_DIR.
+# musl runs as it is, and i386 where the kernel runs 32-bit programs; the others under qemu-user.
+# What the kernel (or the emulator in its place) cannot do is found out by a test, and what needs it,
+# by tests/ports/exceptions.txt, is skipped. Builds and logs are in build/ports/PORT, or below
+# $MIO_PORTS_DIR.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -114,8 +115,7 @@ choose_tests() {
         patterns+=("[a-z]*-$flavour\\..*" ".*\\.[a-z]*-$flavour")
     done
     if is_static; then
-        labels+=(plugin subproject)
-        patterns+=("ports\\.[cn].*" "portsmodel.*" "subproject")
+        patterns+=("ports\\.[cn].*" "portsmodel.*" "plugin\\..*" "subproject")
     fi
     chosen=(-LE "^$(one_of "${labels[@]}")\$" -E "^$(one_of "${patterns[@]}")\$")
 }
