@@ -14,18 +14,13 @@ results=$2
 # Whether libmio is where it wants to be. Ratios count to as many digits as the goal has.
 goals() {
     awk -F'\t' -v OFS='\t' '
-        function goal(what, found, most,   verdict) {
+        # `digits` are 2 unless said.
+        function goal(what, found, most, digits,   verdict) {
             if (found == "" || found == "-")
                 return
-            verdict = sprintf("%.2f", found) + 0 <= most + 0 ? "met" : "missed"
-            print verdict, what, sprintf("%.3f", found), sprintf("%.2f", most)
-        }
-        # To the thousandth.
-        function sharp_goal(what, found, most,   verdict) {
-            if (found == "" || found == "-")
-                return
-            verdict = sprintf("%.3f", found) + 0 <= most + 0 ? "met" : "missed"
-            print verdict, what, sprintf("%.3f", found), sprintf("%.3f", most)
+            digits = digits ? digits : 2
+            verdict = sprintf("%." digits "f", found) + 0 <= most + 0 ? "met" : "missed"
+            print verdict, what, sprintf("%.3f", found), sprintf("%." digits "f", most)
         }
         # libmio, as a part of another peer: 1 / what that one is of libmio.
         function part(workload, parameter, peer,   r) {
@@ -42,10 +37,10 @@ goals() {
             split("1 10 100 1000", counts, " ")
             for (i = 1; i <= 4; i++) {
                 k = counts[i]
-                sharp_goal("dispatch, " k " ready, of the bare loop",
-                    bare["dispatch", k, "libmio"], 1)
-                sharp_goal("dispatch with a waker, " k " ready, of the bare loop",
-                    bare["dispatch_waker", k, "libmio"], 1.01)
+                goal("dispatch, " k " ready, of the bare loop",
+                    bare["dispatch", k, "libmio"], 1, 3)
+                goal("dispatch with a waker, " k " ready, of the bare loop",
+                    bare["dispatch_waker", k, "libmio"], 1.01, 3)
                 goal("dispatch, level-triggered, " k " ready, of the bare loop",
                     bare["dispatch_level", k, "libmio"], 1)
                 goal("dispatch with a waker, " k " ready, of mio",

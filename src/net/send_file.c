@@ -98,11 +98,7 @@ static ptrdiff_t send_within_kernel(mio_fd socket, mio_fd file, off_t offset, si
 static bool must_be_copied(ptrdiff_t result)
 {
     static const int refusals[] = {EINVAL, ENOSYS, EOPNOTSUPP, ENOTSUP, EPERM, EACCES, ENOTSOCK};
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        if (result == -refusals[i])
-            return true;
-    }
-    return false;
+    return mio__is_one_of(result, refusals, sizeof refusals / sizeof refusals[0]);
 }
 
 /* One buffer a call: an error that comes after it is told by the next one. */

@@ -182,11 +182,7 @@ static bool was_kept_by_the_socket(ptrdiff_t error)
 {
     static const int errors[] = {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN,
                                  ENETDOWN,     ECONNRESET,   ENOPROTOOPT};
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (error == -errors[i])
-            return true;
-    }
-    return false;
+    return mio__is_one_of(error, errors, sizeof errors / sizeof errors[0]);
 }
 
 static bool refuses_segments(ptrdiff_t error, const struct outgoing *out)

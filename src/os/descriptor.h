@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct mio__config;
 
@@ -24,6 +25,16 @@ static inline int mio__failed(int saved_errno)
     int error = errno;
     errno = saved_errno;
     return -error;
+}
+
+/* Whether a call returned one of these errors. */
+static inline bool mio__is_one_of(ptrdiff_t result, const int *errors, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (result == -errors[i])
+            return true;
+    }
+    return false;
 }
 
 /* Whether the number is a descriptor; errno stays as it is. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "registration.h"
 
+#include "../os/descriptor.h"
 #include "ready_files.h"
 
 #include <errno.h>
@@ -10,11 +11,7 @@
 static bool is_refusal_of_file(int error)
 {
     static const int refusals[] = {EPERM, EINVAL, ENODEV, ENXIO, ENOTSUP, EOPNOTSUPP};
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        if (error == -refusals[i])
-            return true;
-    }
-    return false;
+    return mio__is_one_of(error, refusals, sizeof refusals / sizeof refusals[0]);
 }
 
 int mio__register_file(struct mio_selector *selector, const struct mio__registration *wanted,
