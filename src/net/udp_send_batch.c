@@ -217,7 +217,7 @@ static ptrdiff_t send_all(mio_fd fd, struct mio_udp_batching *batching, struct s
         }
         if (result < 0)
             return result;
-        if (sending->segment_limit != batching->segment_limit)
+        if (sending->segment_limit != __atomic_load_n(&batching->segment_limit, __ATOMIC_RELAXED))
             __atomic_store_n(&batching->segment_limit, (uint32_t)sending->segment_limit,
                              __ATOMIC_RELAXED);
         move_on(sending->datagrams, at, out.ends[result - 1], sending->count);
