@@ -376,8 +376,8 @@ static void free_in_child_meanwhile(struct family *family, pthread_t waiter)
                0);
 }
 
-/* ThreadSanitizer keeps a signal that comes just before the wait's system call, and tells the thread
- * of it after its sleep, for which this test waits. */
+/* ThreadSanitizer keeps a signal that comes just before the wait's system call, and runs its
+ * handler only after the thread's sleep, which nothing but the handler would end. */
 #if defined(__SANITIZE_THREAD__)
 enum { SIGNALS_MAY_BE_KEPT = true };
 #else
