@@ -6,11 +6,16 @@
  * loses an error that comes after some messages. FreeBSD's are loops in its C library, which lose
  * it too. A sendmmsg() of any system loses the pending error of a connected socket that way: those
  * send one message a call. A call of one message takes sendmsg() and recvmsg(), everywhere.
+ *
+ * The flags of both are an int with glibc, and unsigned with musl and NetBSD. Either takes what is
+ * known not to be negative without a warning.
  */
 #ifndef MIO_SRC_NET_CALLS_MANY_H
 #define MIO_SRC_NET_CALLS_MANY_H
 
 #include "calls.h"
+
+#include <limits.h>
 
 #if MIO_PLATFORM == MIO_PLATFORM_NETBSD || MIO_PLATFORM == MIO_PLATFORM_OPENBSD
 #include <sys/param.h>
@@ -45,7 +50,7 @@ static inline ptrdiff_t call_sendmmsg_once(mio_fd fd, struct mio__message *messa
                                            int flags)
 {
     int saved = errno;
-    int result = sendmmsg(fd, (struct mmsghdr *)(void *)messages, count, flags);
+    int result = sendmmsg(fd, (struct mmsghdr *)(void *)messages, count, flags & INT_MAX);
     return result < 0 ? mio__failed(saved) : result;
 }
 
@@ -99,7 +104,7 @@ static inline ptrdiff_t call_recvmmsg_once(mio_fd fd, struct mio__message *messa
                                            int flags)
 {
     int saved = errno;
-    int result = recvmmsg(fd, (struct mmsghdr *)(void *)messages, count, flags, NULL);
+    int result = recvmmsg(fd, (struct mmsghdr *)(void *)messages, count, flags & INT_MAX, NULL);
     return result < 0 ? mio__failed(saved) : result;
 }
 
