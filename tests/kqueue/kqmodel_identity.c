@@ -14,6 +14,7 @@
 
 #include "kqmodel_inner.h"
 #include "kqmodel_wraps.h"
+#include "open_descriptors.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -62,8 +63,11 @@ static void recycle(int fd)
 
 static bool is_open_elsewhere(int fd, const struct stat *st)
 {
+    struct open_descriptors open;
     struct stat other;
-    for (int number = 0; number < MAX_SEARCHED; number++) {
+    open_descriptors_look(&open);
+    for (int i = 0; i < open.count; i++) {
+        int number = open.numbers[i];
         if (number != fd && __real_fstat(number, &other) == 0 && other.st_ino == st->st_ino &&
             other.st_dev == st->st_dev)
             return true;

@@ -36,8 +36,7 @@ enum {
     MAX_KQUEUES = 1024,
     MAX_KNOTES = 16384,
     MAX_DESCRIPTORS_SEEN = 65536,
-    MAX_SEARCHED = 1024, /* descriptors searched for a duplicate */
-    PIPE_MARK = 512      /* the room that a pipe's writer is told of */
+    PIPE_MARK = 512 /* the room that a pipe's writer is told of */
 };
 
 /* --- kqmodel_file.c --- */

@@ -20,6 +20,7 @@
 
 #include "kqmodel_inner.h"
 
+#include "open_descriptors.h"
 #include "same_file.h"
 
 #include <errno.h>
@@ -33,7 +34,6 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 
 enum {
     HIDDEN_DESCRIPTOR = 500, /* out of the way of tests that count on low numbers */
@@ -316,13 +316,11 @@ void kq_leave(struct kq *kq)
 
 static int find_duplicate(const struct kq *kq, int fd)
 {
-    struct rlimit limit;
-    int end = MAX_SEARCHED;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MAX_SEARCHED)
-        end = (int)limit.rlim_cur;
-    for (int other = 0; other < end; other++) {
-        if (other != fd && same_file(kq->fd, other))
-            return other;
+    struct open_descriptors open;
+    open_descriptors_look(&open);
+    for (int i = 0; i < open.count; i++) {
+        if (open.numbers[i] != fd && same_file(kq->fd, open.numbers[i]))
+            return open.numbers[i];
     }
     return -1;
 }

@@ -14,6 +14,7 @@
 
 #include "kqmodel_inner.h"
 #include "kqmodel_wraps.h"
+#include "open_descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,6 @@
 #include <unistd.h>
 
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/un.h>
 
 static unsigned long tickets;
@@ -233,18 +233,17 @@ void sockets_shared(void)
     for (struct record *record = record_each(NULL); record; record = record_each(record))
         forget_pair(record);
     for (int fd = 0; fd < MAX_DESCRIPTORS_SEEN; fd++)
-        shared[fd] = fd >= MAX_SEARCHED || fcntl(fd, F_GETFD) >= 0;
+        shared[fd] = fd >= OPEN_DESCRIPTORS_AT_MOST || fcntl(fd, F_GETFD) >= 0;
 }
 
 static bool is_last(int fd, struct file_id id)
 {
-    struct rlimit limit;
-    int end = MAX_SEARCHED;
+    struct open_descriptors open;
     if (fd < MAX_DESCRIPTORS_SEEN && shared[fd])
         return false;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MAX_SEARCHED)
-        end = (int)limit.rlim_cur;
-    for (int other = 0; other < end; other++) {
+    open_descriptors_look(&open);
+    for (int i = 0; i < open.count; i++) {
+        int other = open.numbers[i];
         struct file_id found;
         if (other != fd && object_of(other, &found) == OBJECT_SOCKET && file_same(found, id))
             return false;

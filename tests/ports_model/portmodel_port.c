@@ -18,6 +18,7 @@
 
 #include "portmodel_inner.h"
 
+#include "open_descriptors.h"
 #include "portmodel_wraps.h"
 #include "same_file.h"
 
@@ -37,7 +38,6 @@
 
 enum {
     HIDDEN_DESCRIPTOR = 501, /* out of the way of tests that count on low numbers */
-    MAX_SEARCHED = 1024,     /* descriptors searched for a duplicate of a port */
     BELL = -1,
     NAP_NS = 1000000
 };
@@ -157,8 +157,11 @@ void handle_number_added(struct handle *handle, int fd)
 /* The last number that is known closes: is there one that is not? */
 static int find_duplicate(const struct handle *handle, int fd)
 {
-    for (int other = 0; other < MAX_SEARCHED; other++) {
-        if (other != fd && !handle_by_fd[other] && is_epoll(other) && same_file(other, handle->fd))
+    struct open_descriptors open;
+    open_descriptors_look(&open);
+    for (int i = 0; i < open.count; i++) {
+        int other = open.numbers[i];
+        if (other != fd && !handle_by_fd[other] && same_file(other, handle->fd))
             return other;
     }
     return -1;
