@@ -17,7 +17,6 @@
 #include "open_descriptors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -232,8 +231,12 @@ void sockets_shared(void)
 {
     for (struct record *record = record_each(NULL); record; record = record_each(record))
         forget_pair(record);
+    struct open_descriptors open;
+    open_descriptors_look(&open);
     for (int fd = 0; fd < MAX_DESCRIPTORS_SEEN; fd++)
-        shared[fd] = fd >= OPEN_DESCRIPTORS_AT_MOST || fcntl(fd, F_GETFD) >= 0;
+        shared[fd] = fd >= OPEN_DESCRIPTORS_AT_MOST;
+    for (int i = 0; i < open.count; i++)
+        shared[open.numbers[i]] = true;
 }
 
 static bool is_last(int fd, struct file_id id)
