@@ -38,9 +38,7 @@ struct mio__registration {
 
 /* What a selector is. */
 enum {
-    MIO_TRAIT_MAKES_EDGES = 1 << 0, /* edges come from the library, after rearm(), not the kernel */
-    MIO_TRAIT_ONE_THREAD = 1 << 1,  /* only the thread that waits may register */
-    MIO_TRAIT_DEFERS = 1 << 2       /* changes count from the next wait on */
+    MIO_TRAIT_MAKES_EDGES = 1 << 0 /* edges come from the library, after rearm(), not the kernel */
 };
 
 struct mio__selector_ops {
