@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi
+    macos bench soak abi amalgamation
 
 # The library and the examples, in build/release
 all:
@@ -21,6 +21,7 @@ help:
 	@echo "make run         an echo server and its many clients (MIO_BACKEND=poll for that selector)"
 	@echo "make test        every test (also: make check); PRESET=asan, tsan or clang for another build"
 	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
+	@echo "make amalgamation   the library as one source and one header, in build/amalgamation"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
 	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, clean: see CONTRIBUTING.md"
@@ -63,6 +64,10 @@ uninstall:
 # The interface as it is now becomes the one that the test `abi` compares with.
 abi:
 	@bash scripts/abi.sh
+
+# The library as one source and one header, to be copied: build/amalgamation.
+amalgamation:
+	@bash scripts/amalgamate.sh
 
 macos:
 	@bash scripts/macos.sh

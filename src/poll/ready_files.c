@@ -51,7 +51,7 @@ static bool is_any_file_due(const struct poll_set *set)
 
 static bool is_still_the_file(const struct poll_set *set, size_t place)
 {
-    struct mio__file_id now;
+    struct mio__file_id now = {0};
     int error = mio__file_id_of(set->fds[place].fd, &now);
     if (error < 0)
         return error != -EBADF;

@@ -1,24 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The sources also build as one file: for this system, and for each system of the kqueue model
-# (without linking). Then a program is linked with that one file and runs. Before that the names that
-# two sources define for themselves are listed, all at once.
+# The library as one file (scripts/amalgamate.sh) compiles without a warning: for this system, with its
+# one header alone, and for each system of the kqueue model (without linking). Then a program is linked
+# with it and runs. Before that the names that two sources define for themselves are listed, all at once.
 set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-# What a source asks of libc for itself is asked once for all, whichever comes first.
-read -ra cflags <<<"$CFLAGS -D_GNU_SOURCE"
+read -ra cflags <<<"$CFLAGS"
 read -ra own <<<"$MIO_CFLAGS"
 read -ra libs <<<"$MIO_LIBS"
-
-for source in "$MIO_SOURCE"/src/*/*.c "$MIO_SOURCE"/src/*/*/*.c; do
-    if [[ -f $source ]]; then
-        echo "#include \"$source\""
-    fi
-done >"$work/mio.c"
-echo "$(wc -l <"$work/mio.c") sources"
 
 # clashes FILE...: the static functions and objects and the tags of types that a second file defines too.
 clashes() {
@@ -53,20 +45,23 @@ if [[ -n $names ]]; then
     printf 'defined in two sources:\n%s\n' "$names"
     exit 1
 fi
+bash scripts/amalgamate.sh "$work"
+if grep -n '^#include "' "$work/mio.c" | grep -v '"mio.h"$' || grep -nE '^#include (<mio|")' "$work/mio.h"; then
+    echo "still included"
+    exit 1
+fi
 cd "$work"
 
 # compile NAME FLAG...
 compile() {
     local name=$1
     shift
-    "$CC" -std=gnu11 "${cflags[@]}" "${warnings[@]}" "$@" -I "$MIO_SOURCE/include" \
-        -c "$work/mio.c" -o "$work/$name.o"
+    "$CC" -std=c11 -O2 "${cflags[@]}" "${warnings[@]}" "$@" -c "$work/mio.c" -o "$work/$name.o"
     echo "as one file: $name"
 }
 
 compile own "${own[@]}"
-"$CC" "${cflags[@]}" "${own[@]}" -I "$MIO_SOURCE/include" \
-    "$MIO_SOURCE/tests/install/consumer/consumer.c" "$work/own.o" "${libs[@]}" -o "$work/program"
+"$CC" "${cflags[@]}" "${own[@]}" -I "$work" "$MIO_SOURCE/tests/install/consumer/consumer.c" "$work/own.o" "${libs[@]}" -o "$work/program"
 "$work/program"
 
 # Where the compiler is not told of another system already.

@@ -18,7 +18,7 @@
 
 bool mio__kq_is_same_file(const struct kqueue_injected *injected)
 {
-    struct mio__file_id now;
+    struct mio__file_id now = {0};
     int error = mio__file_id_of(injected->fd, &now);
     if (error < 0)
         return error != -EBADF;
