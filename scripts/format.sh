@@ -21,7 +21,7 @@ fi
 mapfile -d '' files < <(
     for folder in include src tests examples bench fuzz; do
         if [[ -d $folder ]]; then
-            find "$folder" \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print0
+            find "$folder" \( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.hpp' \) -print0
         fi
     done
 )

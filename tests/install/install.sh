@@ -13,6 +13,7 @@ install_and_move() {
     "$CMAKE" --install "$MIO_BINARY" --prefix "$work/first" >"$work/install.log"
     mv "$work/first" "$prefix"
     test -f "$prefix/include/mio.h"
+    test -f "$prefix/include/mio.hpp"
 }
 
 with_find_package() {
