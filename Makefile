@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi amalgamation
+    macos bench soak abi amalgamation deb
 
 # The library and the examples, in build/release
 all:
@@ -22,6 +22,7 @@ help:
 	@echo "make test        every test (also: make check); PRESET=asan, tsan or clang for another build"
 	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
 	@echo "make amalgamation   the library as one source and one header, in build/amalgamation"
+	@echo "make deb         Debian's packages, in build/deb; SYSTEM=FOLDER to install them in a bare root"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
 	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, clean: see CONTRIBUTING.md"
@@ -68,6 +69,10 @@ abi:
 # The library as one source and one header, to be copied: build/amalgamation.
 amalgamation:
 	@bash scripts/amalgamate.sh
+
+# Debian's packages; SYSTEM=FOLDER, a bare Debian root, to install them there.
+deb:
+	@bash scripts/deb.sh $(if $(SYSTEM),--system "$(SYSTEM)")
 
 macos:
 	@bash scripts/macos.sh
