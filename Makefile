@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi amalgamation deb
+    macos bench soak abi amalgamation deb workflows
 
 # The library and the examples, in build/release
 all:
@@ -25,7 +25,7 @@ help:
 	@echo "make deb         Debian's packages, in build/deb; SYSTEM=FOLDER to install them in a bare root"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
-	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, clean: see CONTRIBUTING.md"
+	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, workflows, clean: see CONTRIBUTING.md"
 
 # See scripts/run.sh.
 run:
@@ -73,6 +73,10 @@ amalgamation:
 # Debian's packages; SYSTEM=FOLDER, a bare Debian root, to install them there.
 deb:
 	@bash scripts/deb.sh $(if $(SYSTEM),--system "$(SYSTEM)")
+
+# Whether .github/workflows are well formed.
+workflows:
+	@bash scripts/workflows.sh
 
 macos:
 	@bash scripts/macos.sh
