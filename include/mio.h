@@ -9,6 +9,7 @@
 #ifndef MIO_H
 #define MIO_H
 
+#include <mio/buffered.h>
 #include <mio/event.h>
 #include <mio/events.h>
 #include <mio/interest.h>
