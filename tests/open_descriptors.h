@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which numbers of this process are open, found out in one system call: what closes a descriptor in a
- * model looks for the others of its file each time. */
+/* Which numbers of this process are open, found out in one system call: what closes a descriptor in
+ * a model looks for the others of its file each time. */
 #ifndef TEST_OPEN_DESCRIPTORS_H
 #define TEST_OPEN_DESCRIPTORS_H
 

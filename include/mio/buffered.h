@@ -15,13 +15,13 @@
  *
  * The stream is the program's: it registers it, closes it, and may be asked anything. It must stay
  * where it is. Register it edge-triggered for both directions, once, and give each of its events to
- * mio_buffered_event(). Level-triggered it works too, with MIO_READABLE alone while nothing waits to
- * be written (mio_buffered_pending()).
+ * mio_buffered_event(). Level-triggered it works too, with MIO_READABLE alone while nothing waits
+ * to be written (mio_buffered_pending()).
  *
  * A stream that is connecting has neither: make this when mio_tcp_stream_finish_connect() is 0.
  *
- * READING. A call that takes bytes reads from the stream when it has too few of them, for as long as
- * the stream has any. So take until a call returns 0; the next event says that there is more. Who
+ * READING. A call that takes bytes reads from the stream when it has too few of them, for as long
+ * as the stream has any. So take until a call returns 0; the next event says that there is more. Who
  * stops earlier loses nothing, but no event reminds of what is there already.
  *
  * MEMORY is bounded by the options, allocated when it is needed, and given back when a direction is
@@ -126,7 +126,8 @@ MIO_API bool mio_buffered_has_ended(const struct mio_buffered *buffered);
 /*
  * Writes, or keeps until there is room: all of it, or nothing after an error. What is kept is
  * written by mio_buffered_event(). -ENOBUFS: more than most_outgoing would wait. -EINVAL: NULL.
- * -ENOMEM. -EPIPE, -ECONNRESET and the like: the stream is broken; each later call returns it again.
+ * -ENOMEM. -EPIPE, -ECONNRESET and the like: the stream is broken; each later call returns it
+ * again.
  */
 MIO_NODISCARD MIO_API int mio_buffered_write(struct mio_buffered *buffered, const void *bytes,
                                              size_t size);

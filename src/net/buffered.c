@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two queues of bytes and what is known of the stream: whether reading and writing are worth trying,
- * which an event says and a drained call takes back, and how each direction has ended.
+ * Two queues of bytes and what is known of the stream: whether reading and writing are worth
+ * trying, which an event says and a drained call takes back, and how each direction has ended.
  *
  * What a taking call points at stays in the queue until the next call, so that it is there for as
  * long as is promised.

@@ -23,7 +23,8 @@ static int alive;
 static struct knote *by_key[BUCKETS];
 static struct knote *by_file[BUCKETS];
 
-/* Every child of a fork comes here. The pool is large, and is not written before it is used again. */
+/* Every child of a fork comes here. The pool is large, and is not written before it is used again.
+ */
 void knotes_reset(void)
 {
     memset(by_key, 0, sizeof by_key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffered streams over real ones: many lines to and fro, more than either side can write at once. */
+/* Buffered streams over real ones: many lines to and fro, more than a side can write at once. */
 #include "support.h"
 
 #include <mio/buffered.h>
