@@ -33,25 +33,24 @@ const struct mio__selector_ops *const mio__selectors[] = {
     NULL,
 };
 
-/* Whether the program runs with rights that whoever set its environment may lack: those of another
- * user or group, or on Linux a file's capabilities, which only the kernel knows of. */
 #if defined(__linux__)
 
-static bool has_lent_rights(void)
+/* A file's capabilities are something that only the kernel knows of. */
+bool mio__has_lent_rights(void)
 {
     return getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid();
 }
 
 #elif MIO_PLATFORM >= MIO_PLATFORM_FREEBSD && MIO_PLATFORM <= MIO_PLATFORM_APPLE
 
-static bool has_lent_rights(void)
+bool mio__has_lent_rights(void)
 {
     return issetugid() != 0 || getuid() != geteuid() || getgid() != getegid();
 }
 
 #else
 
-static bool has_lent_rights(void)
+bool mio__has_lent_rights(void)
 {
     return getuid() != geteuid() || getgid() != getegid();
 }
@@ -60,7 +59,7 @@ static bool has_lent_rights(void)
 
 static const char *backend_of_environment(void)
 {
-    if (has_lent_rights())
+    if (mio__has_lent_rights())
         return NULL;
     const char *name = getenv("MIO_BACKEND");
     return name && *name != '\0' ? name : NULL;

@@ -11,4 +11,8 @@ extern const struct mio__selector_ops *const mio__selectors[];
 int mio__selector_open(const char *backend, const struct mio__config *config,
                        struct mio_selector **selector);
 
+/* Whether the program runs with rights that whoever set its environment may lack: those of another
+ * user or group, or of its file. Nothing is taken from the environment then. */
+bool mio__has_lent_rights(void);
+
 #endif

@@ -23,7 +23,7 @@ int mio_kqueue_register(struct mio_registry *registry, uintptr_t ident, int filt
 {
     if (!registry)
         return -EINVAL;
-    if (registry->selector->ops != &mio__kqueue_ops)
+    if (registry->selector->ops->selector_new != mio__kqueue_ops.selector_new)
         return -ENOTSUP;
     if (mio__is_forked_copy(&registry->selector->fork_guard))
         return -ECHILD;

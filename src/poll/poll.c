@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "ready_files.h"
 #include "spin.h"
+#include "trace.h"
 
 #include <errno.h>
 
@@ -57,6 +58,11 @@ int mio_poll_new(const struct mio_options *options, struct mio_poll **poll)
     int error = open_selector(options->backend, &config, &made->registry.selector);
     if (error < 0) {
         mio__release(&config.allocator, made, sizeof *made);
+        return error;
+    }
+    error = mio__trace_attach(made->registry.selector);
+    if (error < 0) {
+        mio_poll_free(made);
         return error;
     }
     if (options->spin_ns > 0)

@@ -4,6 +4,7 @@
  * waiter is noticed, and a time that ends is kept.
  */
 #include "poll.h"
+#include "trace.h"
 
 #include "../os/clock.h"
 #include "../selector/selector.h"
@@ -76,15 +77,25 @@ __attribute__((noinline)) static int wait_with_care(struct mio_poll *poll,
  * What most waits are, with no time that ends, goes straight to the selector and comes straight
  * back from there.
  */
-int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
+static inline int wait_on(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
 {
-    if (!poll || !events)
-        return -EINVAL;
     bool has_no_end = timeout_ns == MIO_FOREVER || timeout_ns == 0;
     if (NOTICE_SECOND_WAITER || !has_no_end ||
         mio__is_forked_copy(&poll->registry.selector->fork_guard))
         return wait_with_care(poll, events, timeout_ns);
     return mio__selector_wait(poll->registry.selector, events, timeout_ns);
+}
+
+int mio_poll_wait(struct mio_poll *poll, struct mio_events *events, int64_t timeout_ns)
+{
+    if (!poll || !events)
+        return -EINVAL;
+    if (!MIO_TRACES)
+        return wait_on(poll, events, timeout_ns);
+    mio__trace_wait_begins(poll->registry.selector, timeout_ns);
+    int count = wait_on(poll, events, timeout_ns);
+    mio__trace_wait_ended(poll->registry.selector, events, count);
+    return count;
 }
 
 int mio_poll_wait_until(struct mio_poll *poll, struct mio_events *events, int64_t deadline)

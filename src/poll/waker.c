@@ -2,6 +2,7 @@
 #include "../os/memory.h"
 #include "../selector/selector.h"
 #include "registry.h"
+#include "trace.h"
 
 #include <mio/waker.h>
 
@@ -49,7 +50,9 @@ int mio_waker_wake(struct mio_waker *waker)
     /* The doorbell of a child's copy may be the parent's. */
     if (mio__is_forked_copy(&waker->selector->fork_guard))
         return -ECHILD;
-    return mio__wake_queue_push(&waker->selector->wakes, &waker->node);
+    int error = mio__wake_queue_push(&waker->selector->wakes, &waker->node);
+    mio__trace_wake(waker->selector, waker->node.token, error);
+    return error;
 }
 
 void mio_waker_free(struct mio_waker *waker)
