@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi amalgamation deb workflows
+    macos bench soak abi amalgamation deb workflows adapters
 
 # The library and the examples, in build/release
 all:
@@ -23,6 +23,7 @@ help:
 	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
 	@echo "make amalgamation   the library as one source and one header, in build/amalgamation"
 	@echo "make deb         Debian's packages, in build/deb; SYSTEM=FOLDER to install them in a bare root"
+	@echo "make adapters    the tests of adapters/, against OpenSSL, libcurl and others, and their servers"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
 	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, workflows, clean: see CONTRIBUTING.md"
@@ -77,6 +78,12 @@ deb:
 # Whether .github/workflows are well formed.
 workflows:
 	@bash scripts/workflows.sh
+
+# The adapters' tests, against the libraries and servers that they are for.
+adapters:
+	@bash scripts/install-deps.sh adapters
+	@BUILD=build/adapters TARGETS=adapter_tests bash scripts/build.sh release -DMIO_BUILD_ADAPTERS=ON
+	@ctest --test-dir build/adapters -L adapters --output-on-failure
 
 macos:
 	@bash scripts/macos.sh

@@ -6,6 +6,8 @@ include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
     PATTERN "*.h" PATTERN "*.hpp")
+install(DIRECTORY adapters/mio-adapters DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
+    PATTERN "*.h")
 install(TARGETS libmio EXPORT libmio_targets)
 if(MIO_BUILD_BOTH)
     install(TARGETS libmio_${mio_other_kind} EXPORT libmio_targets)

@@ -19,7 +19,7 @@ if [[ -z $tool ]]; then
 fi
 
 mapfile -d '' files < <(
-    for folder in include src tests examples bench fuzz; do
+    for folder in include src tests examples adapters bench fuzz; do
         if [[ -d $folder ]]; then
             find "$folder" \( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.hpp' \) -print0
         fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what a task needs and this machine lacks: install-deps.sh [run|test|ci|macos|deb|bench]...
+# Installs what a task needs and this machine lacks: install-deps.sh [run|test|ci|macos|adapters|deb|bench]...
 # or the name of a port, see scripts/ports.sh.
 # With apt-get, as root or with sudo; elsewhere, and where the packages are not to be had, it only
 # says what is missing.
@@ -17,6 +17,8 @@ needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 cl
     i686-linux-gnu-gcc:gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross
     mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu /usr/mipsel-linux-gnu/include/stdio.h:libc6-dev-mipsel-cross"
 needs[macos]="npm:npm"
+needs[adapters]="${needs[run]} g++:g++ pkg-config:pkg-config openssl:openssl
+    /usr/include/openssl/ssl.h:libssl-dev"
 needs[deb]="${needs[run]} git:git dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot lintian:lintian
     xz:xz-utils"
 # Debian's Rust crates are there for the comparison with mio, if there is a cargo.
@@ -74,7 +76,7 @@ main() {
     local group items=()
     for group in "${@:-test}"; do
         if [[ -z ${needs[$group]:-} ]]; then
-            echo "usage: $0 [run|test|ci|macos|bench|PORT]..." >&2
+            echo "usage: $0 [run|test|ci|macos|adapters|bench|PORT]..." >&2
             exit 2
         fi
         local more

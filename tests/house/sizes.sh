@@ -7,7 +7,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 failed=0
-folders=(src include fuzz tests examples)
+folders=(src include fuzz tests examples adapters)
 
 files=$(find "${folders[@]}" -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 500')
 if [[ -n $files ]]; then
