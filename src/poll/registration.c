@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <stddef.h>
 
-/* What kernels say of a file or a device that they do not watch. */
+/* What kernels say of a file or a device that they do not watch; libkqueue says EFAULT (K64). */
 static bool is_refusal_of_file(int error)
 {
-    static const int refusals[] = {EPERM, EINVAL, ENODEV, ENXIO, ENOTSUP, EOPNOTSUPP};
+    static const int refusals[] = {EPERM, EINVAL, ENODEV, ENXIO, ENOTSUP, EOPNOTSUPP, EFAULT};
     return mio__is_one_of(error, refusals, sizeof refusals / sizeof refusals[0]);
 }
 

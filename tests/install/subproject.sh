@@ -15,8 +15,9 @@ fail() {
 
 # configure OPTION...
 configure() {
+    # As one file, which is faster.
     "$CMAKE" -S "$work/parent" -B "$work/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" \
-        "$@" >"$work/configure.log" 2>&1 || fail "it is not configured"
+        -DMIO_AS_ONE=ON "$@" >"$work/configure.log" 2>&1 || fail "it is not configured"
 }
 
 mkdir "$work/parent"
