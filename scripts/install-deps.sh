@@ -18,7 +18,10 @@ needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 cl
     mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu /usr/mipsel-linux-gnu/include/stdio.h:libc6-dev-mipsel-cross"
 needs[macos]="npm:npm"
 needs[adapters]="${needs[run]} g++:g++ pkg-config:pkg-config openssl:openssl
-    /usr/include/openssl/ssl.h:libssl-dev"
+    /usr/include/openssl/ssl.h:libssl-dev /usr/include/ares.h:libc-ares-dev
+    /usr/include/*/curl/curl.h:libcurl4-openssl-dev python3:python3
+    /usr/include/hiredis/async.h:libhiredis-dev redis-server:redis-server
+    /usr/include/glib-2.0/glib.h:libglib2.0-dev"
 needs[deb]="${needs[run]} git:git dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot lintian:lintian
     xz:xz-utils"
 # Debian's Rust crates are there for the comparison with mio, if there is a cargo.

@@ -40,10 +40,10 @@ static inline void program_start(struct program *program, const char *const *com
     program->output = ends[0];
 }
 
-/* The number behind `words` in what it prints. */
-static inline unsigned program_port(struct program *program, const char *words)
+/* Waits until it prints `words`, and what ends the number behind them, if `is_number`. */
+static inline unsigned program_wait(struct program *program, const char *words, bool is_number)
 {
-    char text[4096];
+    char text[8192] = "";
     size_t length = 0;
     while (length < sizeof text - 1) {
         ssize_t n = read(program->output, text + length, sizeof text - 1 - length);
@@ -52,11 +52,22 @@ static inline unsigned program_port(struct program *program, const char *words)
         length += (size_t)n;
         text[length] = 0;
         const char *found = strstr(text, words);
-        if (found && strpbrk(found + strlen(words), "\r\n/) "))
+        if (found && (!is_number || strpbrk(found + strlen(words), "\r\n/) ")))
             return (unsigned)strtoul(found + strlen(words), NULL, 10);
     }
     fprintf(stderr, "%s\n", length > 0 ? text : "the server has said nothing");
-    test_stop();
+    REQUIRE(!"the server has not started");
+    return 0;
+}
+
+static inline unsigned program_port(struct program *program, const char *words)
+{
+    return program_wait(program, words, true);
+}
+
+static inline void program_says(struct program *program, const char *words)
+{
+    program_wait(program, words, false);
 }
 
 static inline void program_stop(struct program *program)
