@@ -21,7 +21,9 @@ needs[adapters]="${needs[run]} g++:g++ pkg-config:pkg-config openssl:openssl
     /usr/include/openssl/ssl.h:libssl-dev /usr/include/ares.h:libc-ares-dev
     /usr/include/*/curl/curl.h:libcurl4-openssl-dev python3:python3
     /usr/include/hiredis/async.h:libhiredis-dev redis-server:redis-server
-    /usr/include/glib-2.0/glib.h:libglib2.0-dev"
+    /usr/include/glib-2.0/glib.h:libglib2.0-dev
+    /usr/include/postgresql/libpq-fe.h:libpq-dev /usr/lib/postgresql/*/bin/initdb:postgresql
+    /usr/include/event2/event.h:libevent-dev /usr/include/liburing.h:liburing-dev"
 needs[deb]="${needs[run]} git:git dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot lintian:lintian
     xz:xz-utils"
 # Debian's Rust crates are there for the comparison with mio, if there is a cargo.

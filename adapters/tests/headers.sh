@@ -6,10 +6,10 @@ set -euo pipefail
 
 compiler=$1 standard=$2
 cd "$(dirname "$0")/.."
-command -v "$compiler" >/dev/null && command -v pkg-config >/dev/null || {
+if ! command -v "$compiler" >/dev/null || ! command -v pkg-config >/dev/null; then
     echo "skipped: needs $compiler and pkg-config"
     exit 77
-}
+fi
 language=c
 [[ $standard != c++* ]] || language=c++
 
@@ -17,16 +17,20 @@ language=c
 declare -A packages=([cares]=libcares [curl]=libcurl [glib]=glib-2.0)
 passed=0 failed=0
 for path in mio-adapters/*.h; do
-    name=$(basename "$path" .h)
+    name=${path##*/}
+    name=${name%.h}
     package=${packages[$name]:-$name}
-    if [[ $name != tokens ]] && ! pkg-config --exists "$package"; then
-        echo "$name: pkg-config does not find $package"
-        continue
-    fi
     flags=()
-    # The library's headers are the system's, whose warnings are not this project's.
-    [[ $name == tokens ]] ||
-        read -ra flags <<<"$(pkg-config --cflags "$package" | sed 's/-I/-isystem /g')"
+    if [[ $name != tokens ]]; then
+        cflags=$(pkg-config --cflags "$package" 2>/dev/null) || {
+            echo "$name: pkg-config does not find $package"
+            continue
+        }
+        # The library's headers are the system's, whose warnings are not this project's.
+        read -ra flags <<<"${cflags//-I/-isystem }"
+    fi
+    # liburing's own header wants it with a strict standard.
+    [[ $name != liburing ]] || flags+=(-D_GNU_SOURCE)
     # What is not called is no warning; what a header needs it includes; it may come twice.
     printf '#include <%s>\n#include <%s>\nint main(void) { return 0; }\n' "$path" "$path" |
         "$compiler" -x "$language" -std="$standard" -fsyntax-only -Wall -Wextra -Wconversion \
