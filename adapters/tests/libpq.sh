@@ -33,6 +33,7 @@ rm -f "$folder.log"
 "${as_owner[@]}" "$binaries/postgres" -D "$folder/data" -k "$folder" -h '' -F \
     >"$folder/log" 2>&1 &
 server=$!
+unset PGPORT PGUSER PGDATABASE PGSERVICE PGSSLMODE PGOPTIONS
 export PGHOST=$folder
 for ((i = 0; i < 300; i++)); do
     "$binaries/pg_isready" -q -U test && break
