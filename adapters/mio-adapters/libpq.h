@@ -63,7 +63,8 @@ static inline void mio_pg_fail(struct mio_pg *pg)
 }
 
 /* Has what waits written as far as there is room, and the rest when there is more. Call it after
- * each PQsend...(). 0, or -ECONNRESET: the connection has failed; PQerrorMessage() says why. */
+ * each PQsend...(). 0; -ECONNRESET: the connection has failed, and PQerrorMessage() says why, or it
+ * is not made yet; or an error of watching. */
 static inline int mio_pg_flush(struct mio_pg *pg)
 {
     int left = pg->state == MIO_PG_READY ? PQflush(pg->connection) : -1;
