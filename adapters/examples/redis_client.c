@@ -3,6 +3,7 @@
 #include <mio-adapters/hiredis.h>
 #include <mio.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
     struct mio_poll *poll;
     struct mio_events *events;
     struct mio_redis redis;
+    signal(SIGPIPE, SIG_IGN); /* of hiredis */
     check(argc >= 3 ? 0 : -EINVAL, "usage: redis_client SOCKET WORD...");
     check(mio_poll_new(NULL, &poll), "poll");
     check(mio_events_new(16, NULL, &events), "events");

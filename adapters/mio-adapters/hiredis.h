@@ -13,6 +13,8 @@
  * redisAsyncDisconnect() or by hiredis itself when the connection is over: the adapter lets go of
  * it then, and `context` is NULL. So attach after connecting, and free nothing.
  *
+ * Who writes to a server that has gone gets SIGPIPE from hiredis: a program ignores the signal.
+ *
  * One token serves the socket and, with hiredis 1.0 and later, the timeouts that
  * redisAsyncSetTimeout() and the options of a connection ask for. The adapter stays where it is
  * while it has a context. All calls are made by one thread.
