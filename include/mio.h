@@ -18,6 +18,7 @@
 #include <mio/options.h>
 #include <mio/platform.h>
 #include <mio/poll.h>
+#include <mio/post.h>
 #include <mio/registry.h>
 #include <mio/slab.h>
 #include <mio/source.h>

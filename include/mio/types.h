@@ -13,8 +13,9 @@
  * means. A function that can fail returns -EINVAL for it.
  *
  * Threads. Any function may be called from any thread. Which calls for one object must not overlap
- * is said at the function, or at the top of its header. A signal handler may call mio_waker_wake()
- * and mio_now(), the inline functions of mio/event.h, and most of mio/addr.h. Nothing else.
+ * is said at the function, or at the top of its header. A signal handler may call mio_waker_wake(),
+ * mio_post() and mio_now(), the inline functions of mio/event.h, and most of mio/addr.h. Nothing
+ * else.
  *
  * Only a wait sleeps. A function that can block otherwise says so.
  */

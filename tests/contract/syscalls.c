@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WAIT2, WAKE3 and TIME6: what a wait, a wake and a timer cost. Allocations are counted in the
- * process; system calls by running one of the tests here under strace and counting the lines
- * between two marks.
+ * WAIT2, WAKE3, TIME6 and POST2: what a wait, a wake, a timer and a post cost. Allocations are
+ * counted in the process; system calls by running one of the tests here under strace and counting
+ * the lines between two marks.
  *
  * The kqueue model counts for itself: see kqueue_only.c.
  */
@@ -28,7 +28,8 @@ enum {
     ROUNDED_SLEEPS = FIRST_MARK - 6,
     WAKES = FIRST_MARK - 8,
     TIMERS = FIRST_MARK - 10,
-    NOTHING = FIRST_MARK - 12
+    NOTHING = FIRST_MARK - 12,
+    POSTS = FIRST_MARK - 14
 };
 
 static void mark(int number)
@@ -128,6 +129,32 @@ TEST(time6_timers_that_are_counted)
 
     CHECK_EQ(test_allocations(), before);
     EXPECT_NOTHING(&loop);
+    loop_close(&loop);
+}
+
+TEST(post2_posts_that_are_counted)
+{
+    struct loop loop = loop_open();
+    struct mio_post_queue *queue = NULL;
+    struct mio_posted posted;
+
+    REQUIRE_EQ(mio_post_queue_new(loop.registry, 1, CALLS, &queue), 0);
+    EXPECT_NOTHING(&loop);
+    long before = test_allocations();
+
+    mark(POSTS);
+    for (int i = 0; i < 2 * CALLS; i++) {
+        CHECK_EQ(mio_post(queue, 2, 3), 0);
+        if (i >= CALLS / 2)
+            CHECK_EQ(mio_post_take(queue, &posted), 1);
+    }
+    mark(POSTS - 1);
+    mark(NOTHING);
+    mark(NOTHING - 1);
+
+    CHECK_EQ(test_allocations(), before);
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+    mio_post_queue_free(queue);
     loop_close(&loop);
 }
 
@@ -276,14 +303,25 @@ TEST(wake3_waking_who_is_awake_costs_no_system_call)
     free(trace.text);
 }
 
-TEST(time6_setting_and_cancelling_makes_no_system_call)
+/* What is between the marks of `number` makes as many calls as the marks of NOTHING do. */
+static void expect_no_calls(const char *test, int number)
 {
-    struct trace trace = trace_of("time6_timers_that_are_counted");
+    struct trace trace = trace_of(test);
     int others = 0;
     int of_marks = 0;
 
     need_marks(&trace, NOTHING);
-    CHECK_EQ(count_lines(&trace, TIMERS, &others), count_lines(&trace, NOTHING, &of_marks));
+    CHECK_EQ(count_lines(&trace, number, &others), count_lines(&trace, NOTHING, &of_marks));
     CHECK_EQ(others, of_marks);
     free(trace.text);
+}
+
+TEST(time6_setting_and_cancelling_makes_no_system_call)
+{
+    expect_no_calls("time6_timers_that_are_counted", TIMERS);
+}
+
+TEST(post2_posting_to_who_is_awake_makes_no_system_call)
+{
+    expect_no_calls("post2_posts_that_are_counted", POSTS);
 }

@@ -17,6 +17,7 @@ static const struct rule rules[] = {
     /* --- closing --- */
     {CALL_close, 0, "mio_poll_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_waker_free(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_post_queue_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_registry_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_*_close(*", CLOSED, 0, "source.h: empty, whatever happened"},
     {CALL_close, 0, NULL, ABSORBED, 0, "after an error that is told already"},
