@@ -26,5 +26,6 @@
 #include <mio/types.h>
 #include <mio/version.h>
 #include <mio/waker.h>
+#include <mio/watch.h>
 
 #endif

@@ -18,15 +18,22 @@ static const struct rule rules[] = {
     {CALL_close, 0, "mio_poll_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_waker_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_post_queue_free(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_watch_free(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_watch_remove(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_registry_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_*_close(*", CLOSED, 0, "source.h: empty, whatever happened"},
     {CALL_close, 0, NULL, ABSORBED, 0, "after an error that is told already"},
+    {CALL_epoll_ctl_del, 0, "mio_watch_free(*", ABSORBED, 0, "the descriptor is gone next"},
+    {CALL_kevent_change, 0, "mio_watch_free(*", ABSORBED, 0, "the descriptor is gone next"},
+    {CALL_fstat, 0, "mio_watch_free(*", ABSORBED, 0, "the descriptor is gone next"},
+    {CALL_fcntl_getfd, 0, "mio_watch_free(*", ABSORBED, 0, "the descriptor is gone next"},
     {CALL_epoll_ctl_del, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
     {CALL_kevent_change, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
     {CALL_fstat, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
     {CALL_fcntl_getfd, 0, "mio_*_close(*", ABSORBED, 0, "the descriptor is gone next"},
 
     /* --- signals: io.h, docs/contract.md REG4 and WAIT4 --- */
+    {CALL_read, EAGAIN, "mio_watch_next(*", FORGIVEN, 0, "watch.h: nothing more"},
     {CALL_read, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
     {CALL_readv, EINTR, NULL, ABSORBED, 0, "io.h: made again"},
     {CALL_write, EINTR, NULL, ABSORBED, 0, "made again"},
@@ -53,11 +60,16 @@ static const struct rule rules[] = {
     {CALL_kevent_user_trigger, EINTR, NULL, ABSORBED, 0, "made all the same"},
     {CALL_sigtimedwait, EINTR, NULL, ABSORBED, 0, "made again"},
 
+    /* --- files --- */
+    {CALL_inotify_rm_watch, 0, "mio_watch_remove(*", ABSORBED, 0, "it may have ended by itself"},
+    {CALL_fstat, 0, "mio_watch_next(*", ABSORBED, 0, "what the kernel noted is told"},
+
     /* --- waits --- */
     {CALL_epoll_pwait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_epoll_pwait2, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_poll, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_ppoll, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
+    {CALL_kevent_wait, EINTR, "mio_watch_next(*", ABSORBED, 0, "made again"},
     {CALL_kevent_wait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_epoll_pwait2, ENOSYS, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},
     {CALL_epoll_pwait2, EPERM, NULL, ABSORBED, 0, "poll.h: rounded up to milliseconds"},

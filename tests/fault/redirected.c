@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -126,6 +127,23 @@ int fault_sendfile(int from, int to, off_t offset, off_t *size, struct sf_hdtr *
 }
 #endif
 REDIRECTED(int, -1, fstat, (int fd, struct stat *status), (fd, status))
+REDIRECTED(int, -1, stat, (const char *path, struct stat *status), (path, status))
+REDIRECTED(int, -1, inotify_init1, (int flags), (flags))
+REDIRECTED(int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask))
+REDIRECTED(int, -1, inotify_rm_watch, (int fd, int number), (fd, number))
+
+/* The library makes no files. */
+int fault_open(const char *path, int flags, ...);
+int fault_open(const char *path, int flags, ...)
+{
+    int saved = errno;
+    int error = strike(CALL_open);
+    errno = error;
+    int result = error == 0 ? open(path, flags) : -1;
+    if (result >= 0)
+        errno = saved;
+    return result;
+}
 
 ssize_t fault_sendto(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
                      socklen_t length);

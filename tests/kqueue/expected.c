@@ -302,6 +302,10 @@ const struct expected expected = {
     .nested_depth_limited =              BY_SYSTEM(false,                 false,                 false,                  false,          true),
     .nested_clear_needs_empty =          BY_SYSTEM(false,                 false,                 false,                  false,          true),
 
+    /* K51: a name that is removed while there is another, and the last one */
+    .vnode_notes_of_one_name =           BY_SYSTEM(NOTE_DELETE,           NOTE_LINK,             NOTE_DELETE,            NOTE_DELETE,    NOTE_DELETE | NOTE_LINK),
+    .vnode_notes_of_last_name =          BY_SYSTEM(NOTE_DELETE,           NOTE_DELETE,           NOTE_DELETE,            NOTE_DELETE,    NOTE_DELETE | NOTE_LINK),
+
     /* rule 14, K43 */
     .close_wakes_waiter =                BY_SYSTEM(false,                 true,                  true,                   false,          true),
     .close_kills_duplicate =             BY_SYSTEM(NONE,                  NONE,                  0,                      NONE,           1),

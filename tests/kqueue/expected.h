@@ -218,6 +218,10 @@ struct expected {
     int pty_eof_taken_back;
     bool device_loses_edges;
 
+    /* files */
+    uint32_t vnode_notes_of_one_name;
+    uint32_t vnode_notes_of_last_name;
+
     /* timeouts */
     enum refusal bad_timeout;
     bool timeout_checked_without_room;

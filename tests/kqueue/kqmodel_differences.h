@@ -184,6 +184,15 @@ ROW(bool, pty_clears_eof,               false,      false,      true,       fals
 ROW(int, device_unpolled_error,         ENODEV,     ENODEV,     0,          EOPNOTSUPP, 0)
 ROW(unsigned, note_eof,                 0,          0,          0x2,        0,          0)
 
+/* --- EVFILT_VNODE (K51) --- */
+/* A name that was removed: NOTE_LINK while there are others, else NOTE_DELETE; elsewhere
+ * NOTE_DELETE of any. */
+ROW(bool, vnode_delete_is_last,         false,      true,       false,      false,      false)
+/* What comes with it. */
+ROW(unsigned, vnode_delete_notes,       0,          0,          0,          0,          NOTE_LINK)
+/* What comes with NOTE_ATTRIB of a file that gets shorter. */
+ROW(unsigned, note_truncate,            0,          0,          0x80,       0,          0)
+
 /* --- what fstat() says: device and inode, by which two files could be told apart --- */
 ROW(enum identity, internet_identity,
     IDENTITY_VOID,     IDENTITY_VOID,     IDENTITY_VOID,     IDENTITY_OWN,      IDENTITY_VOID)

@@ -363,6 +363,8 @@ bool filter_true(struct knote *knote, const struct look *now)
     switch (knote->kind) {
     case KIND_USER:
         return knote->triggered;
+    case KIND_VNODE:
+        return knote->fflags != 0;
     case KIND_AIO:
     case KIND_LIO:
         return true; /* made when the request was finished */

@@ -7,6 +7,7 @@
  * kqmodel_knote.c  the table of knotes, news, one change
  * kqmodel_queue.c  the activation queue, delivery
  * kqmodel_filter.c when a filter is true, and what it reports
+ * kqmodel_vnode.c  EVFILT_VNODE
  * kqmodel_file.c   what Linux tells about a descriptor
  * kqmodel_record.c what it does not keep of a socket
  * kqmodel_io.c     the wrapped system calls, with kqmodel_pipe.c, kqmodel_connect.c, kqmodel_unix.c
@@ -163,6 +164,7 @@ enum kind {
     KIND_WRITE,
     KIND_EXCEPT,
     KIND_USER,
+    KIND_VNODE,
     KIND_AIO,
     KIND_LIO,
     KIND_UNMODELLED, /* the system has it, the model does not */
@@ -170,6 +172,15 @@ enum kind {
 };
 
 struct kq;
+
+/* EVFILT_VNODE: the numbers of inotify's, and the file as it was last seen. */
+struct vnode_state {
+    int watch;
+    int parent; /* of the directory that it is in, or -1 */
+    bool directory;
+    int64_t size;
+    int64_t links;
+};
 
 struct knote {
     LINK(struct knote) by_key;
@@ -193,7 +204,8 @@ struct knote {
     bool attached_listener; /* what the socket was when the knote came */
     bool ack_due;           /* TCP: an acknowledgement of own data is to be told of on its own */
     bool unhooked;          /* a device on macOS: its news do not get here */
-    struct look seen;       /* the last glance; wrapped calls keep it up to date */
+    struct vnode_state vnode;
+    struct look seen; /* the last glance; wrapped calls keep it up to date */
 };
 
 void knotes_reset(void);
@@ -254,6 +266,16 @@ bool filter_writers_first(const struct knote *knote);
 bool filter_true(struct knote *knote, const struct look *now);
 
 void filter_user_change(struct knote *knote, struct kevent *change, bool is_new);
+
+/* --- kqmodel_vnode.c --- */
+
+/* Attaches a knote of EVFILT_VNODE: 0 or an errno. */
+int vnode_attach(struct knote *knote);
+void vnode_detach(struct knote *knote);
+
+/* Takes the news of all files. */
+void vnode_harvest(void);
+void vnode_forked(void);
 
 /* --- kqueues --- */
 

@@ -49,6 +49,7 @@ enum kind knote_kind(int filter)
         {(int)EVFILT_READ, KIND_READ},        {(int)EVFILT_WRITE, KIND_WRITE},
         {(int)EVFILT_USER, KIND_USER},        {(int)EVFILT_AIO, KIND_AIO},
         {flavour.except_filter, KIND_EXCEPT}, {flavour.lio_filter, KIND_LIO},
+        {(int)EVFILT_VNODE, KIND_VNODE},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (kinds[i].filter == filter && filter != NO_FILTER)
@@ -176,6 +177,8 @@ void knote_drop(struct knote *knote)
         if (watches_pipe_writer(knote))
             kq->pipe_writers--;
     }
+    if (knote->kind == KIND_VNODE)
+        vnode_detach(knote);
     LINK_REMOVE(knote, by_key);
     LINK_REMOVE(knote, by_kq);
     kq->knotes--;
@@ -326,6 +329,18 @@ static int attach_user(struct knote *knote, struct kevent *change)
     return 0;
 }
 
+static int attach(struct knote *knote, struct kevent *change)
+{
+    switch (knote->kind) {
+    case KIND_USER:
+        return attach_user(knote, change);
+    case KIND_VNODE:
+        return vnode_attach(knote);
+    default:
+        return attach_descriptor(knote);
+    }
+}
+
 static int add(struct kq *kq, struct kevent *change, enum kind kind)
 {
     if (kind == KIND_AIO || kind == KIND_LIO)
@@ -335,7 +350,7 @@ static int add(struct kq *kq, struct kevent *change, enum kind kind)
     if (kind == KIND_UNMODELLED)
         model_abort("filter %d is not modelled", (int)change->filter);
     struct knote *knote = knote_new(kq, change, kind);
-    int error = kind == KIND_USER ? attach_user(knote, change) : attach_descriptor(knote);
+    int error = attach(knote, change);
     if (error != 0) {
         knote_drop(knote);
         return error;
@@ -414,7 +429,7 @@ static int find(struct kq *kq, const struct kevent *change, enum kind kind, stru
     struct file_id id;
     struct knote *knote = knote_find(kq, change->ident, (int)change->filter);
     *found = knote;
-    if (!kind_is_descriptor(kind))
+    if (!kind_is_descriptor(kind) && kind != KIND_VNODE)
         return 0;
     bool open = change->ident <= INT_MAX && file_identify((int)change->ident, &id);
     if (knote && (!open || !file_same(knote->seen.id, id))) {

@@ -220,6 +220,7 @@ void kq_harvest_others(struct kq *kq, struct file_id except)
     kq->harvesting = true;
     struct epoll_event events[BATCH];
     int count;
+    vnode_harvest();
     do {
         count = epoll_wait(kq->fd, events, BATCH, 0);
         if (count < 0)
@@ -376,10 +377,10 @@ static void kq_number_closing(struct kq *kq, int fd)
 
 static void drop_knotes_of(int fd)
 {
+    const int filters[] = {EVFILT_READ, EVFILT_WRITE, flavour.except_filter, EVFILT_VNODE};
     for (struct kq *kq = kq_each(NULL); kq; kq = kq_each(kq))
-        for (int kind = KIND_READ; kind <= KIND_EXCEPT; kind++) {
-            const int filters[] = {EVFILT_READ, EVFILT_WRITE, flavour.except_filter};
-            struct knote *knote = knote_find(kq, (uintptr_t)fd, filters[kind]);
+        for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+            struct knote *knote = knote_find(kq, (uintptr_t)fd, filters[i]);
             if (knote)
                 knote_drop(knote);
         }
@@ -409,6 +410,7 @@ void kq_forked(void)
         kq->used = false;
     }
     knotes_reset();
+    vnode_forked();
     record_forget_all();
     pthread_cond_init(&changed, NULL);
 }

@@ -105,47 +105,14 @@ enum { LONGEST_WAIT_S = WAITS_ARE_CUT ? 60 : 100000000 };
 /* --- descriptors, close-on-exec and non-blocking from the first moment where there is a call for
  * it --- */
 
-#if defined(KQUEUE_CLOEXEC)
-
-static int open_kqueue(void)
-{
-    return kqueuex(KQUEUE_CLOEXEC);
-}
-
-#elif MIO_PLATFORM == MIO_PLATFORM_NETBSD
-
-static int open_kqueue(void)
-{
-    return kqueue1(O_CLOEXEC);
-}
-
-#else
-
-/* Apple's kernel sets the flag itself; setting it again costs a call, but asks nothing of the
- * release. */
-static int open_kqueue(void)
-{
-    int kq = kqueue();
-    if (kq >= 0 && fcntl(kq, F_SETFD, FD_CLOEXEC) < 0) {
-        int error = errno;
-        close(kq);
-        errno = error;
-        return -1;
-    }
-    return kq;
-}
-
-#endif
-
 static int kqueue_selector_new(const struct mio__config *config, struct mio_selector **selector)
 {
-    int saved = errno;
     struct kqueue_selector *made = mio__allocate(&config->allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    made->kq = mio__own_fd(open_kqueue());
+    made->kq = mio__kqueue_open();
     if (made->kq < 0) {
-        int error = mio__failed(saved);
+        int error = made->kq;
         mio__release(&config->allocator, made, sizeof *made);
         return error;
     }

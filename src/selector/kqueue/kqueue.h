@@ -4,6 +4,7 @@
  *
  *   kqueue.c               the essay; making, waiting, waking, freeing
  *   kqueue_filters.c       the filters behind an interest
+ *   kqueue_open.c          a kqueue
  *
  * A registering call, in this order:
  *   kqueue_change.c        the table's functions, one call each
@@ -296,6 +297,11 @@ static inline bool kqueue_is_of_descriptor(const struct kevent *change)
 
 /* A kqueue that is a library: libkqueue. */
 enum { IS_A_LIBRARY = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
+
+/* --- kqueue_open.c --- */
+
+/* A new kqueue, closed on exec and in no place of a standard stream, or -errno. */
+int mio__kqueue_open(void);
 
 /* --- kqueue_submit.c --- */
 
