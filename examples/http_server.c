@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serves the files below a directory: `http_server [DIRECTORY [ADDRESS]]`, by default the current
- * one at 127.0.0.1:0, any free port. GET and HEAD, kept alive, pipelined; SIGINT or SIGTERM stops
- * it. Symbolic links are followed. There is no time limit, so it is not for a hostile network.
+ * Serves the files below a directory: `http_server [DIRECTORY [ADDRESS [IDLE,HEAD,SEND]]]`, by
+ * default the current one at 127.0.0.1:0, any free port. GET and HEAD, kept alive, pipelined; SIGINT
+ * or SIGTERM stops it. Symbolic links are followed.
+ *
+ * The last are time limits in seconds, 60,30,60 unless they are given, 0 for none: between requests,
+ * for a whole head from its first byte (or from the beginning) on, and for each LEAST_SENT bytes of
+ * a response. Who is slower is closed, byte by byte or not. A connection has one timer for all
+ * three, set when another one begins to count.
  *
  * A connection has room for one request's head and one response's, and never for a body: what the
  * client did not take is read from the file again.
@@ -10,13 +15,21 @@
 #define _FILE_OFFSET_BITS 64
 
 #include "http_response.h"
+#include "limits.h"
 #include "server.h"
 
 enum { EVENTS = 1024, ROUNDS = 32, MOST_OF_BODY = 256 << 10, BOTH = MIO_READABLE | MIO_WRITABLE };
+enum { LEAST_SENT = 64 << 10 };
+
+enum limit { IDLE, HEAD, SEND, LIMITS };
 
 struct connection {
     struct mio_tcp_stream stream;
     mio_token token;
+    struct mio_timer timer;
+    enum limit limit;            /* the one that counts ... */
+    unsigned long long answered; /* ... since so many requests were answered */
+    unsigned long long limited, sent, sent_then;
     bool readable, writable; /* since the last event, and no EAGAIN came yet */
     bool responding;         /* a response is on its way */
     bool last;               /* after it, nothing more is answered */
@@ -30,15 +43,41 @@ struct connection {
 
 static struct mio_slab *connections;
 static int directory;
-static unsigned long long accepted, requests, bytes_out;
+static int64_t limits[LIMITS] = {MIO_SECONDS(60), MIO_SECONDS(30), MIO_SECONDS(60)};
+static unsigned long long accepted, requests, bytes_out, too_slow;
 
 static void close_connection(struct connection *connection)
 {
     mio_slab_remove(connections, connection->token); /* from now on its token names nobody */
+    mio_timer_cancel(&connection->timer, registry);
     mio_source_close(&connection->stream.source);
     if (connection->file >= 0)
         close(connection->file);
     free(connection);
+}
+
+/* Which limit counts, and since when; it goes on counting while that is so. */
+static int limit_connection(struct connection *connection)
+{
+    bool in_head = connection->end > connection->start || connection->answered == 0;
+    enum limit limit = connection->responding ? SEND : in_head && !connection->last ? HEAD : IDLE;
+    if (limit == connection->limit && connection->answered == connection->limited)
+        return 0;
+    connection->limit = limit;
+    connection->limited = connection->answered;
+    connection->sent_then = connection->sent;
+    return limit_time(&connection->timer, registry, connection->token, limits[limit]);
+}
+
+/* Whether a connection may go on: a client that takes what it gets has more time. */
+static bool may_go_on(struct connection *connection)
+{
+    if (connection->limit != SEND || connection->sent - connection->sent_then < LEAST_SENT) {
+        too_slow++;
+        return false;
+    }
+    connection->sent_then = connection->sent;
+    return limit_time(&connection->timer, registry, connection->token, limits[SEND]) == 0;
 }
 
 static int open_connection(const struct mio_tcp_stream *stream)
@@ -50,8 +89,11 @@ static int open_connection(const struct mio_tcp_stream *stream)
     connection->stream = *stream;
     int error = mio_slab_insert(connections, connection, &connection->token);
     if (error == 0)
+        error = limit_connection(connection);
+    if (error == 0)
         error = mio_source_register(&connection->stream.source, registry, connection->token, BOTH);
     if (error < 0) {
+        mio_timer_cancel(&connection->timer, registry);
         mio_slab_remove(connections, connection->token);
         free(connection);
         return error;
@@ -73,6 +115,7 @@ static void respond(struct connection *connection, const struct http_request *re
         connection->size = 0;
     connection->responding = true;
     connection->last = !request->keep_alive;
+    connection->answered++;
     requests++;
 }
 
@@ -135,8 +178,10 @@ static ptrdiff_t send_some(struct connection *connection)
 {
     bool has_head = connection->head_sent < connection->head_len;
     ptrdiff_t n = has_head ? send_head(connection) : send_body(connection);
-    if (n > 0)
+    if (n > 0) {
         bytes_out += (size_t)n;
+        connection->sent += (size_t)n;
+    }
     return n;
 }
 
@@ -191,9 +236,17 @@ static void serve(const struct mio_event *event)
     struct connection *connection = mio_slab_get(connections, mio_event_token(event));
     if (!connection)
         return; /* closed earlier in this batch */
+    if (mio_event_is_timer(event)) {
+        if (!may_go_on(connection))
+            close_connection(connection);
+        return;
+    }
     connection->readable |= mio_event_may_read(event);
     connection->writable |= mio_event_may_write(event);
-    if (work(connection) != 0)
+    int error = work(connection);
+    if (error == 0)
+        error = limit_connection(connection);
+    if (error != 0)
         close_connection(connection);
 }
 
@@ -203,14 +256,18 @@ int main(int argc, char **argv)
     struct mio_events *events;
     directory = open(argc > 1 ? argv[1] : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     check(directory < 0 ? -errno : 0, "the directory");
-    check(mio_poll_new(NULL, &poll), "poll");
+    if (argc > 3)
+        check(read_limits(argv[3], limits, LIMITS), argv[3]);
+    struct mio_options options = {.flags = MIO_OPTION_ONE_THREAD_TIMERS};
+    check(mio_poll_new(&options, &poll), "poll");
     check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &connections), "slab");
     start_server(poll, argc > 2 ? argv[2] : "127.0.0.1:0");
     run_server(poll, events, open_connection, serve);
 
-    printf("%s: %llu connections, %zu open at the end, %llu requests, %llu bytes out\n",
-           mio_poll_backend(poll), accepted, mio_slab_len(connections), requests, bytes_out);
+    printf(
+        "%s: %llu connections, %zu open at the end, %llu requests, %llu bytes out, %llu too slow\n",
+        mio_poll_backend(poll), accepted, mio_slab_len(connections), requests, bytes_out, too_slow);
     struct connection *connection;
     for (size_t place = 0; (connection = mio_slab_next(connections, &place, NULL)) != NULL;)
         close_connection(connection);

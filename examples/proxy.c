@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A proxy: `proxy LISTEN TARGET`, as in `proxy 127.0.0.1:8080 unix:/run/app.sock`. Each connection
- * to LISTEN gets one to TARGET, TCP or Unix, and bytes pass both ways. SIGINT or SIGTERM stops it.
+ * A proxy: `proxy LISTEN TARGET [CONNECT,IDLE]`, as in `proxy 127.0.0.1:8080 unix:/run/app.sock`.
+ * Each connection to LISTEN gets one to TARGET, TCP or Unix, and bytes pass both ways. SIGINT or
+ * SIGTERM stops it. The last are time limits in seconds, 10,300 unless they are given, 0 for none:
+ * until TARGET answers, and between bytes, whichever way they go.
  *
  * A tunnel has one buffer for each direction and no more: what comes in is not read before what
  * came earlier has been written, so a slow receiver slows its sender down, through the proxy. The
  * end of one direction is passed on when its last byte is, and leaves the other as it is; the
  * tunnel ends with the second, or with the first error.
  */
+#include "limits.h"
 #include "server.h"
 
 enum { BUFFER = 65536, EVENTS = 256, ROUNDS = 16, BOTH = MIO_READABLE | MIO_WRITABLE };
@@ -36,15 +39,19 @@ struct pipe {
 };
 
 enum { CLIENT, TARGET };
+enum { CONNECT, IDLE, LIMITS };
 
 struct tunnel {
     struct end end[2];
     struct pipe pipe[2]; /* by the end that sends */
+    struct mio_timer timer;
+    bool moved; /* something, since the timer was set */
 };
 
 static struct mio_slab *ends;
 static struct mio_addr target;
-static unsigned long long tunnels, failures, bytes[2];
+static int64_t limits[LIMITS] = {MIO_SECONDS(10), MIO_SECONDS(300)};
+static unsigned long long tunnels, failures, too_idle, bytes[2];
 
 static ptrdiff_t read_from(struct end *end, void *buffer, size_t size)
 {
@@ -72,6 +79,7 @@ static int take_error(struct end *end)
 
 static void close_tunnel(struct tunnel *tunnel)
 {
+    mio_timer_cancel(&tunnel->timer, registry);
     for (int i = CLIENT; i <= TARGET; i++) {
         mio_slab_remove(ends, tunnel->end[i].token); /* from now on its token names nobody */
         mio_source_close(&tunnel->end[i].as.source); /* -EBADF when it was never opened */
@@ -95,6 +103,16 @@ static int connect_to_target(struct end *end)
                         : mio_tcp_stream_connect(&target, &options, &end->as.tcp);
 }
 
+/* Until the target has answered one limit counts, and then another one, from the last byte on. The
+ * timer's events have the token of the target's end. */
+static int limit_tunnel(struct tunnel *tunnel)
+{
+    const struct end *end = &tunnel->end[TARGET];
+    tunnel->moved = false;
+    return limit_time(&tunnel->timer, registry, end->token,
+                      limits[end->connecting ? CONNECT : IDLE]);
+}
+
 /* The target comes first: without a descriptor for it the client is given back, and waits. */
 static int open_tunnel(const struct mio_tcp_stream *client)
 {
@@ -111,6 +129,8 @@ static int open_tunnel(const struct mio_tcp_stream *client)
         ends_of[CLIENT].as.tcp = *client;
         error = watch(tunnel, &ends_of[CLIENT]);
     }
+    if (error == 0)
+        error = limit_tunnel(tunnel);
     if (error == 0) {
         tunnels++;
         return 0;
@@ -145,6 +165,7 @@ static int pump(struct tunnel *tunnel, int sender)
         *ready = n != -EAGAIN;
         if (n < 0)
             return *ready ? (int)n : 0;
+        tunnel->moved = true;
         pipe->first = writing ? pipe->first + (size_t)n : 0;
         if (writing) {
             bytes[sender] += (size_t)n;
@@ -167,6 +188,7 @@ static int serve_end(struct end *end, const struct mio_event *event)
         failures += error != -EINPROGRESS;
         return error == -EINPROGRESS ? 0 : error;
     }
+    tunnel->moved |= end->connecting;
     end->connecting = false;
     end->readable |= mio_event_may_read(event);
     end->writable |= mio_event_may_write(event);
@@ -176,6 +198,8 @@ static int serve_end(struct end *end, const struct mio_event *event)
     /* A reset after the end that was read already: no read or write would meet it. */
     if (error == 0 && mio_event_is_error(event))
         error = take_error(end);
+    if (error == 0 && tunnel->moved)
+        error = limit_tunnel(tunnel);
     bool finished = tunnel->pipe[CLIENT].finished && tunnel->pipe[TARGET].finished;
     return error == 0 && finished ? -ESHUTDOWN : error;
 }
@@ -183,18 +207,28 @@ static int serve_end(struct end *end, const struct mio_event *event)
 static void serve(const struct mio_event *event)
 {
     struct end *end = mio_slab_get(ends, mio_event_token(event));
-    if (end && serve_end(end, event) != 0) /* NULL: closed earlier in this batch */
+    if (!end) /* closed earlier in this batch */
+        return;
+    if (mio_event_is_timer(event)) {
+        failures += end->connecting;
+        too_idle += !end->connecting;
         close_tunnel(end->tunnel);
+    } else if (serve_end(end, event) != 0) {
+        close_tunnel(end->tunnel);
+    }
 }
 
 int main(int argc, char **argv)
 {
     struct mio_poll *poll;
     struct mio_events *events;
-    if (argc != 3)
-        check(-EINVAL, "usage: proxy LISTEN TARGET");
+    if (argc < 3 || argc > 4)
+        check(-EINVAL, "usage: proxy LISTEN TARGET [CONNECT,IDLE]");
+    if (argc > 3)
+        check(read_limits(argv[3], limits, LIMITS), argv[3]);
+    struct mio_options options = {.flags = MIO_OPTION_ONE_THREAD_TIMERS};
     check(mio_addr_parse(argv[2], &target), argv[2]);
-    check(mio_poll_new(NULL, &poll), "poll");
+    check(mio_poll_new(&options, &poll), "poll");
     check(mio_events_new(EVENTS, NULL, &events), "events");
     check(mio_slab_new(EVENTS, NULL, &ends), "slab");
     start_server(poll, argv[1]);
@@ -203,8 +237,9 @@ int main(int argc, char **argv)
     struct end *end;
     for (size_t place = 0; (end = mio_slab_next(ends, &place, NULL)) != NULL;)
         close_tunnel(end->tunnel);
-    printf("%s: %llu tunnels, %llu bytes to the target, %llu from it, %llu not connected\n",
-           mio_poll_backend(poll), tunnels, bytes[CLIENT], bytes[TARGET], failures);
+    printf("%s: %llu tunnels, %llu bytes to the target, %llu from it, %llu not connected, "
+           "%llu too idle\n",
+           mio_poll_backend(poll), tunnels, bytes[CLIENT], bytes[TARGET], failures, too_idle);
     stop_server();
     mio_slab_free(ends);
     mio_events_free(events);

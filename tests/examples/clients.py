@@ -482,5 +482,108 @@ def http_crowd(address, count):
         sock.close()
 
 
+def is_closed(sock):
+    """Whether the server has closed it; what it sends is read and dropped."""
+    try:
+        return sock.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def went_on(sock, byte):
+    try:
+        sock.send(byte)
+    except BlockingIOError:
+        pass
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return not is_closed(sock)
+
+
+def slow_reader(address, path):
+    """One whose own buffer is small, so that the rest of the response stays with the server."""
+    host, port = address.rsplit(":", 1)
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(LIMIT_S)
+    sock.connect((host, int(port)))
+    sock.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+    return sock
+
+
+def http_slow(address, count, path, size):
+    """Clients that say nothing, a head byte by byte, nothing more, and that hardly read: the server
+    closes all of them, while others are served."""
+    request = b"GET /small HTTP/1.1\r\nHost: x\r\n"
+    count = int(count)
+    silent = [connect(address) for _ in range(count)]
+    heads = [connect(address) for _ in range(count)]
+    idle = [connect(address) for _ in range(count)]
+    readers = [slow_reader(address, path) for _ in range(count)]
+    for sock in heads:
+        sock.sendall(request)
+    for sock in idle:
+        sock.sendall(request + b"\r\n")
+        require(read_response(sock.makefile("rb"))[0] == 200, "served before it is idle")
+    for sock in silent + heads + idle + readers:
+        sock.setblocking(False)
+    served = 0
+    deadline = time.monotonic() + LIMIT_S
+    while silent or heads or idle:
+        silent = [sock for sock in silent if not is_closed(sock)]
+        heads = [sock for sock in heads if went_on(sock, b"a")]
+        idle = [sock for sock in idle if not is_closed(sock)]
+        readers = [sock for sock in readers if not is_closed(sock)]
+        require(len(readers) == count, "what was sent is still there to be read")
+        require(time.monotonic() < deadline, "all are closed in time")
+        with connect(address) as sock:
+            sock.sendall(request + b"Connection: close\r\n\r\n")
+            served += b"200 OK" in read_all(sock)
+    require(served > 0, "others are served meanwhile")
+    for sock in readers:
+        sock.settimeout(LIMIT_S)
+        try:
+            got = len(read_all(sock))
+        except ConnectionResetError:
+            got = 0
+        require(got < int(size), "a reader was closed before the end")
+
+
+def proxy_idle(address, spec):
+    """A tunnel through which nothing passes is closed at both ends; one that is used is not."""
+    listener = target_of(spec)
+    idle = connect(address)
+    idle_target = listener.accept()[0]
+    idle.sendall(b"x")
+    require(idle_target.recv(1) == b"x", "it passes bytes")
+    used = connect(address)
+    used_target = listener.accept()[0]
+    idle.setblocking(False)
+    deadline = time.monotonic() + LIMIT_S
+    while not is_closed(idle):
+        used.sendall(b"y")
+        require(used_target.recv(1) == b"y", "one that is used goes on")
+        require(time.monotonic() < deadline, "an idle one is closed in time")
+        time.sleep(0.01)
+    require(idle_target.recv(1) == b"", "its target, too")
+
+
+def proxy_unanswered(address, spec):
+    """A target whose queue is full does not answer: its client is closed."""
+    listener = target_of(spec)
+    listener.listen(0)
+    clients = [connect(address) for _ in range(12)]
+    closed = 0
+    deadline = time.monotonic() + LIMIT_S
+    for sock in clients:
+        sock.setblocking(False)
+    while closed == 0:
+        closed = sum(is_closed(sock) for sock in clients)
+        require(time.monotonic() < deadline, "who is not connected is closed in time")
+        time.sleep(0.01)
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

@@ -46,6 +46,14 @@ run() {
     check_idle
     stop
 
+    # Who is slow is closed, and others are served meanwhile.
+    truncate -s 200000000 "$www/huge"
+    start http_server "$www" 127.0.0.1:0 1,1,1
+    client http_slow "$address" 10 /huge 200000000
+    stop
+    rm "$www/huge"
+    (($(sed -n 's/.*, \([0-9]*\) too slow$/\1/p' "$dir/log") >= 40)) || fail "not all were too slow"
+
     # With descriptors for some twenty clients, sixty: nobody spins, everybody is served.
     DESCRIPTORS=30 start http_server "$www" 127.0.0.1:0
     client http_crowd "$address" 60 &

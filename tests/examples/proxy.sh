@@ -47,6 +47,13 @@ through() {
     stop
     grep -q ': 26 tunnels, .* 1 not connected' "$dir/log" || fail "it counted otherwise"
 
+    # Who is idle is closed, and others go on.
+    rm -f "$dir/target"
+    start proxy 127.0.0.1:0 "$target" 10,1
+    client proxy_idle "$address" "$target"
+    stop
+    grep -q ' 0 not connected, [12] too idle$' "$dir/log" || fail "it counted otherwise"
+
     # With descriptors for some five tunnels, twenty: nobody is sent away.
     rm -f "$dir/target"
     DESCRIPTORS=20 start proxy 127.0.0.1:0 "$target"
@@ -56,7 +63,17 @@ through() {
     grep -q ': 20 tunnels, .* 0 not connected' "$dir/log" || fail "it counted otherwise"
 }
 
+# Linux alone leaves who finds a full queue without an answer.
+unanswered() {
+    local target=$1
+    start proxy 127.0.0.1:0 "$target" 0.5,0
+    client proxy_unanswered "$address" "$target"
+    stop
+    grep -Eq ' [1-9][0-9]* not connected, 0 too idle$' "$dir/log" || fail "it counted otherwise"
+}
+
 run() {
+    [[ $(uname) != Linux ]] || unanswered "127.0.0.1:$(free_port)"
     through "127.0.0.1:$(free_port)"
     through "unix:$dir/target"
 }

@@ -61,7 +61,7 @@ class Load:
             self.contents[name] = chance.randbytes(size)
             with open(os.path.join(soak.directory, name), "wb") as file:
                 file.write(self.contents[name])
-        self.arguments = [soak.directory, "127.0.0.1:0"]
+        self.arguments = [soak.directory, "127.0.0.1:0", "600,600,600"]  # longer than a round
         self.kinds = {
             self.exchange: 6, self.flood: 1, self.half_close: 4, self.slow_reader: 1,
             self.slow_sender: 1, self.nonsense: 1, self.reset: 4, self.leave: 3, self.unused: 2,
@@ -278,7 +278,8 @@ class Load:
         return [await self.connect()]
 
     def check_summary(self, numbers):
-        accepted, still_open, requests, out = numbers
+        accepted, still_open, requests, out, too_slow = numbers
+        require(too_slow == 0, "nobody is too slow for these limits")
         require(accepted == self.figures.connected, "it counts %d connections", self.figures.connected)
         require(still_open == 1, "one is open at the end")
         require(self.answered <= requests <= self.requested,

@@ -96,7 +96,7 @@ class Load:
         self.port = 0
         self.listen()
         target = "unix:" + self.path if self.unix else "127.0.0.1:%d" % self.port
-        self.arguments = ["127.0.0.1:0", target]
+        self.arguments = ["127.0.0.1:0", target, "600,600"]  # longer than a round
         self.kinds = {
             self.exchange: 6, self.turns: 3, self.client_ends_first: 3, self.target_ends_first: 3,
             self.slow_reader: 1, self.flood: 1, self.reset_by_client: 3, self.reset_by_target: 3,
@@ -301,7 +301,8 @@ class Load:
         return [tunnel.client, tunnel.target]
 
     def check_summary(self, numbers):
-        tunnels, up, down, failures = numbers
+        tunnels, up, down, failures, too_idle = numbers
+        require(too_idle == 0, "none is too idle for these limits")
         require(tunnels == self.figures.connected, "it counts %d tunnels", self.figures.connected)
         require(failures == self.refused, "it counts %d as not connected", self.refused)
         received, sent = self.figures.received, self.figures.sent
