@@ -9,7 +9,7 @@
 
 enum {
     LINES = 4000,
-    LONGEST = 200,
+    LONGEST_LINE = 200,
     MOST_OUTGOING = 65536,
     HIGH_MARK = 16384,
     ASKS = 0, /* tokens */
@@ -29,7 +29,7 @@ static struct talk talk;
 /* The nth line: its length and every byte are known from n. */
 static size_t compose(unsigned n, char *line)
 {
-    size_t length = n * 7 % LONGEST;
+    size_t length = n * 7 % LONGEST_LINE;
     memset(line, 'a' + (int)(n % 26), length);
     line[length] = '\n';
     return length;
@@ -37,7 +37,7 @@ static size_t compose(unsigned n, char *line)
 
 static void ask(void)
 {
-    char line[LONGEST + 1];
+    char line[LONGEST_LINE + 1];
     while (talk.sent < LINES && !mio_buffered_is_congested(talk.sides[ASKS])) {
         size_t length = compose(talk.sent, line);
         REQUIRE_EQ(mio_buffered_write(talk.sides[ASKS], line, length + 1), 0);
@@ -48,7 +48,7 @@ static void ask(void)
 
 static void take_answers(void)
 {
-    char wanted[LONGEST + 1];
+    char wanted[LONGEST_LINE + 1];
     const char *line;
     size_t length;
     int got;
