@@ -37,13 +37,19 @@ struct post_slot {
 
 /* What posters write, what the taker writes, and what all read are a cache line apart. */
 struct mio_post_queue {
-    struct mio__wake_node node;    /* first: release_posts() knows a queue by it */
-    struct mio_selector *selector; /* held */
-    struct post_slot *slots;
-    post_number mask; /* capacity - 1 */
-    char before_tail[MIO_CACHE_LINE];
-    _Atomic post_number tail; /* the position of the next post */
-    char before_head[MIO_CACHE_LINE];
+    struct mio__wake_node node; /* first: release_posts() knows a queue by it */
+    union {
+        struct {
+            struct mio_selector *selector; /* held */
+            struct post_slot *slots;
+            post_number mask; /* capacity - 1 */
+        };
+        char apart[MIO_CACHE_LINE];
+    };
+    union {
+        _Atomic post_number tail; /* the position of the next post */
+        char apart_from_head[MIO_CACHE_LINE];
+    };
     post_number head; /* the taker's: the position of the next to be taken */
 };
 
