@@ -180,7 +180,7 @@ extern const struct bench_workload bench_dispatch, bench_dispatch_waker, bench_d
     bench_wake_asleep_near, bench_wake_asleep_far, bench_wake_storm, bench_echo, bench_echo_level,
     bench_round_trip, bench_accepting, bench_accept_patterns, bench_file, bench_memory_descriptor,
     bench_memory_poll, bench_descriptors_poll, bench_udp, bench_timers_moved, bench_timers_new,
-    bench_timers_shared;
+    bench_timers_shared, bench_posts, bench_posts_threads;
 
 /* How long one round should take, in nanoseconds. */
 extern int64_t bench_round_ns;

@@ -86,6 +86,8 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_timers_moved,
     &bench_timers_new,
     &bench_timers_shared,
+    &bench_posts,
+    &bench_posts_threads,
     NULL,
 };
 
