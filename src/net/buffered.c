@@ -298,7 +298,7 @@ static void mark_congestion(struct mio_buffered *buffered)
         waiting >= (buffered->is_congested ? buffered->low_mark + 1 : buffered->high_mark);
 }
 
-static void flush(struct mio_buffered *buffered)
+static void flush_outgoing(struct mio_buffered *buffered)
 {
     struct mio__byte_queue *queue = &buffered->outgoing;
     while (queue->len > 0 && buffered->may_write && buffered->write_error == 0)
@@ -357,7 +357,7 @@ int mio_buffered_event(struct mio_buffered *buffered, const struct mio_event *ev
     }
     if (mio_event_may_write(event) && buffered->write_error == 0) {
         buffered->may_write = true;
-        flush(buffered);
+        flush_outgoing(buffered);
     }
     return buffered->write_error;
 }
