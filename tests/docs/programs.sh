@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Compiles the code of README, guide and manual pages with the project's warnings, and runs the
+# programs, on each selector of this system, on loopback alone. extract.awk says how code is marked.
+# A program that needs another library is left out where that is missing, with a line that says so.
+set -euo pipefail
+
+here=$MIO_SOURCE/tests/docs
+work=$(mktemp -d)
+server=
+stop_server() {
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+        server=
+    fi
+}
+trap 'stop_server; rm -rf "$work"' EXIT
+
+read -ra cflags <<<"$CFLAGS $MIO_CFLAGS $MIO_WARNINGS -Werror -std=gnu11"
+read -ra libs <<<"$MIO_LIBRARY $MIO_LIBS"
+failed=0
+complain() {
+    printf '%s\n' "$*" >&2
+    failed=1
+}
+
+# --- compiling ---
+
+# needs LIBRARY : the flags of another library, in `others`; false where it is not installed.
+needs() {
+    local found
+    others=()
+    if [[ -n $1 ]]; then
+        if ! command -v pkg-config >/dev/null || ! found=$(pkg-config --cflags --libs "$1" 2>/dev/null); then
+            return 1
+        fi
+        read -ra others <<<"$found"
+    fi
+}
+
+compile_fragments() {
+    local options=("${cflags[@]}" -Wno-unused -Wno-unused-parameter -Wno-missing-field-initializers
+        -I "$MIO_SOURCE/include" -I "$here" -fsyntax-only)
+    "$CC" "${options[@]}" "$work"/fragments.c || complain "fragments"
+    local file
+    for file in "$work"/declarations-*.c; do
+        if [[ -f $file ]]; then
+            "$CC" "${options[@]}" "$file" || complain "declarations"
+        fi
+    done
+}
+
+# compile NAME SYSTEM LIBRARY
+compile() {
+    if [[ $2 == kqueue && $(uname) == Linux ]]; then
+        # Only looked at: the kqueue of this system is a model for tests.
+        "$CC" "${cflags[@]}" -I "$MIO_SOURCE/tests/kqueue/include" -DKQMODEL_FREEBSD -fsyntax-only \
+            "$work/$1.c"
+        return
+    fi
+    "$CC" "${cflags[@]}" -pthread -I "$MIO_SOURCE/include" "$work/$1.c" "${others[@]}" "${libs[@]}" \
+        -o "$work/$1"
+}
+
+# --- running ---
+
+# start_server NAME ARGUMENT : runs it, and waits until it says where it listens, in `port`.
+start_server() {
+    local line
+    rm -f "$work/said"
+    mkfifo "$work/said"
+    timeout 60 "$work/$1" "$2" >"$work/said" &
+    server=$!
+    exec 4<"$work/said"
+    read -r -t 20 line <&4
+    port=${line##*:}
+}
+
+# An echo, with an idle timeout that nobody waits for.
+client_echo() {
+    local answer
+    start_server "$1" 60000
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    echo "a line for $1" >&3
+    read -r -t 20 answer <&3
+    exec 3>&- 4<&-
+    stop_server
+    [[ $answer == "a line for $1" ]]
+}
+
+# The server ends a connection that says nothing.
+client_idle() {
+    local status=0
+    start_server "$1" 10
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    read -r -t 20 <&3 || status=$?
+    exec 3>&- 4<&-
+    stop_server
+    [[ $status -eq 1 ]] # the end, and not the time
+}
+
+# run NAME CLIENTS
+run() {
+    local client
+    if [[ -n $2 ]]; then
+        for client in ${2//,/ }; do
+            "client_$client" "$1" || return 1
+        done
+    else
+        timeout 20 "$work/$1" >"$work/$1.printed" </dev/null || return 1
+        if [[ -f $work/$1.expected ]]; then
+            diff -u "$work/$1.expected" "$work/$1.printed"
+        fi
+    fi
+}
+
+# key KEY WORD... : the value in KEY=value, or nothing
+key() {
+    local name=$1 word
+    shift
+    for word in "$@"; do
+        if [[ $word == "$name="* ]]; then
+            echo "${word#*=}"
+        fi
+    done
+}
+
+# try NAME KEY=VALUE... : compiles and runs a program
+try() {
+    local name=$1 system backend
+    shift
+    system=$(key system "$@")
+    if [[ $(key language "$@") != c ]]; then
+        return
+    fi
+    if [[ $system == epoll && $(uname) != Linux ]]; then
+        echo "not compiled here, where there is no epoll: $name"
+        return
+    fi
+    if ! needs "$(key needs "$@")"; then
+        echo "not compiled, since $(key needs "$@") is not installed: $name"
+        return
+    fi
+    if ! compile "$name" "$system"; then
+        complain "$name does not compile"
+        return
+    fi
+    if [[ $(key run "$@") == no || ! -x $work/$name ]]; then
+        return
+    fi
+    for backend in $(key backend "$@" | grep . || echo "default poll"); do
+        MIO_BACKEND=${backend#default} run "$name" "$(key client "$@")" ||
+            complain "$name is wrong (selector: $backend)"
+    done
+    ran=$((ran + 1))
+}
+
+mapfile -t pages < <(find "$MIO_SOURCE/README.md" "$MIO_SOURCE"/docs/guide "$MIO_SOURCE"/docs/man \
+    -name '*.md' -o -name '*.[0-9]' 2>/dev/null | sort)
+awk -v out="$work" -f "$here/extract.awk" "${pages[@]}" || failed=1
+compile_fragments
+ran=0
+while read -ra words; do
+    try "${words[@]}"
+done <"$work/programs"
+if [[ $failed -eq 0 ]]; then
+    echo "$(wc -l <"$work/programs") programs of ${#pages[@]} pages; $ran were run;" \
+        "$(grep -c '^int fragment_.*;' "$work/fragments.c") fragments"
+fi
+exit "$failed"
