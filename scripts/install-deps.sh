@@ -10,12 +10,16 @@ set -euo pipefail
 declare -A needs
 needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev"
 needs[test]="${needs[run]} socat:socat g++:g++ pkg-config:pkg-config spin:spin strace:strace python3:python3
-    curl:curl wrk:wrk"
+    curl:curl wrk:wrk mandoc:mandoc"
 needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
     /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev cppcheck:cppcheck
     valgrind:valgrind npm:npm tcc:tcc meson:meson ninja:ninja-build abidw:abigail-tools
     i686-linux-gnu-gcc:gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross
     mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu /usr/mipsel-linux-gnu/include/stdio.h:libc6-dev-mipsel-cross"
+# The guide and the manual as pages of a site; a browser to look at it with is found where there is one.
+needs[site]="cmark:cmark mandoc:mandoc python3:python3"
+# What the guide compares with, for its programs.
+needs[docs]="${needs[test]} /usr/include/event2/event.h:libevent-dev /usr/include/uv.h:libuv1-dev"
 needs[macos]="npm:npm"
 needs[adapters]="${needs[run]} g++:g++ pkg-config:pkg-config openssl:openssl
     /usr/include/openssl/ssl.h:libssl-dev /usr/include/ares.h:libc-ares-dev

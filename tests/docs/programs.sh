@@ -19,6 +19,7 @@ trap 'stop_server; rm -rf "$work"' EXIT
 
 read -ra cflags <<<"$CFLAGS $MIO_CFLAGS $MIO_WARNINGS -Werror -std=gnu11"
 read -ra libs <<<"$MIO_LIBRARY $MIO_LIBS"
+system=$(uname)
 failed=0
 complain() {
     printf '%s\n' "$*" >&2
@@ -53,7 +54,7 @@ compile_fragments() {
 
 # compile NAME SYSTEM LIBRARY
 compile() {
-    if [[ $2 == kqueue && $(uname) == Linux ]]; then
+    if [[ $2 == kqueue && $system == Linux ]]; then
         # Only looked at: the kqueue of this system is a model for tests.
         "$CC" "${cflags[@]}" -I "$MIO_SOURCE/tests/kqueue/include" -DKQMODEL_FREEBSD -fsyntax-only \
             "$work/$1.c"
@@ -115,43 +116,38 @@ run() {
     fi
 }
 
-# key KEY WORD... : the value in KEY=value, or nothing
-key() {
-    local name=$1 word
-    shift
-    for word in "$@"; do
-        if [[ $word == "$name="* ]]; then
-            echo "${word#*=}"
-        fi
-    done
-}
-
 # try NAME KEY=VALUE... : compiles and runs a program
 try() {
-    local name=$1 system backend
+    local name=$1 word backend
+    local -A keys=([language]=c [system]='' [needs]='' [client]='' [run]='' [backend]='')
     shift
-    system=$(key system "$@")
-    if [[ $(key language "$@") != c ]]; then
+    for word in "$@"; do
+        keys[${word%%=*}]=${word#*=}
+    done
+    if [[ ${keys[language]} != c ]]; then
         return
     fi
-    if [[ $system == epoll && $(uname) != Linux ]]; then
+    if [[ ${keys[system]} == epoll && $system != Linux ]]; then
         echo "not compiled here, where there is no epoll: $name"
         return
     fi
-    if ! needs "$(key needs "$@")"; then
-        echo "not compiled, since $(key needs "$@") is not installed: $name"
+    if ! needs "${keys[needs]}"; then
+        echo "not compiled, since ${keys[needs]} is not installed: $name"
         return
     fi
-    if ! compile "$name" "$system"; then
+    if ! compile "$name" "${keys[system]}"; then
         complain "$name does not compile"
         return
     fi
-    if [[ $(key run "$@") == no || ! -x $work/$name ]]; then
+    if [[ ${keys[run]} == no || ! -x $work/$name ]]; then
         return
     fi
-    for backend in $(key backend "$@" | grep . || echo "default poll"); do
-        MIO_BACKEND=${backend#default} run "$name" "$(key client "$@")" ||
+    for backend in ${keys[backend]:-default poll}; do
+        MIO_BACKEND=${backend#default} run "$name" "${keys[client]}" ||
             complain "$name is wrong (selector: $backend)"
+        if [[ ${keys[system]}${keys[needs]} ]]; then
+            break # it has no selector of libmio's
+        fi
     done
     ran=$((ran + 1))
 }
