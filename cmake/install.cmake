@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Headers, libraries, CMake package and libmio.pc. Both of the latter find the rest relative to
-# themselves, so an installation may be moved, or be made with another `cmake --install --prefix`.
+# Headers, libraries, CMake package, libmio.pc and manual pages. CMake package and libmio.pc find the
+# rest relative to themselves, so an installation may be moved, or be made with another
+# `cmake --install --prefix`.
 
 include(CMakePackageConfigHelpers)
 
@@ -24,6 +25,28 @@ install(FILES
     ${PROJECT_BINARY_DIR}/libmioConfig.cmake
     ${PROJECT_BINARY_DIR}/libmioConfigVersion.cmake
     DESTINATION ${package_dir})
+
+# --- manual pages ---
+
+# Each name in the NAME of a page is a page too, which refers to it.
+file(GLOB pages CONFIGURE_DEPENDS docs/man/*.3 docs/man/*.7)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${pages})
+foreach(page IN LISTS pages)
+    get_filename_component(title ${page} NAME_WE)
+    string(REGEX REPLACE ".*\\." "" section ${page})
+    list(APPEND man${section}_pages ${page})
+    file(STRINGS ${page} lines REGEX "^\\.Nm mio")
+    foreach(line IN LISTS lines)
+        string(REGEX REPLACE "^\\.Nm (mio[a-z0-9_]*).*" "\\1" name "${line}")
+        set(reference ${PROJECT_BINARY_DIR}/man/${name}.${section})
+        if(NOT name STREQUAL title)
+            file(CONFIGURE OUTPUT ${reference} CONTENT ".so man${section}/${title}.${section}\n")
+            list(APPEND man${section}_pages ${reference})
+        endif()
+    endforeach()
+endforeach()
+install(FILES ${man3_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+install(FILES ${man7_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 
 # --- pkg-config ---
 

@@ -104,6 +104,17 @@ both_kinds() {
     [[ $(<"$work/readelf.log") != *NEEDED*libmio* ]]
 }
 
+# has_manual : the page of the library, and one for each function, which may only refer to another.
+has_manual() {
+    local manual name page
+    manual=$(dirname "$(find "$prefix" -name man3)")
+    test -s "$manual/man7/mio.7"
+    for name in mio_poll_wait mio_tcp_stream_read mio_events_each; do
+        page=$(sed -n 's/^\.so //p' "$manual/man3/$name.3")
+        grep -q "^\.Nm $name" "$manual/$page"
+    done
+}
+
 # uninstalls : what was installed is gone, with the folders that were libmio's own.
 uninstalls() {
     "$CMAKE" --install "$MIO_BINARY" --prefix "$work/gone" >"$work/gone.log"
@@ -129,4 +140,5 @@ refuses_components
 in_a_system
 with_pkg_config
 both_kinds
+has_manual
 uninstalls
