@@ -24,6 +24,7 @@ help:
 	@echo "make amalgamation   the library as one source and one header, in build/amalgamation"
 	@echo "make deb         Debian's packages, in build/deb; SYSTEM=FOLDER to install them in a bare root"
 	@echo "make adapters    the tests of adapters/, against OpenSSL, libcurl and others, and their servers"
+	@echo "make site        guide, manual and figures as pages, in build/site; LOOK=1 for pictures of them"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
 	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, workflows, clean: see CONTRIBUTING.md"
@@ -97,6 +98,11 @@ bench:
 soak: all
 	@EXAMPLES_DIR=build/release/examples SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) \
 	    bash tests/soak/run.sh
+
+# Guide, manual, documents and plots as plain pages, every link followed.
+.PHONY: site
+site:
+	@bash scripts/site.sh $(if $(LOOK),--look)
 
 clean:
 	rm -rf build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what a task needs and this machine lacks: install-deps.sh [run|test|ci|macos|adapters|deb|bench]...
+# Installs what a task needs and this machine lacks: install-deps.sh [GROUP]..., one of those below,
 # or the name of a port, see scripts/ports.sh.
 # With apt-get, as root or with sudo; elsewhere, and where the packages are not to be had, it only
 # says what is missing.
@@ -10,14 +10,15 @@ set -euo pipefail
 declare -A needs
 needs[run]="cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev"
 needs[test]="${needs[run]} socat:socat g++:g++ pkg-config:pkg-config spin:spin strace:strace python3:python3
-    curl:curl wrk:wrk mandoc:mandoc"
+    curl:curl wrk:wrk mandoc:mandoc cmark-gfm:cmark-gfm"
 needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
     /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev cppcheck:cppcheck
     valgrind:valgrind npm:npm tcc:tcc meson:meson ninja:ninja-build abidw:abigail-tools
     i686-linux-gnu-gcc:gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross
     mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu /usr/mipsel-linux-gnu/include/stdio.h:libc6-dev-mipsel-cross"
-# The guide and the manual as pages of a site; a browser to look at it with is found where there is one.
-needs[site]="cmark:cmark mandoc:mandoc python3:python3"
+# The guide and the manual as pages of a site, and a browser that takes pictures of it.
+needs[site]="cmark-gfm:cmark-gfm mandoc:mandoc python3:python3"
+needs[look]="chromium:chromium"
 # What the guide compares with, for its programs.
 needs[docs]="${needs[test]} /usr/include/event2/event.h:libevent-dev /usr/include/uv.h:libuv1-dev"
 needs[macos]="npm:npm"
@@ -85,7 +86,7 @@ main() {
     local group items=()
     for group in "${@:-test}"; do
         if [[ -z ${needs[$group]:-} ]]; then
-            echo "usage: $0 [run|test|ci|macos|adapters|bench|PORT]..." >&2
+            echo "usage: $0 [GROUP|PORT]..." >&2
             exit 2
         fi
         local more
