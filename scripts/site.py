@@ -15,9 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE = ROOT / "docs" / "site.css"
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/guide/*.md",
+PAGES = ["*.md", "docs/*.md", "docs/guide/*.md",
          "fuzz/README.md", "tests/README.md", "bench/results/tables.md"]
-SOURCES = ["include/mio.h", "include/mio/*.h", "examples/*.[ch]", "bench/results/*.json",
+SOURCES = ["include/*.h", "include/*.hpp", "include/mio/*.h", "include/mio/*.hpp", "examples/*.[ch]", "bench/results/*.json",
            "bench/results/goals.txt", "LICENSE"]
 FOLDERS = ["include/mio", "examples", "bench/results"]  # with a page that lists them
 MENU = [("libmio", "index.html"), ("Guide", "docs/guide/index.html"), ("Manual", "man/mio.7.html"),
