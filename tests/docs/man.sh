@@ -28,7 +28,7 @@ for header in "$MIO_SOURCE"/include/mio/*.h; do
     name=$(basename "$header" .h)
     echo "mio_$name" >>"$scratch/symbols"
     # Those of new headers may come later.
-    if [[ " post process signal watch " == *" $name "* && ! -f mio_$name.3 ]]; then
+    if [[ " process signal " == *" $name "* && ! -f mio_$name.3 ]]; then
         echo "without a page yet: $name.h"
         grep -oE '\bmio_[a-z0-9_]+' "$header" >>"$scratch/later"
     fi
