@@ -150,6 +150,8 @@ static void check_predicates(const struct mio_event *event, uint32_t readiness)
     CHECK_EQ(mio_event_is_priority(event), (readiness & MIO_PRIORITY) != 0);
     CHECK_EQ(mio_event_is_aio(event), (readiness & MIO_AIO) != 0);
     CHECK_EQ(mio_event_is_lio(event), (readiness & MIO_LIO) != 0);
+    CHECK_EQ(mio_event_is_timer(event), (readiness & MIO_TIMER) != 0);
+    CHECK_EQ(mio_event_expirations(event), 0);
 }
 
 TEST(ev2_predicates_agree_with_readiness)
@@ -353,6 +355,23 @@ TEST(ev2_events_print_by_name)
         CHECK_STR(text, event_texts[i].text);
     }
     CHECK_EQ(mio_event_format(null(), text, sizeof text), -EINVAL);
+}
+
+TEST(ev2_the_event_of_a_timer_prints_its_expirations)
+{
+    struct loop loop = loop_open();
+    struct mio_timer timer = MIO_TIMER_INIT;
+    char text[TEXT_SIZE];
+
+    REQUIRE_EQ(mio_timer_set(&timer, loop.registry, 7, 1), 0);
+    REQUIRE_EQ(loop_wait(&loop, 10 * SECOND), 1);
+    const struct mio_event *event = mio_events_get(loop.events, 0);
+    CHECK_EQ(mio_event_error(event), 0);
+    CHECK(mio_event_format(event, text, sizeof text) > 0);
+    CHECK(strstr(text, "expirations: 1") || strstr(text, "EVFILT_TIMER"));
+    CHECK(strstr(text, ": 0x7 }") != NULL);
+
+    loop_close(&loop);
 }
 
 TEST(ev2_printing_cuts_like_snprintf)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { FILE_TOKEN = 7 };
@@ -112,6 +113,42 @@ TEST(reg10_neither_reading_nor_writing_is_refused)
         AWAIT_EVENTS(&loop, {1, MIO_READABLE});
     }
     CHECK_EQ(close(fd), 0);
+    loop_close(&loop);
+}
+
+/* What its kernel refuses of another descriptor is refused with its error. */
+TEST(reg10_what_is_no_file_is_refused_as_ever)
+{
+    struct loop usual = loop_open();
+    struct loop loop = open_serving(DEFAULT_CAPACITY);
+    int fd = mio_registry_fd(loop.registry);
+    int usual_fd = mio_registry_fd(usual.registry);
+
+    /* A port in itself is nothing that the model of ports knows. */
+    if (fd >= 0 && strcmp(mio_poll_backend(loop.poll), "ports") != 0) {
+        int error = mio_registry_register(usual.registry, usual_fd, 1, MIO_READABLE);
+        CHECK_EQ(mio_registry_register(loop.registry, fd, 1, MIO_READABLE), error);
+        CHECK_EQ(mio_registry_reregister(loop.registry, fd, 2, MIO_READABLE),
+                 mio_registry_reregister(usual.registry, usual_fd, 2, MIO_READABLE));
+        CHECK_EQ(mio_registry_deregister(loop.registry, fd),
+                 mio_registry_deregister(usual.registry, usual_fd));
+    }
+    EXPECT_NOTHING(&loop);
+    loop_close(&usual);
+    loop_close(&loop);
+}
+
+TEST(reg10_rearming_tells_what_is_not_registered_as_ever)
+{
+    struct loop usual = loop_open();
+    struct loop loop = open_serving(DEFAULT_CAPACITY);
+    int ends[2];
+
+    open_pair(ends);
+    CHECK_EQ(mio_registry_rearm(loop.registry, ends[NEAR], MIO_READABLE),
+             mio_registry_rearm(usual.registry, ends[NEAR], MIO_READABLE));
+    close_pair(ends);
+    loop_close(&usual);
     loop_close(&loop);
 }
 
@@ -226,6 +263,23 @@ TEST(reg10_each_file_comes_once_in_a_wait)
     }
     for (int i = 0; i < FILES; i++)
         CHECK_EQ(close(fds[i]), 0);
+    loop_close(&loop);
+}
+
+TEST(reg10_an_edge_that_was_told_does_not_come_along_with_others)
+{
+    struct loop loop = open_serving(DEFAULT_CAPACITY);
+    int fds[2] = {open_ready_file(), open_ready_file()};
+
+    REQUIRE_EQ(mio_registry_register(loop.registry, fds[0], 1, MIO_READABLE), 0);
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+    for (mio_token token = 2; token < 5; token++) {
+        REQUIRE_EQ(mio_registry_set(loop.registry, fds[1], token, MIO_READABLE), 0);
+        EXPECT_ONE(&loop, token, MIO_READABLE);
+    }
+
+    CHECK_EQ(close(fds[0]), 0);
+    CHECK_EQ(close(fds[1]), 0);
     loop_close(&loop);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TIME1 to TIME3, TIME7 to TIME9: what timers do, by a clock that the test sets. */
+/* TIME1 to TIME3, TIME7, TIME9: what timers do, by a clock that the test sets. */
 #define _GNU_SOURCE
 
 #include "timers.h"
@@ -204,6 +204,25 @@ TEST(time2_a_timer_that_is_set_again_has_moved)
     clocked_close(&clocked);
 }
 
+TEST(time2_a_timer_of_one_thread_that_is_set_again_has_moved)
+{
+    struct clocked clocked;
+    struct mio_timer timer = MIO_TIMER_INIT;
+    clocked_open(&clocked, MIO_OPTION_ONE_THREAD_TIMERS, DEFAULT_CAPACITY);
+    int64_t start = clocked.now[0];
+
+    for (mio_token token = 1; token < 4; token++)
+        REQUIRE_EQ(
+            mio_timer_set(&timer, clocked.loop.registry, token, start + (int64_t)token * SECOND),
+            0);
+    pass(&clocked, 3 * SECOND - 1);
+    EXPECT_NOTHING(&clocked.loop);
+    pass(&clocked, 1);
+    EXPECT_TIMERS(&clocked, 3);
+
+    clocked_close(&clocked);
+}
+
 TEST(time2_a_cancelled_timer_gives_no_event)
 {
     struct clocked clocked;
@@ -334,7 +353,7 @@ TEST(time3_a_period_may_be_huge)
 
 /* --- TIME7: for another loop --- */
 
-static int64_t next_of(struct clocked *clocked)
+int64_t next_of(struct clocked *clocked)
 {
     int64_t deadline = -2;
     CHECK_EQ(mio_poll_next_deadline(clocked->loop.poll, &deadline), 0);
@@ -365,79 +384,6 @@ TEST(time7_the_next_deadline_is_told)
     CHECK_EQ(next_of(&clocked), MIO_FOREVER);
 
     clocked_close(&clocked);
-}
-
-/* --- TIME8: clocks --- */
-
-TEST(time8_a_clock_that_counts_suspended_time)
-{
-    struct clocked clocked;
-    struct mio_timer timers[2] = {MIO_TIMER_INIT, MIO_TIMER_INIT};
-    struct mio_timer_options options = {.clock = MIO_CLOCK_BOOT};
-    struct mio_registry *registry;
-    clocked_open(&clocked, 0, DEFAULT_CAPACITY);
-    registry = clocked.loop.registry;
-    int64_t start = clocked.now[MIO_CLOCK_BOOT];
-    int result = mio_timer_set_with(&timers[0], registry, 1, start + 60 * SECOND, &options);
-
-    CHECK_EQ(result == 0, fact("timers may count suspended time"));
-    if (result == -ENOTSUP) {
-        CHECK_EQ(mio_timer_now(registry, MIO_CLOCK_BOOT), -ENOTSUP);
-        CHECK_EQ(mio_timer_cancel(&timers[0], registry), 0);
-        clocked_close(&clocked);
-        return;
-    }
-    REQUIRE_EQ(result, 0);
-    REQUIRE_EQ(mio_timer_set_after(&timers[1], registry, 2, 60 * SECOND), 0);
-    pass(&clocked, SECOND);
-    /* Another loop looks at it every 10 seconds too. */
-    CHECK_EQ(next_of(&clocked), clocked.now[MIO_CLOCK_MONOTONIC] + 10 * SECOND);
-    clocked.now[MIO_CLOCK_BOOT] += 59 * SECOND; /* suspended */
-    CHECK_EQ(mio_timer_now(registry, MIO_CLOCK_BOOT), start + 60 * SECOND);
-    EXPECT_TIMERS(&clocked, 1);
-    pass(&clocked, 59 * SECOND);
-    EXPECT_TIMERS(&clocked, 2);
-    /* From one clock to the other. */
-    REQUIRE_EQ(mio_timer_set_with(&timers[0], registry, 3, clocked.now[MIO_CLOCK_BOOT], &options),
-               0);
-    REQUIRE_EQ(mio_timer_set_after(&timers[0], registry, 4, SECOND), 0);
-    EXPECT_NOTHING(&clocked.loop);
-    pass(&clocked, SECOND);
-    EXPECT_TIMERS(&clocked, 4);
-
-    clocked_close(&clocked);
-}
-
-TEST(time8_the_time_of_day_is_not_served)
-{
-    struct loop loop = loop_open();
-    struct mio_timer timer = MIO_TIMER_INIT;
-    struct mio_timer_options options = {.clock = MIO_CLOCK_WALL};
-
-    CHECK_EQ(mio_timer_set_with(&timer, loop.registry, 1, 1, &options), -ENOTSUP);
-    CHECK_EQ(mio_timer_now(loop.registry, MIO_CLOCK_WALL), -ENOTSUP);
-
-    loop_close(&loop);
-}
-
-TEST(time8_now_is_that_of_the_clock)
-{
-    struct loop loop = loop_open();
-    struct clocked clocked;
-    clocked_open(&clocked, 0, DEFAULT_CAPACITY);
-
-    int64_t before = mio_now();
-    int64_t now = mio_timer_now(loop.registry, MIO_CLOCK_MONOTONIC);
-    CHECK(now >= before && now <= mio_now());
-    int64_t boot = mio_timer_now(loop.registry, MIO_CLOCK_BOOT);
-    CHECK(boot == -ENOTSUP || boot >= 0);
-    clocked.now[0] = 17;
-    CHECK_EQ(mio_timer_now(clocked.loop.registry, MIO_CLOCK_MONOTONIC), 17);
-    clocked.now[0] = -17;
-    CHECK_EQ(mio_timer_now(clocked.loop.registry, MIO_CLOCK_MONOTONIC), 0);
-
-    clocked_close(&clocked);
-    loop_close(&loop);
 }
 
 /* --- TIME9: slack --- */

@@ -17,6 +17,9 @@ void clocked_close(struct clocked *clocked);
 /* Lets time pass, on both clocks. */
 void pass(struct clocked *clocked, int64_t ns);
 
+/* What mio_poll_next_deadline() tells. */
+int64_t next_of(struct clocked *clocked);
+
 /* Waits without sleeping for exactly these timers, in this order; each has expired once. */
 #define EXPECT_TIMERS(clocked, ...)                            \
     expect_timers((clocked), (const mio_token[]){__VA_ARGS__}, \

@@ -79,6 +79,22 @@ TEST(time10_a_timer_that_is_set_belongs_to_its_poll)
     loop_close(&other);
 }
 
+TEST(time10_a_poll_of_one_thread_is_freed_before_its_registry)
+{
+    const struct mio_options options = {.flags = MIO_OPTION_ONE_THREAD_TIMERS};
+    struct loop loop = loop_open_with(&options, DEFAULT_CAPACITY);
+    struct mio_timer timer = MIO_TIMER_INIT;
+    struct mio_registry *clone;
+
+    REQUIRE_EQ(mio_registry_clone(loop.registry, &clone), 0);
+    REQUIRE_EQ(mio_timer_set(&timer, clone, 1, 0), 0);
+    EXPECT_ONE(&loop, 1, MIO_TIMER);
+    loop_close(&loop);
+    CHECK_EQ(mio_timer_set(&timer, clone, 2, 0), -ECANCELED);
+    CHECK_EQ(mio_timer_cancel(&timer, clone), 0);
+    mio_registry_free(clone);
+}
+
 /* The timers of a poll that is freed are not touched, and have most likely been freed. */
 TEST(time10_a_poll_may_be_freed_after_its_timers)
 {

@@ -4,10 +4,12 @@
 #include "test.h"
 
 #include <mio.h>
+#include <mio/epoll.h>
 
 #include <errno.h>
 #include <string.h>
 
+#include "record/record.h"
 #include "record/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -52,7 +54,25 @@ TEST(event_bits_of_epoll)
         CHECK_EQ(mio_event_token(&event), i);
         CHECK_EQ(mio_event_error(&event), 0);
         CHECK_EQ(mio_event_amount(&event), -1);
+        CHECK_EQ(mio_event_expirations(&event), 0);
+        CHECK_EQ(mio_epoll_event_mask(&event), bits[i].events);
+        CHECK_EQ(mio_event_may_read(&event),
+                 (bits[i].readiness & (MIO_READABLE | MIO_READ_CLOSED | MIO_ERROR)) != 0);
+        CHECK_EQ(mio_event_may_write(&event),
+                 (bits[i].readiness & (MIO_WRITABLE | MIO_WRITE_CLOSED | MIO_ERROR)) != 0);
     }
+#else
+    SKIP("another record");
+#endif
+}
+
+TEST(event_bits_of_a_timer_are_no_mask)
+{
+#if defined(MIO_RECORD_EPOLL)
+    struct mio_event event;
+    mio__record_timer(&event, 7, 3);
+    CHECK_EQ(mio_event_expirations(&event), 3);
+    CHECK_EQ(mio_epoll_event_mask(&event), 0);
 #else
     SKIP("another record");
 #endif
