@@ -145,6 +145,93 @@ TEST(intruder_reregisters_during_poll)
     end();
 }
 
+/* --- the first waker of a poll that another thread waits with --- */
+
+static struct mio_waker *made_waker;
+
+static void make_first_waker(void)
+{
+    CHECK_EQ(mio_waker_new(victim.loop.registry, TWO, &made_waker), 0);
+}
+
+/* What the wait calls, if it is not to sleep for ever. */
+static enum call wait_row(bool sleeps)
+{
+    if (sweeps("kqueue"))
+        return CALL_kevent_wait;
+    if (sweeps("epoll"))
+        return CALL_epoll_pwait;
+    return sleeps && MIO_PLATFORM == MIO_PLATFORM_LINUX ? CALL_ppoll : CALL_poll;
+}
+
+static void expect_one(mio_token token)
+{
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, INT64_C(10000000000)), 1);
+    mio_events_each(event, victim.loop.events) {
+        CHECK_EQ(mio_event_token(event), token);
+    }
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
+}
+
+TEST(intruder_makes_the_first_waker_during_a_wait)
+{
+    for (int sleeps = 0; sleeps < 2; sleeps++) {
+        int64_t timeout = sleeps * INT64_C(10000000000);
+        begin();
+        CHECK_EQ(mio_registry_register(victim.loop.registry, victim.ends[NEAR], ONE, MIO_READABLE),
+                 0);
+        made_waker = NULL;
+        fault_meanwhile(wait_row(sleeps), make_first_waker);
+        CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, timeout), 1);
+        REQUIRE(made_waker != NULL);
+        CHECK_EQ(mio_event_token(mio_events_get(victim.loop.events, 0)), ONE);
+        CHECK_EQ(mio_waker_wake(made_waker), 0);
+        expect_one(TWO);
+        drain(victim.ends[NEAR]);
+        CHECK_EQ(mio_registry_rearm(victim.loop.registry, victim.ends[NEAR], MIO_READABLE), 0);
+        put(victim.ends[FAR], "y");
+        expect_one(ONE);
+        mio_waker_free(made_waker);
+        end();
+    }
+}
+
+/* --- a descriptor that is closed while its registration changes --- */
+
+static int intruders_logged;
+
+static void count_log_of_intruders(int error, const char *what, void *user)
+{
+    (void)error;
+    (void)what;
+    (void)user;
+    intruders_logged++;
+}
+
+static void close_near(void)
+{
+    CHECK_EQ(close(victim.ends[NEAR]), 0);
+}
+
+TEST(intruder_closes_an_exclusive_source_that_is_changed)
+{
+    struct mio_options options = {.backend = swept_backend(), .log = count_log_of_intruders};
+    struct mio_source source;
+    if (!sweeps("epoll"))
+        SKIP("MIO_EXCLUSIVE is epoll's");
+    begin();
+    mio_poll_free(victim.loop.poll);
+    REQUIRE_EQ(mio_poll_new(&options, &victim.loop.poll), 0);
+    mio_source_init(&source, victim.ends[NEAR]);
+    CHECK_EQ(mio_source_register(&source, mio_poll_registry(victim.loop.poll), ONE, EXCLUSIVE), 0);
+    intruders_logged = 0;
+    fault_meanwhile(CALL_epoll_ctl_add, close_near);
+    CHECK_EQ(mio_source_reregister(&source, TWO, EXCLUSIVE | MIO_WRITABLE), -EBADF);
+    CHECK_EQ(intruders_logged, 1);
+    victim.ends[NEAR] = dup(victim.ends[FAR]);
+    end();
+}
+
 #if defined(MIO_RECORD_KEVENT)
 
 enum { ONCE = MIO_READABLE | MIO_WRITABLE | MIO_ONESHOT };

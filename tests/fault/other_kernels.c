@@ -249,6 +249,34 @@ TEST(no_parts_are_no_call)
     CHECK_EQ(mio_pipe_sender_writev(&sender, &part, 0), -EBADF);
 }
 
+/* --- FreeBSD, NetBSD, DragonFly: a filter that is not loaded --- */
+
+#if defined(SO_ACCEPTFILTER)
+
+static int no_accept_filter(int fd, int level, int name, const void *value, socklen_t size)
+{
+    if (level != SOL_SOCKET || name != SO_ACCEPTFILTER)
+        return setsockopt(fd, level, name, value, size);
+    errno = ENOENT;
+    return -1;
+}
+
+#endif
+
+TEST(deferring_without_the_filter_is_not_served)
+{
+#if defined(SO_ACCEPTFILTER)
+    const struct mio_socket_options deferring = {.defer_accept = true};
+    struct mio_addr addr = mio_addr_ipv4(127, 0, 0, 1, 0);
+    struct mio_tcp_listener listener;
+    fault_kernel(&(const struct kernel){.setsockopt = no_accept_filter});
+    CHECK_EQ(mio_tcp_listener_bind(&addr, &deferring, &listener), -ENOTSUP);
+    fault_kernel(NULL);
+#else
+    SKIP("this system has no such filters");
+#endif
+}
+
 /* --- everywhere: an EPIPE that raised no signal, while one comes for the process --- */
 
 extern atomic_bool mio__pipe_write_blocks_signal;

@@ -4,7 +4,9 @@
 
 #include "typed.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 static void pipe_scenario(void)
 {
@@ -45,4 +47,23 @@ static void pipe_scenario(void)
 TEST(pipes)
 {
     sweep("pipes", pipe_scenario, APART);
+}
+
+extern atomic_bool mio__pipe_write_blocks_signal;
+
+/* A socket takes the flag on every kernel that has it. */
+TEST(pipes_a_refusal_of_a_socket_is_the_kernels)
+{
+    struct mio_pipe_sender sender;
+    int ends[2];
+    open_pair(ends);
+    REQUIRE_EQ(mio_pipe_sender_from_fd(ends[NEAR], &sender), 0);
+    atomic_store(&mio__pipe_write_blocks_signal, false);
+    fault_order((struct fault){CALL_pwritev2, 1, EOPNOTSUPP});
+    CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), 1);
+    bool struck = fault_struck(); /* not where the library does without the call */
+    CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), 1);
+    CHECK_EQ(fault_uses(CALL_pwritev2), struck ? 1 : 0);
+    CHECK_EQ(mio_source_close(&sender.source), 0);
+    CHECK_EQ(close(ends[FAR]), 0);
 }

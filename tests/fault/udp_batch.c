@@ -289,3 +289,25 @@ TEST(udp_batch_an_error_of_a_datagram_is_no_refusal_of_segments)
     CHECK_EQ(batches->sending.segment_limit, limit);
     batches_close(batches);
 }
+
+/* A sandbox that knows neither the call of several messages nor that of one. */
+static void refuse_every_recvmsg(void)
+{
+    fault_order((struct fault){CALL_recvmsg, 1, ENOSYS});
+    fault_meanwhile(CALL_recvmsg, refuse_every_recvmsg);
+}
+
+TEST(udp_batch_is_told_of_a_call_that_is_not_there)
+{
+    struct batches *batches = batches_open(0);
+    CHECK_EQ(send_some(batches, 0, 1), 1);
+    fault_meanwhile(CALL_recvmsg, refuse_every_recvmsg);
+    CHECK_EQ(
+        mio_udp_socket_recv_batch(&batches->receiver, &batches->receiving, batches->incoming, 1),
+        -ENOSYS);
+    fault_meanwhile(CALLS, NULL);
+    fault_order((struct fault){.nth = 0});
+    CHECK_EQ(receive_rest(batches, 1), 0);
+    CHECK(all_arrived(batches, 1));
+    batches_close(batches);
+}
