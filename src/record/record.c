@@ -72,7 +72,7 @@ int mio__record_poll(struct mio_event *list, int room, mio_fd fd, mio_token toke
         const struct direction *direction = &directions[i];
         bool reads = direction->interest == MIO_READABLE;
         short bits = (short)(direction->bits & (reads ? found->reading : found->writing));
-        if ((due & direction->interest) == 0 || bits == 0)
+        if ((due & direction->interest) == 0)
             continue;
         if (count == room) {
             *interest &= ~direction->interest;

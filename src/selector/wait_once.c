@@ -60,18 +60,16 @@ static inline int end_wait(struct mio_selector *selector, struct mio_event *list
     return count;
 }
 
-/* A wait that does not sleep: it only looks, or the program has events to hand over. */
+/* A wait that does not sleep, since the program has events to hand over. */
 static int select_awake(struct mio_selector *selector, struct mio_event *list, int room)
 {
     struct mio__wake_queue *queue = &selector->wakes;
     int count = 0;
     int fetched = 0;
-    if (mio__wake_queue_has_pending(queue)) {
-        /* With little room neither side may starve the other: they take turns at being first. */
-        queue->kernel_first = !queue->kernel_first;
-        if (!queue->kernel_first)
-            count = mio__wake_queue_hand_over(queue, list, room);
-    }
+    /* With little room neither side may starve the other: they take turns at being first. */
+    queue->kernel_first = !queue->kernel_first;
+    if (!queue->kernel_first)
+        count = mio__wake_queue_hand_over(queue, list, room);
     if (count < room) {
         unsigned done = atomic_load(&queue->rings_done);
         fetched = selector->ops->select(selector, list + count, room - count, 0);

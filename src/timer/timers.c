@@ -454,9 +454,6 @@ static struct mio__timers *make_timers(struct mio_selector *selector)
 
 int mio__timers_open(struct mio_selector *selector, struct mio__timers **timers)
 {
-    *timers = mio__timers_of(selector);
-    if (*timers)
-        return 0;
     struct mio__timers *made = make_timers(selector);
     if (!made)
         return -ENOMEM;

@@ -378,8 +378,7 @@ int mio__kq_oneshot_add(struct kqueue_selector *self, int fd, mio_token token,
                         mio_interest interest);
 void mio__kq_oneshot_forget(struct kqueue_selector *self, int fd);
 
-/* What is remembered of the descriptor, all zero for nothing; and remembering that again. */
-struct kqueue_oneshot mio__kq_oneshot_of(const struct kqueue_selector *self, int fd);
+/* What was remembered of the descriptor, all zero for nothing, is remembered again. */
 void mio__kq_oneshot_put_back(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot);
 
 /* Whether an event with `token` is of a one-shot registration of several filters that an earlier

@@ -48,12 +48,6 @@ void mio__kq_oneshot_forget(struct kqueue_selector *self, int fd)
         *oneshot = (struct kqueue_oneshot){.interest = 0};
 }
 
-struct kqueue_oneshot mio__kq_oneshot_of(const struct kqueue_selector *self, int fd)
-{
-    const struct kqueue_oneshot *oneshot = find_oneshot(self, fd);
-    return oneshot ? *oneshot : (struct kqueue_oneshot){.interest = 0};
-}
-
 void mio__kq_oneshot_put_back(struct kqueue_selector *self, int fd, struct kqueue_oneshot oneshot)
 {
     if (oneshot.interest != 0)

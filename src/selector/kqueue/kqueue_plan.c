@@ -78,7 +78,6 @@ static void plan_filter(struct batch *batch, const struct operation *operation,
     if (wanted)
         mio__kq_add_change(batch, operation, filter,
                            EV_ADD | (same_mode ? EV_ENABLE : 0) |
-                               (operation->is_spent ? EV_DISABLE : 0) |
                                mio__kq_mode_flags(operation->interest, filter));
 }
 

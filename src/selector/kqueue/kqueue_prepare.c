@@ -25,8 +25,7 @@ static bool may_be_undone(const struct operation *operation)
     unsigned filters = 0;
     for (size_t i = 0; i < mio__kq_filter_count; i++)
         filters += mio__kq_asks(operation->interest, &mio__kq_filters[i]);
-    return operation->kind == MIO_REREGISTER ||
-           (operation->kind == MIO_REGISTER && (filters > 1 || operation->guard == GUARD_KNOTE));
+    return operation->kind == MIO_REREGISTER || filters > 1 || operation->guard == GUARD_KNOTE;
 }
 
 /* Whether the kernel is told of the descriptor, and not of its requests alone. */
