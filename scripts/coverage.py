@@ -178,11 +178,11 @@ def read_exceptions(path):
                 reason += " " + " ".join(words)
             elif line.startswith("    "):
                 entry = Missing(file, function, words[0], " ".join(words[1:]))
-                if entry in excepted or not reason or not function:
-                    sys.exit(f"{path}:{number}: twice, or without a reason or a function")
+                if entry in excepted or not reason or not file:
+                    sys.exit(f"{path}:{number}: twice, or without a reason or a file")
                 excepted[entry] = reason
             else:
-                file, function = words
+                file, function = words if len(words) == 2 else (words[0], "")
     return excepted
 
 
