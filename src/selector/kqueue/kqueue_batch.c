@@ -30,7 +30,7 @@ static size_t word_of(int fd)
     return (unsigned)fd / 64 % SEEN_WORDS;
 }
 
-static void flush(struct kqueue_selector *self, struct pending *pending)
+static void submit_pending(struct kqueue_selector *self, struct pending *pending)
 {
     if (pending->may_be_undone)
         mio__kq_look(self, KQUEUE_DOUBTS, 0);
@@ -81,7 +81,7 @@ void mio__kq_apply(struct mio_selector *selector, struct mio_change *changes, si
             .interest = changes[i].kind == MIO_DEREGISTER ? 0 : changes[i].interest,
         };
         if (must_flush(&pending, operation.fd))
-            flush(self, &pending);
+            submit_pending(self, &pending);
         changes[i].result = mio__kq_prepare(self, &operation);
         pending.may_be_undone = pending.may_be_undone || operation.may_be_undone;
         if (changes[i].result < 0)
@@ -91,7 +91,7 @@ void mio__kq_apply(struct mio_selector *selector, struct mio_change *changes, si
         pending.seen[word_of(operation.fd)] |= bit_of(operation.fd);
         pending.origins[pending.count++] = &changes[i];
     }
-    flush(self, &pending);
+    submit_pending(self, &pending);
     mio__lock_give(&self->lock);
 }
 
