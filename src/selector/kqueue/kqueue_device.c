@@ -39,7 +39,7 @@ static int touch(struct kqueue_selector *self, int fd, const struct kqueue_guard
         return 0;
     (void)mio__kevent_register(self, batch.changes, batch.count, batch.errors);
     for (size_t i = 0; i < batch.count; i++) {
-        if (batch.errors[i] != 0 && batch.errors[i] != ENOENT) /* of a closed descriptor too */
+        if (batch.errors[i] != 0 && batch.errors[i] != ENOENT && batch.errors[i] != EBADF)
             return -batch.errors[i];
     }
     return 0;
