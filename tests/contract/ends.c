@@ -78,6 +78,31 @@ TEST(ev5_data_is_no_error)
 
 /* --- the end of reading --- */
 
+TEST(ev5_without_memory_nothing_is_registered)
+{
+    enum { LAST_TO_FAIL = 20 };
+    if (!serves_or_refuses(MIO_READ_CLOSED))
+        return;
+    struct loop loop = loop_open();
+    int ends[2];
+    int result = -ENOMEM;
+
+    open_pair(ends);
+    for (long n = 1; n < LAST_TO_FAIL && result < 0; n++) {
+        test_fail_allocation(n);
+        result = mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READ_CLOSED);
+        test_fail_allocation(0);
+        CHECK(result == 0 || result == -ENOMEM);
+        if (result < 0)
+            CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), -ENOENT);
+    }
+    CHECK_EQ(close(ends[FAR]), 0);
+    CHECK_EQ(loop_wait(&loop, 10 * SECOND), 1);
+    CHECK(mio_event_is_read_closed(mio_events_get(loop.events, 0)));
+    CHECK_EQ(close(ends[NEAR]), 0);
+    loop_close(&loop);
+}
+
 TEST(ev5_a_half_close_is_an_end)
 {
     if (!serves_or_refuses(MIO_READ_CLOSED))

@@ -293,6 +293,35 @@ TEST(kqueue4_a_device_is_reregistered)
 #endif
 }
 
+/* What is put back can be touched as before. */
+TEST(kqueue4_a_refused_change_leaves_a_device_that_is_touched)
+{
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+    kqmodel_reset();
+    struct loop loop = loop_open();
+    struct mio_source source;
+    int device = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    REQUIRE(device >= 0);
+    mio_source_init(&source, device);
+    REQUIRE_EQ(mio_source_register(&source, loop.registry, 7, MIO_READABLE), 0);
+    EXPECT_ONE(&loop, 7, MIO_READABLE);
+    kqmodel_refuse_filter(EVFILT_WRITE, ENOMEM);
+    CHECK_EQ(mio_source_reregister(&source, 8, BOTH), -ENOMEM);
+    kqmodel_refuse_filter(EVFILT_WRITE, 0);
+    while (loop_wait(&loop, 0) > 0)
+        continue;
+    calls();
+    CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
+    CHECK_EQ(calls(), 1);
+    EXPECT_ONE(&loop, 7, MIO_READABLE);
+    CHECK_EQ(mio_source_close(&source), 0);
+    loop_close(&loop);
+#else
+    SKIP("marks of devices are macOS's");
+#endif
+}
+
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE
 
 static struct kevent last_touch(void)
@@ -337,8 +366,13 @@ TEST(kqueue4_a_device_is_touched_by_rearming)
         }
         CHECK_EQ(mio_registry_deregister(loop.registry, device), 0);
         CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
+        CHECK_EQ(mio_registry_rearm(loop.registry, 1000, BOTH), 0); /* never registered */
         EXPECT_NOTHING(&loop);
+        /* Closed, so that the knote has gone. */
+        REQUIRE_EQ(mio_registry_register(loop.registry, device, 7, MIO_READABLE | modes[i]), 0);
+        AWAIT_EVENTS(&loop, {7, MIO_READABLE});
         CHECK_EQ(close(device), 0);
+        CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
         model_close(&loop, ends);
     }
 #else

@@ -10,6 +10,7 @@
 #if defined(HAVE_MODEL)
 
 #include <errno.h>
+#include <mio/kqueue.h>
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -167,6 +168,46 @@ TEST(kqueue4_a_token_may_be_used_again_after_its_refusal)
         close_pair(pairs[i]);
     }
 
+    model_close(&own, ends);
+}
+
+/* Numbers that the table puts into the same place. */
+TEST(kqueue4_refusals_of_like_numbers_are_told_apart)
+{
+    enum { APART = 64, OF_ONE_PLACE = 3 };
+    int ends[2];
+    struct loop own = model_open(ends);
+    struct mio_change changes[OF_ONE_PLACE];
+
+    for (int i = 0; i < OF_ONE_PLACE; i++) {
+        int fd = i == 0 ? ends[NEAR] : dup2(ends[NEAR], ends[NEAR] + i * APART);
+        REQUIRE(fd >= 0);
+        kqmodel_refuse_change(2, ENOMEM);
+        CHECK_EQ(mio_registry_register(own.registry, fd, REFUSED, BOTH), -ENOMEM);
+        changes[i] = (struct mio_change){.kind = MIO_REGISTER,
+                                         .fd = fd,
+                                         .token = (mio_token)(KEPT + i),
+                                         .interest = MIO_WRITABLE};
+    }
+    CHECK_EQ(mio_registry_apply(own.registry, changes, OF_ONE_PLACE), OF_ONE_PLACE);
+    EXPECT_EVENTS(&own, {KEPT, MIO_WRITABLE}, {KEPT + 1, MIO_WRITABLE}, {KEPT + 2, MIO_WRITABLE});
+    for (int i = 1; i < OF_ONE_PLACE; i++)
+        CHECK_EQ(close(changes[i].fd), 0);
+    model_close(&own, ends);
+}
+
+/* The ident of an event of the program's own is no descriptor. */
+TEST(kqueue4_a_refusal_is_of_a_descriptor)
+{
+    int ends[2];
+    struct loop own = model_open(ends);
+    uintptr_t ident = (uintptr_t)ends[NEAR];
+
+    REQUIRE_EQ(mio_kqueue_register(own.registry, ident, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, LAST), 0);
+    kqmodel_refuse_change(2, ENOMEM);
+    CHECK_EQ(mio_registry_register(own.registry, ends[NEAR], REFUSED, BOTH), -ENOMEM);
+    REQUIRE_EQ(mio_kqueue_register(own.registry, ident, EVFILT_USER, 0, NOTE_TRIGGER, 0, LAST), 0);
+    EXPECT_ONE(&own, LAST, MIO_READABLE);
     model_close(&own, ends);
 }
 

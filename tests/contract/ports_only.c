@@ -8,6 +8,8 @@
 #include "portmodel.h"
 
 #include <errno.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { ROUNDS = 20 };
@@ -179,9 +181,135 @@ TEST(ports8_an_association_that_is_refused_between_two_waits_is_tried_again)
     portmodel_fail(PORTMODEL_ASSOCIATE, 1, ENOMEM);
     AWAIT_EVENTS(&loop, {1, MIO_READABLE});
 
+    /* A wait that is shorter than the time until then tries nothing more. */
+    drain_again(&loop, ends[NEAR], MIO_READABLE);
+    put(ends[FAR], "z");
+    portmodel_fail(PORTMODEL_ASSOCIATE, 1, ENOMEM);
+    CHECK_EQ(mio_poll_wait(loop.poll, loop.events, 0), 0);
+    portmodel_fail(PORTMODEL_ASSOCIATE, 1, ENOMEM);
+    CHECK_EQ(loop_wait(&loop, MIO_FOREVER), 1);
+
     close_pair(ends);
     loop_close(&loop);
     portmodel_reset();
+}
+
+TEST(ports8_what_is_closed_between_two_waits_is_forgotten)
+{
+    struct loop loop = loop_open();
+    int ends[2];
+
+    open_pair(ends);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    put(ends[FAR], "x");
+    EXPECT_ONE(&loop, 1, MIO_READABLE);
+    drain_again(&loop, ends[NEAR], MIO_READABLE);
+    CHECK_EQ(close(ends[NEAR]), 0);
+    EXPECT_NOTHING(&loop);
+    unsigned before = calls(PORTMODEL_ASSOCIATE);
+    EXPECT_NOTHING(&loop);
+    CHECK_EQ(calls(PORTMODEL_ASSOCIATE), before);
+    CHECK_EQ(mio_registry_deregister(loop.registry, ends[NEAR]), -EBADF);
+
+    CHECK_EQ(close(ends[FAR]), 0);
+    loop_close(&loop);
+}
+
+/* --- descriptors and memory --- */
+
+static void lower_limit(struct rlimit *usual, rlim_t least)
+{
+    REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, usual), 0);
+    struct rlimit lower = {.rlim_cur = least, .rlim_max = usual->rlim_max};
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &lower), 0);
+}
+
+TEST(ports11_without_a_descriptor_no_poll_is_made)
+{
+    struct mio_options options = {.backend = "ports"};
+    struct mio_poll *poll = NULL;
+    struct rlimit usual;
+
+    lower_limit(&usual, 0);
+    CHECK_EQ(mio_poll_new(&options, &poll), -EMFILE);
+    CHECK(poll == NULL);
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    REQUIRE_EQ(mio_poll_new(&options, &poll), 0);
+    mio_poll_free(poll);
+}
+
+/* poll(2) takes no more than the limit at once: the events are told as they came. */
+TEST(ports11_events_are_told_without_poll)
+{
+    struct loop loop = loop_open();
+    struct rlimit usual;
+    int ends[2];
+
+    open_pair(ends);
+    put(ends[FAR], "x");
+    put(ends[NEAR], "x");
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[NEAR], 1, MIO_READABLE), 0);
+    REQUIRE_EQ(mio_registry_register(loop.registry, ends[FAR], 2, MIO_READABLE), 0);
+    lower_limit(&usual, 1);
+    EXPECT_EVENTS(&loop, {1, MIO_READABLE}, {2, MIO_READABLE});
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+
+    close_pair(ends);
+    loop_close(&loop);
+}
+
+TEST(ports11_what_a_look_finds_and_has_no_room_for_comes_next)
+{
+    enum { PAIRS = 3 };
+    struct loop loop = loop_open_with(NULL, 1);
+    int pairs[PAIRS][2];
+    unsigned closed = 0;
+
+    for (mio_token i = 0; i < PAIRS; i++) {
+        open_pair(pairs[i]);
+        REQUIRE_EQ(mio_registry_register(loop.registry, pairs[i][NEAR], i, BOTH), 0);
+        CHECK_EQ(loop_wait(&loop, 10 * SECOND), 1);
+        CHECK_EQ(shutdown(pairs[i][FAR], SHUT_WR), 0);
+        CHECK_EQ(loop_wait(&loop, 10 * SECOND), 1);
+    }
+    for (int i = 0; i < PAIRS; i++)
+        CHECK_EQ(close(pairs[i][FAR]), 0);
+    for (int i = 0; i < PAIRS && loop_wait(&loop, 10 * SECOND) == 1; i++) {
+        const struct mio_event *event = mio_events_get(loop.events, 0);
+        CHECK(mio_event_is_write_closed(event));
+        closed |= 1U << mio_event_token(event);
+    }
+    CHECK_EQ(closed, (1U << PAIRS) - 1);
+    for (int i = 0; i < PAIRS; i++)
+        CHECK_EQ(close(pairs[i][NEAR]), 0);
+    loop_close(&loop);
+}
+
+TEST(ports11_without_memory_for_one_more_nothing_is_registered)
+{
+    enum { PAIRS = 40 };
+    struct loop loop = loop_open();
+    int pairs[PAIRS][2];
+    int refused = 0;
+
+    for (mio_token i = 0; i < PAIRS; i++) {
+        open_pair(pairs[i]);
+        for (long n = 1; n <= 3; n++) {
+            test_fail_allocation(n);
+            int result = mio_registry_register(loop.registry, pairs[i][NEAR], i, MIO_WRITABLE);
+            test_fail_allocation(0);
+            CHECK(result == 0 || result == -ENOMEM);
+            refused += result < 0;
+            CHECK_EQ(mio_registry_deregister(loop.registry, pairs[i][NEAR]),
+                     result == 0 ? 0 : -ENOENT);
+        }
+        REQUIRE_EQ(mio_registry_register(loop.registry, pairs[i][NEAR], i, MIO_WRITABLE), 0);
+    }
+    CHECK(refused > 2);
+    CHECK(loop_wait(&loop, 10 * SECOND) > 0);
+    for (int i = 0; i < PAIRS; i++)
+        close_pair(pairs[i]);
+    loop_close(&loop);
 }
 
 /* --- wakers --- */

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -169,6 +170,12 @@ TEST(wait1_a_limit_below_what_is_registered)
         CHECK_EQ(loop_wait(&loop, 20 * MILLISECOND), 0);
         REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
     }
+    /* Not even one. */
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int result = mio_poll_wait(loop.poll, loop.events, 0);
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK_EQ(result, strcmp(mio_poll_backend(loop.poll), "poll") == 0 ? -EMFILE : 0);
 
     close_pair(first);
     close_pair(second);
