@@ -171,6 +171,7 @@ static void expect_one(mio_token token)
         CHECK_EQ(mio_event_token(event), token);
     }
     CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 1000000), 0);
 }
 
 TEST(intruder_makes_the_first_waker_during_a_wait)
