@@ -20,6 +20,7 @@
 #include <mio/poll.h>
 #include <mio/post.h>
 #include <mio/registry.h>
+#include <mio/signal.h>
 #include <mio/slab.h>
 #include <mio/source.h>
 #include <mio/timer.h>

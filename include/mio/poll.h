@@ -122,7 +122,7 @@ MIO_API int mio_poll_fd(struct mio_poll *poll);
  * A wait takes no signal mask, as ppoll() and epoll_pwait() do. That serves a program that must not
  * miss a signal between its last look and the sleep. Here a waker serves it: the signal's handler
  * sets a flag and calls mio_waker_wake(), which is async-signal-safe and never lost. The signal
- * need not be blocked.
+ * need not be blocked. mio/signal.h does that for whole sets of signals.
  *
  * -EINTR: a signal came. Nothing is lost; wait again. -EINVAL: NULL, or a negative timeout other
  * than MIO_FOREVER. -ECHILD: the poll was made before a fork, and this is the child, which has to

@@ -3,6 +3,8 @@
 
 #include <mio/poll.h>
 
+#include <errno.h>
+
 /* --- looking through a fetch --- */
 
 /* Drops the doorbell's records from a fetch, keeping the order of the rest. */
@@ -37,20 +39,20 @@ static inline int look_through(struct mio_selector *selector, struct mio_event *
 /*
  * Ends a wait that has `count` events of the program and `fetched` of the kernel, or its error. The
  * waiter goes back to what it rests in before the last look at the stack, so that a wake after that
- * look is rung for when somebody else sleeps on the selector's descriptor.
+ * look is rung for when somebody else sleeps on the selector's descriptor. A signal whose handler
+ * has left an event is told by that event, and not by -EINTR.
  */
 static inline int end_wait(struct mio_selector *selector, struct mio_event *list, int room,
                            int count, int fetched)
 {
     struct mio__wake_queue *queue = &selector->wakes;
     bool is_embedded = mio__wake_queue_rest(queue);
-    if (fetched >= 0) {
+    if (fetched > 0)
         count += fetched;
-        if (count < room && mio__wake_queue_has_pending(queue))
-            count += mio__wake_queue_hand_over(queue, list + count, room - count);
-    } else if (count == 0) {
+    if ((fetched >= 0 || fetched == -EINTR) && count < room && mio__wake_queue_has_pending(queue))
+        count += mio__wake_queue_hand_over(queue, list + count, room - count);
+    if (fetched < 0 && count == 0)
         count = fetched;
-    }
     /* Events that found no room must keep the descriptor readable. */
     if (is_embedded && mio__wake_queue_has_pending(queue)) {
         int error = mio__wake_queue_ring_sleeper(queue);

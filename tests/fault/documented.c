@@ -63,6 +63,8 @@ static const struct rule rules[] = {
     /* --- files --- */
     {CALL_inotify_rm_watch, 0, "mio_watch_remove(*", ABSORBED, 0, "it may have ended by itself"},
     {CALL_fstat, 0, "mio_watch_next(*", ABSORBED, 0, "what the kernel noted is told"},
+    {CALL_sigaction, 0, "mio_signals_remove(*", ABSORBED, 0, "the handler stays, and calls nobody"},
+    {CALL_sigaction, 0, "mio_signals_free(*", ABSORBED, 0, "the handler stays, and calls nobody"},
 
     /* --- waits --- */
     {CALL_epoll_pwait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},

@@ -70,6 +70,9 @@ REDIRECTED(ssize_t, -1, read, (int fd, void *buffer, size_t size), (fd, buffer, 
 REDIRECTED(ssize_t, -1, readv, (int fd, const struct iovec *parts, int count), (fd, parts, count))
 REDIRECTED(ssize_t, -1, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
 REDIRECTED(ssize_t, -1, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
+REDIRECTED(int, -1, sigaction,
+           (int signo, const struct sigaction *action, struct sigaction *before),
+           (signo, action, before))
 REDIRECTED(int, -1, sigtimedwait,
            (const sigset_t *signals, siginfo_t *info, const struct timespec *timeout),
            (signals, info, timeout))
