@@ -25,7 +25,7 @@ static const struct name names[] = {
     {"m", 1},
 };
 
-enum { NAMES = sizeof names / sizeof names[0], LONGEST = 107 };
+enum { NAMES = sizeof names / sizeof names[0], LONGEST_NAME = 107 };
 
 static bool refused_here(void)
 {
@@ -64,7 +64,7 @@ static void connect_by_name(const struct mio_addr *addr)
 
 TEST(net_unix_abstract_names_are_bytes_with_a_length)
 {
-    char longest[LONGEST];
+    char longest[LONGEST_NAME];
     if (refused_here())
         return;
     for (int i = 0; i < NAMES; i++) {
@@ -74,7 +74,7 @@ TEST(net_unix_abstract_names_are_bytes_with_a_length)
     memset(longest, 'm', sizeof longest);
     struct mio_addr addr = abstract_name(longest, sizeof longest);
     connect_by_name(&addr);
-    CHECK_EQ(mio_addr_unix_abstract(longest, LONGEST + 1, &addr), -ENAMETOOLONG);
+    CHECK_EQ(mio_addr_unix_abstract(longest, LONGEST_NAME + 1, &addr), -ENAMETOOLONG);
     CHECK_EQ(mio_addr_unix_abstract(longest, 0, &addr), -EINVAL);
 }
 
