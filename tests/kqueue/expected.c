@@ -322,6 +322,11 @@ const struct expected expected = {
     .recycled_pipe_identity =            BY_SYSTEM(0,                     0,                     0,                      1,              0),
     .older_write_without_reader =        BY_SYSTEM(EPIPE,                 EBADF,                 EPIPE,                  EPIPE,          EPIPE),
     .newer_write_without_reader =        BY_SYSTEM(EPIPE,                 0,                     0,                      EPIPE,          0),
+
+    /* K49, PROC: a zombie is refused; the end comes unasked; its event has the status */
+    .zombie_error =                      BY_SYSTEM(0,                     ESRCH,                 ESRCH,                  0,              ESRCH),
+    .exit_is_told_unasked =              BY_SYSTEM(0,                     1,                     1,                      1,              0),
+    .exit_has_status =                   BY_SYSTEM(true,                  true,                  true,                   true,           false),
 };
 /* clang-format on */
 

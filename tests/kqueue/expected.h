@@ -258,6 +258,11 @@ struct expected {
     int recycled_pipe_identity;
     int older_write_without_reader;
     int newer_write_without_reader;
+
+    /* EVFILT_PROC */
+    int zombie_error;
+    int exit_is_told_unasked;
+    bool exit_has_status;
 };
 
 extern const struct expected expected;

@@ -277,6 +277,18 @@ ROW(bool, nested_edge_from_empty,       false,      false,      false,      fals
 ROW(bool, nested_put_back_is_edge,      false,      false,      true,       false,      true)
 ROW(int, nested_cycle_error,            0,          0,          0,          0,          EINVAL)
 
+/* --- EVFILT_PROC (K49) --- */
+/* A process that has ended and was not waited for ([M], [O] "PROC"; [D]: taken when NOTE_EXIT is
+ * asked). */
+ROW(int, zombie_error,                  0,          ESRCH,      ESRCH,      0,          ESRCH)
+/* The end is told though NOTE_EXIT was not asked for. */
+ROW(bool, exit_is_told_unasked,         false,      true,       true,       true,       false)
+/* Its event carries the status; on macOS for who asks by NOTE_EXITSTATUS. */
+ROW(bool, exit_has_status,              true,       true,       true,       true,       false)
+ROW(unsigned, note_exit_status,         0,          0,          0,          0,          0x04000000)
+/* NOTE_TRACK; where it works it is not modelled. */
+ROW(int, track_error,                   0,          0,          0,          0,          ENOTSUP)
+
 /* --- the descriptor --- */
 ROW(bool, close_on_exec,                false,      false,      false,      false,      true)
 /* kqueue1(): flags that are refused; all others are taken or ignored ([new] "Creating", [O]

@@ -415,6 +415,7 @@ static void look_kqueue(struct kq *inner, struct look *look)
 {
     look->kind = FILE_KQUEUE;
     kq_harvest(inner);
+    kq_raise(inner);
     look->unread = inner->queued;
     look->arrivals = inner->joined;
 }

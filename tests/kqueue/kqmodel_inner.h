@@ -8,6 +8,7 @@
  * kqmodel_queue.c  the activation queue, delivery
  * kqmodel_filter.c when a filter is true, and what it reports
  * kqmodel_vnode.c  EVFILT_VNODE
+ * kqmodel_process.c the end of a process
  * kqmodel_file.c   what Linux tells about a descriptor
  * kqmodel_record.c what it does not keep of a socket
  * kqmodel_io.c     the wrapped system calls, with kqmodel_pipe.c, kqmodel_connect.c, kqmodel_unix.c
@@ -165,6 +166,7 @@ enum kind {
     KIND_EXCEPT,
     KIND_USER,
     KIND_VNODE,
+    KIND_PROCESS,
     KIND_AIO,
     KIND_LIO,
     KIND_UNMODELLED, /* the system has it, the model does not */
@@ -197,6 +199,7 @@ struct knote {
     unsigned fflags; /* what the next event carries */
     int64_t data;
     void *udata;
+    int pidfd; /* EVFILT_PROC; else, and before it is attached, -1 */
     bool active;
     bool queued;
     bool disabled;
@@ -276,6 +279,17 @@ void vnode_detach(struct knote *knote);
 /* Takes the news of all files. */
 void vnode_harvest(void);
 void vnode_forked(void);
+/* --- kqmodel_process.c --- */
+
+/* EVFILT_PROC: 0 or an errno. */
+int process_attach(struct knote *knote);
+void process_detach(const struct knote *knote);
+
+/* Whether the process has ended; flags, fflags and data are set. */
+bool process_is_over(struct knote *knote);
+
+/* The inner epoll tells of a pidfd. */
+void process_news(const struct kq *kq, int pidfd);
 
 /* --- kqueues --- */
 
@@ -317,8 +331,11 @@ void kq_harvest(struct kq *kq);
 /* The same, but for news of that file. */
 void kq_harvest_others(struct kq *kq, struct file_id except);
 
-/* Makes the descriptor read as ready or not, and tells outer kqueues: to be called whenever the
- * queue may have changed and before the lock is left. */
+/* Makes the descriptor read as ready or not. */
+void kq_raise(struct kq *kq);
+
+/* The same, and tells outer kqueues: to be called whenever the queue may have changed and before
+ * the lock is left. */
 void kq_settle(struct kq *kq);
 void kq_settle_all(void);
 

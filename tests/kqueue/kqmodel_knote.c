@@ -49,7 +49,7 @@ enum kind knote_kind(int filter)
         {(int)EVFILT_READ, KIND_READ},        {(int)EVFILT_WRITE, KIND_WRITE},
         {(int)EVFILT_USER, KIND_USER},        {(int)EVFILT_AIO, KIND_AIO},
         {flavour.except_filter, KIND_EXCEPT}, {flavour.lio_filter, KIND_LIO},
-        {(int)EVFILT_VNODE, KIND_VNODE},
+        {(int)EVFILT_VNODE, KIND_VNODE},      {(int)EVFILT_PROC, KIND_PROCESS},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (kinds[i].filter == filter && filter != NO_FILTER)
@@ -140,6 +140,7 @@ struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind ki
         .asked_fflags = (unsigned)change->fflags,
         .asked_data = change->data,
         .udata = change->udata,
+        .pidfd = -1,
         .disabled = disables(change),
     };
     if (!flavour.echoes_operations)
@@ -179,6 +180,7 @@ void knote_drop(struct knote *knote)
     }
     if (knote->kind == KIND_VNODE)
         vnode_detach(knote);
+    process_detach(knote);
     LINK_REMOVE(knote, by_key);
     LINK_REMOVE(knote, by_kq);
     kq->knotes--;
@@ -275,6 +277,7 @@ void number_news(struct kq *kq, int fd, struct file_id except)
             tell_lists(knote->seen.id, kq);
         return;
     }
+    process_news(kq, fd);
 }
 
 /* --- one change --- */
@@ -336,6 +339,8 @@ static int attach(struct knote *knote, struct kevent *change)
         return attach_user(knote, change);
     case KIND_VNODE:
         return vnode_attach(knote);
+    case KIND_PROCESS:
+        return process_attach(knote);
     default:
         return attach_descriptor(knote);
     }

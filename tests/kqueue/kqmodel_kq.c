@@ -242,18 +242,23 @@ void kq_harvest(struct kq *kq)
     kq_harvest_others(kq, (struct file_id){.inode = 0});
 }
 
+void kq_raise(struct kq *kq)
+{
+    bool ready = kq->queued > 0;
+    if (ready == kq->raised || kq->fd < 0)
+        return;
+    struct epoll_event event = {.events = ready ? EPOLLIN : 0, .data = {.fd = ALWAYS_READY}};
+    if (epoll_ctl(kq->fd, EPOLL_CTL_MOD, always_ready, &event) != 0)
+        model_abort("the model's own descriptor %d was closed", always_ready);
+    kq->raised = ready;
+}
+
 void kq_settle(struct kq *kq)
 {
     if (kq->settling)
         return;
     kq->settling = true;
-    bool ready = kq->queued > 0;
-    if (ready != kq->raised && kq->fd >= 0) {
-        struct epoll_event event = {.events = ready ? EPOLLIN : 0, .data = {.fd = ALWAYS_READY}};
-        if (epoll_ctl(kq->fd, EPOLL_CTL_MOD, always_ready, &event) != 0)
-            model_abort("the model's own descriptor %d was closed", always_ready);
-        kq->raised = ready;
-    }
+    kq_raise(kq);
     file_news(kq_id(kq));
     kq->settling = false;
 }
@@ -405,6 +410,8 @@ void kq_forked(void)
         kq_by_fd[fd] = 0;
     }
     for (struct kq *kq = kq_each(NULL); kq; kq = kq_each(kq)) {
+        for (struct knote *knote = kq->list; knote; knote = knote->by_kq.next)
+            process_detach(knote);
         if (kq->closed && kq->fd >= 0)
             __real_close(kq->fd);
         kq->used = false;
