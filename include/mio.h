@@ -19,6 +19,7 @@
 #include <mio/platform.h>
 #include <mio/poll.h>
 #include <mio/post.h>
+#include <mio/process.h>
 #include <mio/registry.h>
 #include <mio/signal.h>
 #include <mio/slab.h>

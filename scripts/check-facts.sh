@@ -7,7 +7,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 documents=(docs/contract.md docs/differences.md)
-lists=(tests/facts/{registering,waiting,edges,conditions,ends,sockets,skipped,tables}.def)
+lists=(tests/facts/{registering,waiting,edges,conditions,ends,processes,sockets,skipped,tables}.def)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0

@@ -66,6 +66,22 @@ static const struct rule rules[] = {
     {CALL_sigaction, 0, "mio_signals_remove(*", ABSORBED, 0, "the handler stays, and calls nobody"},
     {CALL_sigaction, 0, "mio_signals_free(*", ABSORBED, 0, "the handler stays, and calls nobody"},
 
+    /* --- processes: process.h --- */
+    {CALL_pidfd_open, ENOSYS, NULL, ABSORBED, 0, "watched by SIGCHLD"},
+    {CALL_pidfd_open, EPERM, NULL, ABSORBED, 0, "watched by SIGCHLD"},
+    {CALL_pidfd_open, ESRCH, NULL, ABSORBED, 0, "a child is there: watched by SIGCHLD"},
+    {CALL_pidfd_open, EINVAL, NULL, ABSORBED, 0, "a child is there: watched by SIGCHLD"},
+    {CALL_kevent_process, ESRCH, NULL, ABSORBED, 0, "a zombie: watched by SIGCHLD"},
+    {CALL_kevent_process, EINTR, NULL, ABSORBED, 0, "made again"},
+    {CALL_pidfd_send_signal, ENOSYS, NULL, ABSORBED, 0, "sent by its number"},
+    {CALL_waitid_pid, EINTR, NULL, ABSORBED, 0, "made again"},
+    {CALL_waitid_pidfd, EINTR, NULL, ABSORBED, 0, "made again"},
+    {CALL_waitid_pidfd, EINVAL, NULL, ABSORBED, 0, "waited for by its number"},
+    {CALL_waitid_pid, ECHILD, "mio_process_*", BECOMES, ESRCH, "it is no child"},
+    {CALL_waitid_pidfd, ECHILD, "mio_process_*", BECOMES, ESRCH, "it is no child"},
+    {CALL_waitid_pid, ECHILD, NULL, ABSORBED, 0, "somebody has waited for it: it has ended"},
+    {CALL_poll, 0, "mio_process_*", ABSORBED, 0, "asked without sleeping"},
+
     /* --- waits --- */
     {CALL_epoll_pwait, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},
     {CALL_epoll_pwait2, EINTR, "mio_poll_wait_until(*", ABSORBED, 0, "poll.h: never -EINTR"},

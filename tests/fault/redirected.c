@@ -344,6 +344,8 @@ int fault_fcntl(int fd, int command, ...)
 #define SYS_epoll_pwait2 441
 #endif
 
+enum { PIDFD_SEND_SIGNAL = 424, PIDFD_OPEN = 434 };
+
 static const struct {
     long number;
     enum call row;
@@ -360,6 +362,8 @@ static const struct {
     {SYS_sendmsg, CALL_sendmsg},
     {SYS_recvmmsg, CALL_recvmmsg},
     {SYS_sendmmsg, CALL_sendmmsg},
+    {PIDFD_OPEN, CALL_pidfd_open},
+    {PIDFD_SEND_SIGNAL, CALL_pidfd_send_signal},
     {SYS_write, CALL_eventfd_write}, /* nothing else is written so */
 };
 

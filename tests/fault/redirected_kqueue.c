@@ -69,7 +69,8 @@ static enum call row_of(const struct kevent *changes, kevent_count count)
     if ((int)changes->filter == EVFILT_USER)
         return (changes->flags & EV_ADD) != 0 ? CALL_kevent_user_add : CALL_kevent_user_trigger;
 #endif
-    (void)changes;
+    if ((int)changes->filter == EVFILT_PROC)
+        return CALL_kevent_process;
     return CALL_kevent_change;
 }
 

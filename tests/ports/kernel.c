@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 
 #include <netinet/in.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -104,6 +106,18 @@ static bool waits_for_nanoseconds(void)
     return can;
 }
 
+/* posix_spawn(3) relies on a child that shares the memory, which an emulator makes by fork(). */
+static bool tells_what_exec_says(void)
+{
+    char name[] = "x";
+    char *argv[] = {name, NULL};
+    pid_t pid = -1;
+    if (posix_spawn(&pid, "/no/such/program", NULL, NULL, argv, environ) != 0)
+        return true;
+    (void)waitpid(pid, NULL, 0);
+    return false;
+}
+
 /* --- and the C library --- */
 
 static bool was_seen;
@@ -136,6 +150,7 @@ static const struct {
     {"send_numbers_beside_datagrams", sends_numbers_beside_datagrams},
     {"allocate_unseen", allocates_unseen},
     {"wait_for_nanoseconds", waits_for_nanoseconds},
+    {"tell_what_exec_says", tells_what_exec_says},
 };
 
 int main(void)
