@@ -49,7 +49,7 @@ static const struct mio_buffered_options default_options = {
     .low_mark = 65536,
 };
 
-static size_t at_most(size_t value, size_t bound)
+static size_t no_more_than(size_t value, size_t bound)
 {
     return value < bound ? value : bound;
 }
@@ -69,10 +69,11 @@ static int choose_bounds(struct mio_buffered *made, const struct mio_buffered_op
         options->most_incoming > 0 ? options->most_incoming : defaults->most_incoming;
     made->most_outgoing =
         options->most_outgoing > 0 ? options->most_outgoing : defaults->most_outgoing;
-    made->high_mark = options->high_mark > 0 ? options->high_mark
-                                             : at_most(defaults->high_mark, made->most_outgoing);
-    made->low_mark =
-        options->low_mark > 0 ? options->low_mark : at_most(defaults->low_mark, made->high_mark);
+    made->high_mark = options->high_mark > 0
+                          ? options->high_mark
+                          : no_more_than(defaults->high_mark, made->most_outgoing);
+    made->low_mark = options->low_mark > 0 ? options->low_mark
+                                           : no_more_than(defaults->low_mark, made->high_mark);
     bool fits = made->most_incoming <= most && made->most_outgoing <= most &&
                 made->high_mark <= made->most_outgoing && made->low_mark <= made->high_mark;
     return fits ? 0 : -EINVAL;
@@ -153,9 +154,9 @@ static void drop_given(struct mio_buffered *buffered)
 static int read_once(struct mio_buffered *buffered, size_t wanted)
 {
     size_t room = buffered->most_incoming - buffered->incoming.len;
-    int error =
-        mio__bytes_reserve(&buffered->incoming, &buffered->allocator,
-                           wanted > CHUNK ? wanted : at_most(CHUNK, room), buffered->most_incoming);
+    int error = mio__bytes_reserve(&buffered->incoming, &buffered->allocator,
+                                   wanted > CHUNK ? wanted : no_more_than(CHUNK, room),
+                                   buffered->most_incoming);
     if (error < 0)
         return error;
     char *end = mio__bytes_end(&buffered->incoming, &room);

@@ -105,7 +105,7 @@ static void end_line(struct mio__text *text)
     errno = saved;
 }
 
-static const struct mio__name readiness_names[] = {
+static const struct mio__name traced_readiness[] = {
     {"MIO_READABLE", MIO_READABLE},
     {"MIO_WRITABLE", MIO_WRITABLE},
     {"MIO_PRIORITY", MIO_PRIORITY},
@@ -122,8 +122,8 @@ static const struct mio__name readiness_names[] = {
 
 static void add_readiness(struct mio__text *text, uint32_t bits)
 {
-    mio__text_add_bits(text, bits, readiness_names,
-                       sizeof readiness_names / sizeof readiness_names[0]);
+    mio__text_add_bits(text, bits, traced_readiness,
+                       sizeof traced_readiness / sizeof traced_readiness[0]);
 }
 
 /* --- waits and wakes --- */
