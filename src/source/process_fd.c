@@ -101,7 +101,6 @@ bool mio__process_fd_is_inherited(void)
 #elif defined(MIO_RECORD_KEVENT) && MIO_PLATFORM != MIO_PLATFORM_KQUEUE_LIBRARY
 
 #include "../selector/kqueue/kqueue.h"
-#include "../selector/kqueue/kqueue_open.h"
 
 #include <unistd.h>
 
@@ -132,7 +131,7 @@ static int watch_exit(mio_fd kq, int pid)
 /* A kernel without kqueue has another selector. */
 mio_fd mio__process_fd_open(int pid)
 {
-    mio_fd kq = mio__kq_open();
+    mio_fd kq = mio__kqueue_open();
     if (kq < 0)
         return kq == -ENOSYS ? -ENOTSUP : kq;
     int error = watch_exit(kq, pid);

@@ -159,7 +159,7 @@ static void link_watch(struct mio_signals *signals, struct watch *watch)
     signals->last = watch;
 }
 
-static void end_watch(struct mio_signals *signals, struct watch *predecessor)
+static void end_signal_watch(struct mio_signals *signals, struct watch *predecessor)
 {
     struct watch *watch = predecessor->next;
     mio__signal_unwatch(watch->signo, &watch->watcher);
@@ -200,7 +200,7 @@ int mio_signals_remove(struct mio_signals *signals, int signo)
     struct watch *predecessor = find_predecessor(signals, signo);
     if (!predecessor)
         return -ENOENT;
-    end_watch(signals, predecessor);
+    end_signal_watch(signals, predecessor);
     return 0;
 }
 
@@ -230,7 +230,7 @@ void mio_signals_free(struct mio_signals *signals)
         return;
     struct mio_selector *selector = signals->selector;
     while (signals->last)
-        end_watch(signals, signals->last);
+        end_signal_watch(signals, signals->last);
     if (mio__wake_queue_abandon(&signals->node))
         release_signals(&signals->node);
     mio__selector_release(selector);

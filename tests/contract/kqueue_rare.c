@@ -334,6 +334,20 @@ static struct kevent last_touch(void)
 #endif
 
 /* EV1: what such a device gives after its first edge has to be asked for (K55). */
+#if MIO_PLATFORM == MIO_PLATFORM_APPLE
+static void check_touch(struct loop *loop, int device)
+{
+    struct kevent touch = last_touch();
+    CHECK_EQ((int)touch.filter, EVFILT_READ);
+    CHECK_EQ(touch.flags & (EV_ADD | EV_DELETE | EV_ENABLE), EV_ENABLE);
+    CHECK_EQ(touch.fflags, NOTE_LOWAT);
+    CHECK_EQ(touch.data, 1);
+    EXPECT_ONE(loop, 7, MIO_READABLE);
+    kqmodel_fail_kevent(1, ENOMEM);
+    CHECK_EQ(mio_registry_rearm(loop->registry, device, BOTH), -ENOMEM);
+}
+#endif
+
 TEST(kqueue4_a_device_is_touched_by_rearming)
 {
 #if MIO_PLATFORM == MIO_PLATFORM_APPLE
@@ -354,16 +368,8 @@ TEST(kqueue4_a_device_is_touched_by_rearming)
         CHECK_EQ(calls(), 0);
         CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
         CHECK_EQ(calls(), modes[i] == 0 ? 1 : 0);
-        if (modes[i] == 0) {
-            struct kevent touch = last_touch();
-            CHECK_EQ((int)touch.filter, EVFILT_READ);
-            CHECK_EQ(touch.flags & (EV_ADD | EV_DELETE | EV_ENABLE), EV_ENABLE);
-            CHECK_EQ(touch.fflags, NOTE_LOWAT);
-            CHECK_EQ(touch.data, 1);
-            EXPECT_ONE(&loop, 7, MIO_READABLE);
-            kqmodel_fail_kevent(1, ENOMEM);
-            CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), -ENOMEM);
-        }
+        if (modes[i] == 0)
+            check_touch(&loop, device);
         CHECK_EQ(mio_registry_deregister(loop.registry, device), 0);
         CHECK_EQ(mio_registry_rearm(loop.registry, device, BOTH), 0);
         CHECK_EQ(mio_registry_rearm(loop.registry, 1000, BOTH), 0); /* never registered */

@@ -203,7 +203,8 @@ TEST(kqueue4_a_refusal_is_of_a_descriptor)
     struct loop own = model_open(ends);
     uintptr_t ident = (uintptr_t)ends[NEAR];
 
-    REQUIRE_EQ(mio_kqueue_register(own.registry, ident, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, LAST), 0);
+    REQUIRE_EQ(mio_kqueue_register(own.registry, ident, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, LAST),
+               0);
     kqmodel_refuse_change(2, ENOMEM);
     CHECK_EQ(mio_registry_register(own.registry, ends[NEAR], REFUSED, BOTH), -ENOMEM);
     REQUIRE_EQ(mio_kqueue_register(own.registry, ident, EVFILT_USER, 0, NOTE_TRIGGER, 0, LAST), 0);
