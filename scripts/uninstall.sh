@@ -15,7 +15,7 @@ while IFS= read -r file || [[ -n $file ]]; do
     rm -f "${DESTDIR:-}$file"
     folder=$(dirname "${DESTDIR:-}$file")
     case $folder in
-    */mio | */libmio) rmdir "$folder" 2>/dev/null || true ;;
+    */mio | */mio-adapters | */libmio) rmdir "$folder" 2>/dev/null || true ;;
     esac
     count=$((count + 1))
 done <"$manifest"
