@@ -63,8 +63,11 @@ static const struct rule rules[] = {
     /* --- files --- */
     {CALL_inotify_rm_watch, 0, "mio_watch_remove(*", ABSORBED, 0, "it may have ended by itself"},
     {CALL_fstat, 0, "mio_watch_next(*", ABSORBED, 0, "what the kernel noted is told"},
+
+    /* --- signals: signal.h --- */
     {CALL_sigaction, 0, "mio_signals_remove(*", ABSORBED, 0, "the handler stays, and calls nobody"},
     {CALL_sigaction, 0, "mio_signals_free(*", ABSORBED, 0, "the handler stays, and calls nobody"},
+    {CALL_sigaction, 0, "mio_process_close(*", ABSORBED, 0, "the handler stays, and calls nobody"},
 
     /* --- processes: process.h --- */
     {CALL_pidfd_open, ENOSYS, NULL, ABSORBED, 0, "watched by SIGCHLD"},
@@ -77,9 +80,6 @@ static const struct rule rules[] = {
     {CALL_waitid_pid, EINTR, NULL, ABSORBED, 0, "made again"},
     {CALL_waitid_pidfd, EINTR, NULL, ABSORBED, 0, "made again"},
     {CALL_waitid_pidfd, EINVAL, NULL, ABSORBED, 0, "waited for by its number"},
-    {CALL_waitid_pid, ECHILD, "mio_process_*", BECOMES, ESRCH, "it is no child"},
-    {CALL_waitid_pidfd, ECHILD, "mio_process_*", BECOMES, ESRCH, "it is no child"},
-    {CALL_waitid_pid, ECHILD, NULL, ABSORBED, 0, "somebody has waited for it: it has ended"},
     {CALL_poll, 0, "mio_process_*", ABSORBED, 0, "asked without sleeping"},
 
     /* --- waits --- */
