@@ -113,7 +113,7 @@ static void end(struct program *program)
 /* What it has printed is there by now. What children of its own print later is not waited for. */
 static void has_ended(struct program *program)
 {
-    struct mio_process_status status;
+    struct mio_exit_status status;
     check(mio_process_status(&program->process, &status), "status");
     mio_process_close(&program->process);
     mio_timer_cancel(&program->timer, registry);

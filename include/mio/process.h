@@ -6,7 +6,7 @@
  *   struct mio_process process;
  *   mio_process_watch_child(&process, registry, 5, pid);
  *   ... // the token was 5
- *   struct mio_process_status status;
+ *   struct mio_exit_status status;
  *   if (mio_process_status(&process, &status) == 0)
  *       ... status.exit_code, or status.signo
  *   mio_process_close(&process);
@@ -66,7 +66,7 @@ MIO_NODISCARD MIO_API int mio_process_watch_child(struct mio_process *process,
                                                   int32_t pid);
 
 /* How a child has ended. */
-struct mio_process_status {
+struct mio_exit_status {
     int32_t exit_code; /* -1: by a signal */
     int32_t signo;     /* that signal; 0: it has exited */
     bool dumped_core;
@@ -83,7 +83,7 @@ struct mio_process_status {
  * for it. -EINVAL: NULL. -ECHILD: this is the child of a fork.
  */
 MIO_NODISCARD MIO_API int mio_process_status(struct mio_process *process,
-                                             struct mio_process_status *status);
+                                             struct mio_exit_status *status);
 
 /*
  * Sends the process a signal, or with 0 only asks whether it could. On Linux it goes to this very

@@ -108,14 +108,14 @@ static int wait_options(const struct mio_process *process)
     return WEXITED | (has_ended ? 0 : WNOHANG) | (is_ours ? 0 : WNOWAIT);
 }
 
-static void tell_ending(uint32_t state, int32_t ending, struct mio_process_status *status)
+static void tell_ending(uint32_t state, int32_t ending, struct mio_exit_status *status)
 {
-    *status = (struct mio_process_status){.exit_code = ending < 0 ? -1 : ending,
-                                          .signo = ending < 0 ? -ending : 0,
-                                          .dumped_core = (state & PROCESS_DUMPED_CORE) != 0};
+    *status = (struct mio_exit_status){.exit_code = ending < 0 ? -1 : ending,
+                                       .signo = ending < 0 ? -ending : 0,
+                                       .dumped_core = (state & PROCESS_DUMPED_CORE) != 0};
 }
 
-int mio_process_status(struct mio_process *process, struct mio_process_status *status)
+int mio_process_status(struct mio_process *process, struct mio_exit_status *status)
 {
     int error = status ? check_process(process) : -EINVAL;
     if (error < 0)

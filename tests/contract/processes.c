@@ -68,7 +68,7 @@ void child_reap(pid_t pid)
 
 void expect_status(struct mio_process *process, int code, int signo, struct where where)
 {
-    struct mio_process_status status;
+    struct mio_exit_status status;
     memset(&status, 0x5a, sizeof status);
     test_check_eq(mio_process_status(process, &status), 0, "status", "0", where.file, where.line);
     test_check_eq(status.exit_code, code, "exit code", "code", where.file, where.line);
@@ -92,7 +92,7 @@ static void await_ending(struct loop *loop, mio_token token)
 
 static void expect_running(struct mio_process *process)
 {
-    struct mio_process_status status = {.exit_code = 17};
+    struct mio_exit_status status = {.exit_code = 17};
     CHECK_EQ(mio_process_status(process, &status), -EAGAIN);
     CHECK_EQ(status.exit_code, 17);
 }
@@ -214,7 +214,7 @@ TEST(proc2_a_child_that_was_given_leaves_no_zombie)
 {
     struct loop loop = loop_open();
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct child child = child_start(3, 0);
 
     REQUIRE_EQ(mio_process_watch_child(&process, loop.registry, 7, child.pid), 0);
@@ -254,7 +254,7 @@ TEST(proc2_a_child_that_is_only_watched_is_the_programs_to_wait_for)
 {
     struct loop loop = loop_open();
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct child child = child_start(4, 0);
 
     REQUIRE_EQ(mio_process_watch(&process, loop.registry, 7, child.pid), 0);
@@ -347,7 +347,7 @@ TEST(proc3_a_process_that_is_no_child)
 {
     struct loop loop = loop_open();
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct child orphan = orphan_start();
 
     CHECK_EQ(mio_process_watch_child(&process, loop.registry, 7, orphan.pid), -ESRCH);
@@ -390,7 +390,7 @@ TEST(proc3_a_status_that_somebody_has_taken)
 {
     struct loop loop = loop_open();
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct child child = child_start(0, 0);
 
     REQUIRE_EQ(mio_process_watch_child(&process, loop.registry, 7, child.pid), 0);

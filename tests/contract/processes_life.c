@@ -14,7 +14,7 @@ TEST(proc5_misuse_is_an_error)
 {
     struct loop loop = loop_open();
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct child child = child_start(0, 0);
 
     memset(&process, 0, sizeof process);
@@ -118,7 +118,7 @@ struct heir {
 static int use_parents_process(void *argument)
 {
     struct heir *heir = argument;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct mio_process made;
     struct loop *loop = heir->loop;
     pid_t pid = heir->child->pid;

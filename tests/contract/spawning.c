@@ -34,7 +34,7 @@ static struct mio_spawn_options *script_make(struct script *script, const char *
 static int run_script(struct loop *loop, const struct mio_spawn_options *options)
 {
     struct mio_process process;
-    struct mio_process_status status = {.exit_code = -2};
+    struct mio_exit_status status = {.exit_code = -2};
     memset(&process, 0x5a, sizeof process);
     REQUIRE_EQ(mio_process_spawn(&process, loop->registry, 7, options), 0);
     AWAIT_EVENTS(loop, {7, MIO_READABLE});

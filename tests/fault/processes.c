@@ -48,7 +48,7 @@ static void processes_scenario(void)
 {
     struct loop loop = loop_open(0, 16);
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     pid_t pid = start_sleeper();
     HOLDS(pid > 0);
     MAKE(&process, mio_process_watch_child(&process, loop.registry, ONE, pid));
@@ -76,7 +76,7 @@ static void start_and_end(struct loop *loop, mio_token token, const char *progra
 {
     const char *argv[] = {"cat", NULL};
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     struct mio_pipe_sender input;
     const struct mio_spawn_options options = {.program = program,
                                               .argv = argv,

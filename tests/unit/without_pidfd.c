@@ -69,7 +69,7 @@ static bool ends_are_told(struct watched *watched, struct mio_process *processes
         if (count <= 0)
             return false;
         mio_events_each(event, watched->events) {
-            struct mio_process_status status;
+            struct mio_exit_status status;
             if (mio_process_status(&processes[mio_event_token(event)], &status) != 0 ||
                 status.signo != SIGKILL)
                 return false;
@@ -83,7 +83,7 @@ static bool children_are_watched(void)
 {
     struct watched watched;
     struct mio_process processes[CHILDREN];
-    struct mio_process_status status;
+    struct mio_exit_status status;
     if (!FORBID(ENOSYS, PIDFD_OPEN) || !watched_open(&watched))
         return false;
     for (size_t i = 0; i < CHILDREN; i++) {
@@ -125,7 +125,7 @@ static bool programs_are_started(void)
 {
     struct watched watched;
     struct mio_process process;
-    struct mio_process_status status;
+    struct mio_exit_status status;
     const struct mio_spawn_options options = {.program = "false"};
     if (!FORBID(ENOSYS, PIDFD_OPEN) || !watched_open(&watched))
         return false;
