@@ -4,9 +4,8 @@
  * that is not empty and no comment (#), and prints what they print. One that ends is started again
  * after so many milliseconds (by default 100), and twice as many each time that it has not lasted,
  * up to a hundred times. SIGHUP reads the file again: new lines are started, and programs whose
- * line is gone are ended. SIGINT and SIGTERM end all: by SIGTERM, 5 seconds later by SIGKILL.
- * A token is the address of a program's struct with a kind in its lowest bits. A struct is freed
- * when the events of the wait have been gone through, since they may name it.
+ * line is gone are ended. SIGINT and SIGTERM end all: by SIGTERM, 5 seconds later by SIGKILL. A
+ * token is a program's address, with a kind in its lowest bits. Programs are freed after events.
  */
 #include <mio.h>
 
@@ -54,12 +53,12 @@ static void set_timer(struct program *program, int64_t after)
 /* Until there is no more. A line that comes in two pieces is printed as two. */
 static void read_output(struct program *program)
 {
-    char bytes[4096];
+    char bytes[4096], *next;
     ptrdiff_t count;
     do {
         count = mio_pipe_receiver_read(&program->output, bytes, sizeof bytes - 1);
         bytes[count > 0 ? count : 0] = 0;
-        for (char *line = strtok(bytes, "\n"); line; line = strtok(NULL, "\n"))
+        for (char *line = strtok_r(bytes, "\n", &next); line; line = strtok_r(NULL, "\n", &next))
             printf("%u| %s\n", program->number, line);
     } while (count > 0);
     if (count == 0)
@@ -134,7 +133,8 @@ static struct program *add(const char *command)
 {
     static unsigned numbers;
     struct program *program = calloc(1, sizeof *program);
-    check(program ? 0 : -ENOMEM, "memory");
+    if (!program)
+        exit(EXIT_FAILURE); /* there is no memory */
     snprintf(program->command, sizeof program->command, "%s", command);
     program->number = ++numbers;
     program->is_wanted = true;
