@@ -144,7 +144,7 @@ static int poll_reregister(struct mio_selector *selector, const struct mio__regi
                            const struct mio__registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
-    struct mio__file_id file;
+    struct mio__file_id file = {0};
     int error = mio__file_id_of(wanted->fd, &file);
     if (error < 0)
         return error;
@@ -165,7 +165,7 @@ static int poll_deregister(struct mio_selector *selector, mio_fd fd,
                            const struct mio__registration *previous)
 {
     struct poll_selector *self = poll_of(selector);
-    struct mio__file_id file;
+    struct mio__file_id file = {0};
     int error = mio__file_id_of(fd, &file);
     (void)previous;
     if (error < 0 && error != -EBADF)

@@ -185,7 +185,7 @@ static int ports_reregister(struct mio_selector *selector, const struct mio__reg
                             const struct mio__registration *previous)
 {
     struct ports_selector *self = ports_of(selector);
-    struct mio__file_id file;
+    struct mio__file_id file = {0};
     int error = mio__file_id_of(wanted->fd, &file);
     if (error < 0)
         return error;
@@ -201,7 +201,7 @@ static int ports_deregister(struct mio_selector *selector, mio_fd fd,
                             const struct mio__registration *previous)
 {
     struct ports_selector *self = ports_of(selector);
-    struct mio__file_id file;
+    struct mio__file_id file = {0};
     int error = mio__file_id_of(fd, &file);
     (void)previous;
     if (error < 0 && error != -EBADF)
