@@ -14,7 +14,7 @@ struct mio__child_watch;
 
 /*
  * Watches a child: an event comes with the token when it has ended, or at once. 0, -ENOMEM, an
- * error of arming the selector, or one of mio__child_check(). Once this has returned 0 the event
+ * error of arming the selector, or one of mio__signal_watch(). Once this has returned 0 the event
  * may have been handed out. `watch` is written before that can be.
  */
 int mio__child_watch_new(struct mio_selector *selector, mio_token token, int pid, void **watch);

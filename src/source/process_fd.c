@@ -138,18 +138,6 @@ mio_fd mio__process_fd_open(int pid)
     return error < 0 ? mio__fd_give_up(kq, error) : kq;
 }
 
-int mio__process_fd_kill(mio_fd fd, int pid, int signo)
-{
-    (void)fd;
-    return kill_by_number(pid, signo);
-}
-
-int mio__process_fd_wait(mio_fd fd, int pid, siginfo_t *info, int options)
-{
-    (void)fd;
-    return wait_by_id(P_PID, pid, info, options);
-}
-
 bool mio__process_fd_is_inherited(void)
 {
     return false;
@@ -165,6 +153,17 @@ mio_fd mio__process_fd_open(int pid)
     return -ENOTSUP;
 }
 
+bool mio__process_fd_is_inherited(void)
+{
+    return true;
+}
+
+#endif
+
+/* --- without a pidfd the number is all that names a process --- */
+
+#if MIO_PLATFORM != MIO_PLATFORM_LINUX
+
 int mio__process_fd_kill(mio_fd fd, int pid, int signo)
 {
     (void)fd;
@@ -175,11 +174,6 @@ int mio__process_fd_wait(mio_fd fd, int pid, siginfo_t *info, int options)
 {
     (void)fd;
     return wait_by_id(P_PID, pid, info, options);
-}
-
-bool mio__process_fd_is_inherited(void)
-{
-    return true;
 }
 
 #endif
