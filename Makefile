@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi amalgamation deb workflows adapters
+    macos bench soak abi amalgamation deb workflows adapters licences
 
 # The library and the examples, in build/release
 all:
@@ -27,7 +27,7 @@ help:
 	@echo "make site        guide, manual and figures as pages, in build/site; LOOK=1 for pictures of them"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
-	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, workflows, clean: see CONTRIBUTING.md"
+	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, workflows, licences, clean: see CONTRIBUTING.md"
 
 # See scripts/run.sh.
 run:
@@ -44,6 +44,10 @@ format:
 
 check-format:
 	@bash scripts/format.sh --check
+
+# Whether every file says its licence.
+licences:
+	@bash scripts/licences.sh
 
 tidy:
 	@bash scripts/tidy.sh

@@ -29,8 +29,11 @@ write() {
     abidw --headers-dir "$root/include" --drop-private-types --exported-interfaces-only \
         --no-show-locs --no-comp-dir-path --no-corpus-path --no-elf-needed --no-parameter-names \
         --type-id-style hash "$work/libmio.so" >"$work/dump"
+    # REUSE-IgnoreStart
     sed -e "s| path='[^']*src/| path='src/|" \
-        -e '1a <!-- SPDX-License-Identifier: MIT; written by scripts/abi.sh -->' "$work/dump" >"$1"
+        -e '1a <!-- SPDX-License-Identifier: MIT -->' \
+        -e '1a <!-- written by scripts/abi.sh -->' "$work/dump" >"$1"
+    # REUSE-IgnoreEnd
 }
 
 check() {

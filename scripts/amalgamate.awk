@@ -68,7 +68,7 @@ function write(file, conditions,    line, depth, pieces, header, all)
             include(header, pieces[depth])
             continue
         }
-        if (line ~ /^\/\* SPDX-License-Identifier: [A-Za-z0-9.-]+ \*\/$/)
+        if (line ~ /^\/\* SPDX-[^:]*: [A-Za-z0-9.-]+ \*\/$/)
             continue
         if (line ~ /^#[ \t]*if/) {
             # A header's own guard is no condition.

@@ -13,7 +13,7 @@ needs[test]="${needs[run]} socat:socat g++:g++ pkg-config:pkg-config spin:spin s
     curl:curl wrk:wrk mandoc:mandoc cmark-gfm:cmark-gfm"
 needs[ci]="${needs[test]} git:git clang:clang clang-format-14:clang-format-14 clang-tidy:clang-tidy
     /usr/lib/llvm-*/lib/clang/*/lib/linux/*tsan*:libclang-rt-14-dev cppcheck:cppcheck
-    valgrind:valgrind npm:npm tcc:tcc meson:meson ninja:ninja-build abidw:abigail-tools
+    valgrind:valgrind reuse:reuse npm:npm tcc:tcc meson:meson ninja:ninja-build abidw:abigail-tools
     i686-linux-gnu-gcc:gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross
     mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu /usr/mipsel-linux-gnu/include/stdio.h:libc6-dev-mipsel-cross"
 # The guide and the manual as pages of a site, and a browser that takes pictures of it.

@@ -31,7 +31,9 @@ header() {
         print "#endif"
     }
     BEGIN {
+        # REUSE-IgnoreStart
         print "/* SPDX-License-Identifier: MIT */"
+        # REUSE-IgnoreEnd
         print "/* Made of kqueue_names.txt by scripts/kqueue-names.sh: change it there. */"
         print "#ifndef MIO_SRC_RECORD_KQUEUE_NAMES_H"
         print "#define MIO_SRC_RECORD_KQUEUE_NAMES_H"
