@@ -37,7 +37,7 @@ if(MIO_COVERAGE)
 endif()
 
 function(mio_use_flags target)
-    target_compile_options(${target} PRIVATE ${mio_compile_options})
+    target_compile_options(${target} PRIVATE ${mio_compile_options} ${mio_path_options})
     target_link_options(${target} PRIVATE ${mio_link_options})
     set_target_properties(${target} PROPERTIES
         C_STANDARD 11

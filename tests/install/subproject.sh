@@ -25,7 +25,13 @@ cp "$MIO_SOURCE/tests/install/consumer/consumer.c" "$work/parent/"
 cat >"$work/parent/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.18)
 project(parent LANGUAGES C)
-add_subdirectory($MIO_SOURCE libmio)
+if(FETCH)
+    include(FetchContent)
+    FetchContent_Declare(libmio SOURCE_DIR $MIO_SOURCE)
+    FetchContent_MakeAvailable(libmio)
+else()
+    add_subdirectory($MIO_SOURCE libmio)
+endif()
 add_executable(consumer consumer.c)
 target_link_libraries(consumer PRIVATE libmio::mio)
 install(TARGETS consumer DESTINATION bin)
@@ -47,7 +53,7 @@ configure -DMIO_INSTALL=ON
 [[ -f $work/both/include/mio.h ]] || fail "it is not installed though it was asked for"
 
 rm -r "$work/build"
-configure -DBUILD_SHARED_LIBS=ON
+configure -DBUILD_SHARED_LIBS=ON -DFETCH=ON
 "$CMAKE" --build "$work/build" >"$work/build.log" 2>&1 || fail "it is not built as a shared library"
 "$work/build/consumer" || fail "the program does not run with the shared library"
 [[ -n $(find "$work/build" -name 'libmio.so*' -o -name 'libmio*.dylib') ]] ||
