@@ -198,19 +198,22 @@ TEST(ev4_a_writing_end_may_be_registered_for_reading_afterwards)
 TEST(ev4_the_end_of_a_full_pipe_is_told_to_who_was_registered_twice)
 {
     skip_poll_of_others();
-    static const mio_interest orders[][2] = {{MIO_WRITABLE, MIO_READABLE},
-                                             {MIO_READABLE, MIO_WRITABLE}};
-    for (size_t i = 0; i < 2; i++) {
+    static const struct {
+        mio_token token;
+        mio_interest interest;
+    } orders[][2] = {{{TOKEN, MIO_WRITABLE}, {1, MIO_READABLE}},
+                     {{1, MIO_READABLE}, {TOKEN, MIO_WRITABLE}},
+                     {{1, BOTH}, {TOKEN, MIO_WRITABLE}},
+                     {{TOKEN, BOTH}, {1, MIO_READABLE}}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         struct loop loop = loop_open();
         int ends[2];
         int result = 0;
         open_pipe(ends);
         fill(ends[FAR]);
-        for (size_t j = 0; j < 2 && result == 0; j++) {
-            mio_interest interest = orders[i][j];
-            result = mio_registry_register(loop.registry, ends[FAR],
-                                           interest == MIO_WRITABLE ? TOKEN : 1, interest);
-        }
+        for (size_t j = 0; j < 2 && result == 0; j++)
+            result = mio_registry_register(loop.registry, ends[FAR], orders[i][j].token,
+                                           orders[i][j].interest);
         CHECK_EQ(result, fact("second registration of a raw descriptor"));
         CHECK_EQ(close(ends[NEAR]), 0);
         bool told = result < 0;
@@ -226,4 +229,82 @@ TEST(ev4_the_end_of_a_full_pipe_is_told_to_who_was_registered_twice)
         CHECK_EQ(close(ends[FAR]), 0);
         loop_close(&loop);
     }
+}
+
+/* REG9: nothing of what was read from under the same number stands in its place. */
+TEST(ev4_the_end_of_a_full_pipe_is_told_of_a_number_that_was_read_from)
+{
+    skip_poll_of_others();
+    struct loop loop = loop_open();
+    int earlier[2];
+    int ends[2];
+    open_pipe(earlier);
+    open_pipe(ends);
+    fill(ends[FAR]);
+    REQUIRE_EQ(mio_registry_register(loop.registry, earlier[NEAR], 1, MIO_READABLE), 0);
+    REQUIRE_EQ(dup2(ends[FAR], earlier[NEAR]), earlier[NEAR]);
+    CHECK_EQ(close(ends[FAR]), 0);
+    REQUIRE_EQ(mio_registry_register(loop.registry, earlier[NEAR], TOKEN, MIO_WRITABLE), 0);
+    CHECK_EQ(close(ends[NEAR]), 0);
+    EXPECT_ONE(&loop, TOKEN, readiness_fact("full pipe without reader"));
+    close_pair(earlier);
+    loop_close(&loop);
+}
+
+/* EV1: an edge, though the change makes the kernel look again. */
+TEST(ev4_the_end_of_a_full_pipe_is_told_once_when_reregistered_after_it)
+{
+    skip_poll_of_others();
+    struct loop loop = loop_open_with(NULL, 1);
+    struct mio_source source;
+    int ends[2];
+    open_pipe(ends);
+    fill(ends[FAR]);
+    mio_source_init(&source, ends[FAR]);
+    REQUIRE_EQ(mio_source_register(&source, loop.registry, 1, MIO_WRITABLE), 0);
+    EXPECT_NOTHING(&loop);
+    CHECK_EQ(close(ends[NEAR]), 0);
+    REQUIRE_EQ(mio_source_reregister(&source, TOKEN, MIO_WRITABLE), 0);
+    EXPECT_ONE(&loop, TOKEN, readiness_fact("full pipe without reader"));
+    CHECK_EQ(mio_source_close(&source), 0);
+    loop_close(&loop);
+}
+
+/* EV3: whichever direction tells of it first, the other is silent. */
+TEST(ev4_the_end_of_a_full_pipe_comes_once_with_one_shot_to_who_reads_too)
+{
+    int ends[2];
+    struct loop loop = open_full(ends, BOTH | MIO_ONESHOT, DEFAULT_CAPACITY);
+    CHECK_EQ(close(ends[NEAR]), 0);
+    CHECK(loop_wait(&loop, 10 * SECOND) > 0);
+    mio_events_each(event, loop.events) {
+        CHECK_EQ(mio_event_token(event), TOKEN);
+    }
+    EXPECT_NOTHING(&loop);
+    (void)mio_registry_deregister(loop.registry, ends[FAR]);
+    CHECK_EQ(close(ends[FAR]), 0);
+    loop_close(&loop);
+}
+
+/* The same wait brings what happened to others, before it and after it. */
+TEST(ev4_the_end_of_a_full_pipe_comes_beside_other_events)
+{
+    int ends[2];
+    int others[2][2];
+    struct loop loop = open_full(ends, MIO_WRITABLE, DEFAULT_CAPACITY);
+    for (int i = 0; i < 2; i++) {
+        open_pipe(others[i]);
+        REQUIRE_EQ(mio_registry_register(loop.registry, others[i][i == 0 ? NEAR : FAR],
+                                         (mio_token)i + 1, i == 0 ? MIO_READABLE : MIO_WRITABLE),
+                   0);
+    }
+    AWAIT_EVENTS(&loop, {2, MIO_WRITABLE});
+    put(others[0][FAR], "x");
+    CHECK_EQ(close(ends[NEAR]), 0);
+    CHECK_EQ(close(others[1][NEAR]), 0);
+    EXPECT_EVENTS(&loop, {1, MIO_READABLE}, {TOKEN, readiness_fact("full pipe without reader")},
+                  {2, readiness_fact("pipe without reader")});
+    close_pair(others[0]);
+    CHECK_EQ(close(others[1][FAR]), 0);
+    close_full(&loop, ends);
 }
