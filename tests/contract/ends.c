@@ -413,3 +413,25 @@ TEST(ev5_a_refused_datagram_is_an_error)
         loop_close(&loop);
     }
 }
+
+/* Where a mark keeps data silent a full buffer passes it all the same, and is no error. */
+TEST(ev5_a_buffer_full_of_datagrams_is_no_error)
+{
+    static char bytes[60000];
+    static const size_t sizes[] = {sizeof bytes, 1024};
+    if (!serves_or_refuses(MIO_ERROR))
+        return;
+    for (int i = 0; i < END_MODES; i++) {
+        int ends[2];
+        open_refusable(ends);
+        struct loop loop = watch_end(ends, MIO_ERROR | end_modes[i]);
+        for (size_t j = 0; j < 2; j++) {
+            for (size_t sent = 0; sent < 8 * sizeof bytes; sent += sizes[j])
+                (void)send(ends[FAR], bytes, sizes[j], 0); /* too large, or no room for it */
+        }
+        EXPECT_NOTHING(&loop);
+        EXPECT_NOTHING(&loop);
+        close_pair(ends);
+        loop_close(&loop);
+    }
+}
