@@ -236,7 +236,7 @@ int mio_buffered_line(struct mio_buffered *buffered, const char **line, size_t *
     if (found > 0)
         return found;
     size_t rest = buffered->incoming.len;
-    if (rest == buffered->most_incoming && !buffered->has_ended)
+    if (rest == buffered->most_incoming) /* the end is found where there is room for more */
         return -EMSGSIZE;
     if (buffered->has_ended && rest > 0) {
         *length = rest;
@@ -302,7 +302,7 @@ static void mark_congestion(struct mio_buffered *buffered)
 static void flush_outgoing(struct mio_buffered *buffered)
 {
     struct mio__byte_queue *queue = &buffered->outgoing;
-    while (queue->len > 0 && buffered->may_write && buffered->write_error == 0)
+    while (queue->len > 0 && buffered->may_write) /* not after an error */
         mio__bytes_consume(queue, write_once(buffered, mio__bytes_first(queue), queue->len));
     mio__bytes_trim(queue, &buffered->allocator);
     mark_congestion(buffered);

@@ -39,7 +39,7 @@ static int move_to(struct mio__byte_queue *queue, const struct mio_allocator *al
 int mio__bytes_reserve(struct mio__byte_queue *queue, const struct mio_allocator *allocator,
                        size_t more, size_t most)
 {
-    if (queue->len > most || more > most - queue->len)
+    if (more > most - queue->len)
         return -ENOBUFS;
     size_t needed = queue->len + more;
     if (queue->first + needed <= queue->size)

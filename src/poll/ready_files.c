@@ -78,7 +78,8 @@ static struct mio__ready_files *files_of(struct mio__wake_node *node)
     return (struct mio__ready_files *)node;
 }
 
-/* A wait may ask twice; each file is told of once. */
+/* A wait may ask twice; each file is told of once. What is left is no more than there are: a wait
+ * whose room has ended that asks no more, and the next one counts anew. */
 static int collect_files(struct mio__wake_node *node, struct mio_event *list, int capacity,
                          bool *more)
 {
@@ -93,8 +94,6 @@ static int collect_files(struct mio__wake_node *node, struct mio_event *list, in
     for (; files->left > 0 && count < capacity; files->left--) {
         if (files->next == 0 || files->next >= set->count)
             files->next = 1;
-        if (set->count == 1)
-            break;
         size_t before = set->count;
         count += report_file(set, files->next, list + count, capacity - count);
         files->next += set->count == before;

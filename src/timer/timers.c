@@ -74,11 +74,10 @@ int64_t mio__timers_now(const struct mio_selector *selector, uint32_t clock)
     return clock == MIO_CLOCK_BOOT ? mio__boot_now() : mio_now();
 }
 
+/* Of two times that are not negative. */
 static int64_t add_times(int64_t one, int64_t other)
 {
-    if (other > 0 && one > INT64_MAX - other)
-        return INT64_MAX;
-    return one + other;
+    return one > INT64_MAX - other ? INT64_MAX : one + other;
 }
 
 /* --- setting and cancelling --- */
