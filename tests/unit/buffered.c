@@ -77,6 +77,15 @@ static struct mio_buffered *open_over(struct scripted *script, struct mio_buffer
 
 static const struct mio_buffered_options no_options;
 
+/* A stream of which less than was asked for is all that there is for now. */
+static struct mio_buffered *open_whole(struct scripted *script)
+{
+    const struct mio_buffered_io io = {.read = read_with_end, .write = scripted_write};
+    struct mio_buffered *buffered = NULL;
+    REQUIRE_EQ(mio_buffered_new(&io, script, NULL, &buffered), 0);
+    return buffered;
+}
+
 /* An event of both directions, as a kernel would have it. */
 static int tell(struct mio_buffered *buffered)
 {
@@ -102,6 +111,30 @@ static int tell(struct mio_buffered *buffered)
     mio_events_free(events);
     mio_poll_free(poll);
     return error;
+}
+
+/* What a pipe tells whose other end is closed. */
+static int tell_of_closed(struct mio_buffered *buffered, bool reads)
+{
+    struct mio_poll *poll = NULL;
+    struct mio_events *events = NULL;
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    REQUIRE_EQ(mio_poll_new(NULL, &poll), 0);
+    REQUIRE_EQ(mio_events_new(4, NULL, &events), 0);
+    REQUIRE_EQ(mio_pipe_open(&sender, &receiver), 0);
+    struct mio_source *ours = reads ? &receiver.source : &sender.source;
+    struct mio_source *others = reads ? &sender.source : &receiver.source;
+    CHECK_EQ(mio_source_close(others), 0);
+    REQUIRE_EQ(
+        mio_source_register(ours, mio_poll_registry(poll), 1, reads ? MIO_READABLE : MIO_WRITABLE),
+        0);
+    REQUIRE_EQ(mio_poll_wait(poll, events, MIO_FOREVER), 1);
+    int result = mio_buffered_event(buffered, mio_events_get(events, 0));
+    CHECK_EQ(mio_source_close(ours), 0);
+    mio_events_free(events);
+    mio_poll_free(poll);
+    return result;
 }
 
 static void expect_line(struct mio_buffered *buffered, const char *wanted, const char *file, int at)
@@ -193,6 +226,70 @@ TEST(buffered_what_is_too_long_is_refused_and_not_lost)
     mio_buffered_free(buffered);
 }
 
+/* The end is known before all that was there has been taken. */
+TEST(buffered_the_end_is_told_when_everything_is_taken)
+{
+    struct scripted script = {.reads = {{.text = "abc"}, {.text = END}}};
+    struct mio_buffered *buffered = open_over(&script, no_options);
+    const char *bytes = NULL;
+    size_t length = 0;
+    CHECK_EQ(mio_buffered_take(buffered, 4, &bytes), 0);
+    CHECK(mio_buffered_has_ended(buffered)); /* what is left is too short */
+    REQUIRE_EQ(mio_buffered_take(buffered, 1, &bytes), 1);
+    CHECK_EQ(bytes[0], 'a');
+    CHECK(!mio_buffered_has_ended(buffered));
+    expect_some(buffered, "bc");
+    CHECK(mio_buffered_has_ended(buffered));
+    CHECK_EQ(mio_buffered_some(buffered, &bytes, &length), 0);
+    CHECK_EQ(tell(buffered), 0);
+    CHECK_EQ(mio_buffered_some(buffered, &bytes, &length), 0);
+    CHECK_EQ(script.reads_done, 2);
+    mio_buffered_free(buffered);
+}
+
+/* A record may be longer than what is read at once otherwise. */
+TEST(buffered_long_records_have_room_made_for_them)
+{
+    struct scripted script = {.reads = {{.text = "abc"}, {.result = -EAGAIN}}};
+    struct mio_buffered *buffered = open_over(&script, no_options);
+    const char *bytes = NULL;
+    CHECK_EQ(mio_buffered_take(buffered, 5000, &bytes), 0);
+    CHECK_EQ(script.reads_done, 2);
+    expect_some(buffered, "abc");
+    mio_buffered_free(buffered);
+}
+
+/* A short read drains a stream whose peer may go on, and says nothing of one whose peer does not. */
+TEST(buffered_after_the_peers_end_a_short_read_is_not_all)
+{
+    struct scripted script = {
+        .reads = {{.text = "a\n"}, {.text = "b\nc"}, {.text = "d"}, {.text = END}}};
+    struct mio_buffered *buffered = open_whole(&script);
+    EXPECT_LINE(buffered, "a");
+    CHECK_EQ(no_line(buffered), 0);
+    CHECK_EQ(script.reads_done, 1);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(tell_of_closed(buffered, true), 0);
+        CHECK_EQ(tell_of_closed(buffered, false), 0);
+    }
+    EXPECT_LINE(buffered, "b");
+    EXPECT_LINE(buffered, "cd");
+    CHECK(mio_buffered_has_ended(buffered));
+    mio_buffered_free(buffered);
+}
+
+TEST(buffered_a_short_write_fills_a_stream)
+{
+    struct scripted script = {.writes = {2, 100}};
+    struct mio_buffered *buffered = open_whole(&script);
+    CHECK_EQ(mio_buffered_write(buffered, "abc", 3), 0);
+    CHECK_EQ(script.writes_done, 1);
+    CHECK_EQ(mio_buffered_pending(buffered), 1);
+    CHECK_EQ(tell(buffered), 0);
+    CHECK_EQ(mio_buffered_pending(buffered), 0);
+    mio_buffered_free(buffered);
+}
+
 TEST(buffered_an_error_of_reading_comes_behind_what_was_read)
 {
     struct scripted script = {.reads = {{.text = "one\ntw"}, {.result = -ECONNRESET}}};
@@ -205,6 +302,19 @@ TEST(buffered_an_error_of_reading_comes_behind_what_was_read)
     CHECK_EQ(no_line(buffered), -ECONNRESET);
     CHECK_EQ(script.reads_done, 2);
     CHECK(!mio_buffered_has_ended(buffered));
+    mio_buffered_free(buffered);
+}
+
+TEST(buffered_an_error_of_reading_a_record)
+{
+    struct scripted script = {.reads = {{.text = "ab"}, {.result = -ECONNRESET}}};
+    struct mio_buffered *buffered = open_over(&script, no_options);
+    const char *bytes = NULL;
+    size_t length = 0;
+    CHECK_EQ(mio_buffered_take(buffered, 3, &bytes), -ECONNRESET);
+    expect_some(buffered, "ab");
+    CHECK_EQ(mio_buffered_some(buffered, &bytes, &length), -ECONNRESET);
+    CHECK_EQ(mio_buffered_take(buffered, 1, &bytes), -ECONNRESET);
     mio_buffered_free(buffered);
 }
 
@@ -251,6 +361,31 @@ TEST(buffered_no_more_waits_than_the_bound_and_nothing_is_taken_in_part)
     CHECK_EQ(mio_buffered_write(buffered, "78", 2), 0);
     CHECK_EQ(tell(buffered), 0);
     CHECK(script.written_len == 8 && memcmp(script.written, "12345678", 8) == 0);
+    mio_buffered_free(buffered);
+}
+
+/* What waits grows to the bound, whichever number that is. */
+TEST(buffered_a_bound_that_is_no_power_of_two)
+{
+    const struct mio_buffered_options options = {.most_outgoing = 3000};
+    static const char bytes[2500];
+    struct scripted script = {.writes = {0}};
+    struct mio_buffered *buffered = open_over(&script, options);
+    CHECK_EQ(mio_buffered_write(buffered, bytes, sizeof bytes), 0);
+    CHECK_EQ(mio_buffered_write(buffered, bytes, 501), -ENOBUFS);
+    CHECK_EQ(mio_buffered_write(buffered, bytes, 500), 0);
+    CHECK_EQ(mio_buffered_pending(buffered), 3000);
+    mio_buffered_free(buffered);
+}
+
+TEST(buffered_a_stream_that_is_broken_takes_nothing)
+{
+    struct scripted script = {.writes = {-EPIPE}};
+    struct mio_buffered *buffered = open_over(&script, no_options);
+    CHECK_EQ(mio_buffered_write(buffered, "abc", 3), -EPIPE);
+    CHECK_EQ(mio_buffered_pending(buffered), 0);
+    CHECK_EQ(mio_buffered_write(buffered, "abc", 3), -EPIPE);
+    CHECK_EQ(script.writes_done, 1);
     mio_buffered_free(buffered);
 }
 
@@ -310,6 +445,12 @@ TEST(buffered_without_memory_nothing_is_lost)
     struct mio_buffered *buffered = open_over(&script, no_options);
     test_fail_allocation(1);
     CHECK_EQ(no_line(buffered), -ENOMEM);
+    const char *bytes = NULL;
+    size_t length = 0;
+    test_fail_allocation(1);
+    CHECK_EQ(mio_buffered_take(buffered, 1, &bytes), -ENOMEM);
+    test_fail_allocation(1);
+    CHECK_EQ(mio_buffered_some(buffered, &bytes, &length), -ENOMEM);
     test_fail_allocation(1);
     CHECK_EQ(mio_buffered_write(buffered, "abc", 3), -ENOMEM);
     CHECK(script.reads_done == 0 && script.writes_done == 0);
@@ -344,6 +485,7 @@ TEST(buffered_bounds_that_do_not_fit_are_einval)
     CHECK_EQ(new_with((struct mio_buffered_options){.most_incoming = SIZE_MAX}), -EINVAL);
     CHECK_EQ(new_with((struct mio_buffered_options){.most_outgoing = SIZE_MAX}), -EINVAL);
     CHECK_EQ(new_with((struct mio_buffered_options){.allocator = &half}), -EINVAL);
+    CHECK_EQ(new_with((struct mio_buffered_options){.reserved = {1, 0}}), -EINVAL);
     CHECK_EQ(new_with((struct mio_buffered_options){.reserved = {0, 1}}), -EINVAL);
 }
 
@@ -364,12 +506,20 @@ TEST(buffered_null_is_einval)
     CHECK_EQ(mio_buffered_new_unix(&local, NULL, NULL), -EINVAL);
     io.reserved[0] = 1;
     CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
+    io.reserved[0] = 0;
+    io.reserved[1] = 1;
+    CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
     io = (struct mio_buffered_io){.read = scripted_read};
+    CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
+    io = (struct mio_buffered_io){.write = scripted_write};
     CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
     CHECK(!buffered);
 
     buffered = open_over(&script, no_options);
+    struct mio_event event;
+    memset(&event, 0, sizeof event);
     CHECK_EQ(mio_buffered_event(buffered, NULL), -EINVAL);
+    CHECK_EQ(mio_buffered_event(NULL, &event), -EINVAL);
     CHECK_EQ(mio_buffered_line(NULL, &bytes, &length), -EINVAL);
     CHECK_EQ(mio_buffered_line(buffered, NULL, &length), -EINVAL);
     CHECK_EQ(mio_buffered_line(buffered, &bytes, NULL), -EINVAL);

@@ -14,11 +14,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "os/memory.h"
+#include "poll/io.h"
 #include "poll/registry.h"
 #include "selector/selector.h"
+#include "source/watch.h"
+#include "timer/wheel.h"
 
 enum { TOKEN = 7, NEAR = 0, FAR = 1 };
 
@@ -46,6 +50,73 @@ TEST(inside_connected_tells_that_nothing_more_will_come)
     stream.source.selector = NULL;
     CHECK_EQ(mio_tcp_stream_finish_connect(&stream), -EINPROGRESS);
     CHECK_EQ(mio_source_close(&stream.source), 0);
+}
+
+/* Nor will anything more be told of files. */
+TEST(inside_a_watch_tells_that_nothing_more_will_come)
+{
+    static const struct mio__selector_ops ops = {.name = "refusing", .rearm = refuse};
+    struct mio_selector selector = {.ops = &ops};
+    struct mio_watch_event happened;
+    struct mio_poll *poll;
+    struct mio_watch *watch;
+    mio__fork_guard_set(&selector.fork_guard);
+    REQUIRE_EQ(mio_poll_new(NULL, &poll), 0);
+    int error = mio_watch_new(mio_poll_registry(poll), 1, &watch);
+    if (error < 0) {
+        mio_poll_free(poll);
+        SKIP("nothing tells of files here");
+    }
+    struct mio_selector *real = watch->source.selector;
+    watch->source.selector = &selector;
+    CHECK_EQ(mio_watch_next(watch, &happened), -ENOMEM);
+    watch->source.selector = real;
+    CHECK_EQ(mio_watch_next(watch, &happened), 0);
+    mio_watch_free(watch);
+    mio_poll_free(poll);
+}
+
+static int looks;
+
+static int count_look(struct mio_selector *selector, mio_fd fd, mio_interest interest)
+{
+    (void)selector;
+    (void)fd;
+    looks += interest == 0;
+    return 0;
+}
+
+/* LIFE3: what a child does to a source's file is nothing for its parent's selector. */
+TEST(inside_a_child_does_not_make_its_parents_selector_look)
+{
+    static const struct mio__selector_ops ops = {.name = "looking", .rearm = count_look};
+    struct mio_selector selector = {.ops = &ops};
+    struct mio_source source;
+    int status;
+    mio__fork_guard_set(&selector.fork_guard);
+    mio_source_init(&source, MIO_INVALID_FD);
+    source.selector = &selector;
+    looks = 0;
+    mio__source_look(&source);
+    CHECK_EQ(looks, 1);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        mio__source_look(&source);
+        _exit(looks);
+    }
+    REQUIRE_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    source.selector = NULL;
+}
+
+/* --- a wheel without timers, whose first nobody asks for --- */
+
+TEST(inside_an_empty_wheel_has_no_first)
+{
+    static struct mio__wheel wheel;
+    CHECK(mio__wheel_is_empty(&wheel));
+    CHECK(mio__wheel_first(&wheel) == NULL);
 }
 
 /* --- more room than epoll takes in one call --- */

@@ -107,3 +107,23 @@ TEST(udp_control_lengths_that_cannot_be)
     written.used = CMSG_LEN(0) - 1;
     CHECK_EQ(read_written(&written).ecn, MIO_ECN_UNKNOWN);
 }
+
+/* IPv6 has IPv4's addresses as well: a datagram from one of them goes by IPv4. */
+TEST(udp_control_a_mapped_address_is_sent_from_by_ipv4)
+{
+    static const unsigned char loopback[] = {127, 0, 0, 1};
+    const struct mio_udp_batching batching = {.family = AF_INET6};
+    struct mio_datagram datagram = {.size = 1};
+    struct mio__udp_control control;
+    datagram.local.kind = MIO_ADDR_IPV6;
+    memset(datagram.local.bytes + 10, 0xff, 2);
+    memcpy(datagram.local.bytes + 12, loopback, sizeof loopback);
+    REQUIRE_EQ(mio__udp_control_check(&batching, &datagram), 0);
+    REQUIRE(mio__udp_control_write(&control, &batching, &datagram, 0) > 0);
+    const struct cmsghdr *header = (const struct cmsghdr *)(const void *)control.bytes;
+    CHECK_EQ(header->cmsg_level, IPPROTO_IP);
+    CHECK_EQ(header->cmsg_type, IP_PKTINFO);
+    struct in_pktinfo info;
+    memcpy(&info, CMSG_DATA(header), sizeof info);
+    CHECK(memcmp(&info.ipi_spec_dst, loopback, sizeof loopback) == 0);
+}
