@@ -93,10 +93,11 @@ static bool is_ours(const struct sigaction *action)
     return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == handle;
 }
 
+/* SA_SIGINFO says nothing of it: Linux leaves the flag where a handler for once has gone. The two
+ * kinds of handlers have one place. */
 static bool is_handler(const struct sigaction *action)
 {
-    return (action->sa_flags & SA_SIGINFO) != 0 ||
-           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+    return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
 static struct sigaction default_action(void)
@@ -119,7 +120,7 @@ static void let_default_happen(int signo)
     if (is_ours(&now)) {
         struct sigaction action = default_action();
         (void)sigaction(signo, &action, NULL);
-    } else if (is_handler(&now) || now.sa_handler == SIG_IGN) {
+    } else if (now.sa_handler != SIG_DFL) {
         return;
     }
     (void)raise(signo);

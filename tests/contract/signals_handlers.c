@@ -140,6 +140,35 @@ TEST(sig3_a_handler_for_once_is_called_once)
     loop_close(&loop);
 }
 
+/* Linux leaves SA_SIGINFO behind when such a handler has been called. */
+static int raise_after_a_handler_for_once(void *unused)
+{
+    (void)unused;
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = count_informed;
+    action.sa_flags = SA_SIGINFO | (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    set_action(SIGTERM, &action);
+    raise_signal(SIGTERM);
+    struct loop loop = loop_open();
+    struct mio_signals *signals = watch_signals(&loop, 7, (int[]){SIGTERM, 0});
+    struct sigaction ours = action_of(SIGTERM);
+    raise_signal(SIGTERM);
+    EXPECT_ONE_SIGNAL(&loop, 7, signals, SIGTERM);
+    mio_signals_free(signals);
+    loop_close(&loop);
+    if ((ours.sa_flags & SA_RESTART) == 0)
+        return 1;
+    raise_signal(SIGTERM);
+    return 2;
+}
+
+TEST(sig3_a_handler_for_once_that_was_called_is_none)
+{
+    CHECK_EQ(in_child(raise_after_a_handler_for_once, NULL), 128 + SIGTERM);
+}
+
 TEST(sig3_the_default_action_does_not_happen_and_is_put_back)
 {
     struct loop loop = loop_open();
@@ -282,4 +311,73 @@ TEST(sig3_a_disposition_set_meanwhile_is_left_and_served_again)
 
     set_action(SIGUSR1, &before);
     loop_close(&loop);
+}
+
+/* Ours is put over a handler that does not call it, though it was beneath another one that did. */
+TEST(sig3_another_handler_set_when_nobody_watches_is_served_too)
+{
+    struct loop loop = loop_open();
+    struct mio_signals *signals = watch_signals(&loop, 7, (int[]){SIGUSR1, 0});
+
+    cover(SIGUSR1);
+    mio_signals_free(signals);
+    CHECK(action_of(SIGUSR1).sa_sigaction == call_covered);
+    set_handler(SIGUSR1, count_call, 0);
+    signals = watch_signals(&loop, 7, (int[]){SIGUSR1, 0});
+    raise_signal(SIGUSR1);
+    CHECK_EQ(calls, 1);
+    EXPECT_ONE_SIGNAL(&loop, 7, signals, SIGUSR1);
+    mio_signals_free(signals);
+    CHECK(action_of(SIGUSR1).sa_handler == count_call);
+
+    set_handler(SIGUSR1, SIG_DFL, 0);
+    loop_close(&loop);
+}
+
+/* --- handlers that the program has taken back while they run --- */
+
+static void ignore_and_call_covered(int signo, siginfo_t *info, void *context)
+{
+    (void)signal(signo, SIG_IGN);
+    call_covered(signo, info, context);
+}
+
+/* Nobody hears the signal that the program's handler passes on. */
+static void raise_with_nobody(int signo, void (*handler)(int, siginfo_t *, void *), int flags)
+{
+    struct loop loop = loop_open();
+    struct mio_signals *signals = watch_signals(&loop, 7, (int[]){signo, 0});
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = handler;
+    action.sa_flags = SA_SIGINFO | flags;
+    sigemptyset(&action.sa_mask);
+    REQUIRE_EQ(sigaction(signo, &action, &covered), 0);
+    calls = 0;
+    mio_signals_free(signals);
+    loop_close(&loop);
+    raise_signal(signo);
+}
+
+static int raise_by_default(void *unused)
+{
+    (void)unused;
+    raise_with_nobody(SIGTERM, call_covered, (int)SA_RESETHAND);
+    return 1;
+}
+
+TEST(sig3_the_default_action_happens_when_a_handler_for_once_passes_it_on)
+{
+    CHECK_EQ(in_child(raise_by_default, NULL), 128 + SIGTERM);
+}
+
+TEST(sig3_nothing_happens_when_a_handler_ignores_what_it_passes_on)
+{
+    struct sigaction before = action_of(SIGTERM);
+
+    raise_with_nobody(SIGTERM, ignore_and_call_covered, 0);
+    CHECK_EQ(calls, 1);
+    CHECK(action_of(SIGTERM).sa_handler == SIG_IGN);
+
+    set_action(SIGTERM, &before);
 }
