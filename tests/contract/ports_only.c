@@ -3,13 +3,18 @@
  * What is peculiar to event ports: what is asked of the kernel and how often, what is made of an
  * event that is late, and of a refusal in between. The model counts and refuses.
  */
+#define _GNU_SOURCE
+
 #include "support.h"
 
 #include "portmodel.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ROUNDS = 20 };
@@ -282,6 +287,43 @@ TEST(ports11_what_a_look_finds_and_has_no_room_for_comes_next)
     CHECK_EQ(closed, (1U << PAIRS) - 1);
     for (int i = 0; i < PAIRS; i++)
         CHECK_EQ(close(pairs[i][NEAR]), 0);
+    loop_close(&loop);
+}
+
+/* A FIFO that has told of its last writer is looked at until somebody writes to it again. */
+TEST(ports11_a_look_without_room_goes_on_with_the_next_wait)
+{
+    enum { FIFOS = 3 };
+    struct loop loop = loop_open_with(NULL, 1);
+    int ends[FIFOS][2];
+    char paths[FIFOS][64];
+    unsigned told = 0;
+
+    for (mio_token i = 0; i < FIFOS; i++) {
+        snprintf(paths[i], sizeof paths[i], "/tmp/mio-look-%ld-%u", (long)getpid(), (unsigned)i);
+        REQUIRE_EQ(mkfifo(paths[i], 0600), 0);
+        ends[i][NEAR] = open(paths[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        ends[i][FAR] = open(paths[i], O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        REQUIRE(ends[i][NEAR] >= 0 && ends[i][FAR] >= 0);
+        REQUIRE_EQ(mio_registry_register(loop.registry, ends[i][NEAR], i, MIO_READABLE), 0);
+        CHECK_EQ(close(ends[i][FAR]), 0);
+        CHECK_EQ(loop_wait(&loop, 10 * SECOND), 1);
+    }
+    for (int i = 0; i < FIFOS; i++) {
+        ends[i][FAR] = open(paths[i], O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        REQUIRE(ends[i][FAR] >= 0);
+        put(ends[i][FAR], "x");
+    }
+    for (int i = 0; i < FIFOS && loop_wait(&loop, 10 * SECOND) == 1; i++) {
+        const struct mio_event *event = mio_events_get(loop.events, 0);
+        CHECK(mio_event_is_readable(event));
+        told |= 1U << mio_event_token(event);
+    }
+    CHECK_EQ(told, (1U << FIFOS) - 1);
+    for (int i = 0; i < FIFOS; i++) {
+        close_pair(ends[i]);
+        CHECK_EQ(unlink(paths[i]), 0);
+    }
     loop_close(&loop);
 }
 

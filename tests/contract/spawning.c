@@ -354,10 +354,13 @@ TEST(proc8_what_cannot_be_given_is_an_error)
     const struct mio_spawn_options nowhere = {.program = shell, .directory = "/no/such/directory"};
     const struct mio_spawn_options closed = {
         .program = shell, .output = MIO_SPAWN_FD, .output_fd = 999};
+    const struct mio_spawn_options nothing = {
+        .program = shell, .input = MIO_SPAWN_FD, .input_fd = MIO_INVALID_FD};
     int64_t wanted = fact("a program is started in another directory");
 
     CHECK_EQ(mio_process_spawn(&process, loop.registry, 7, &nowhere), wanted ? wanted : -ENOENT);
     CHECK_EQ(mio_process_spawn(&process, loop.registry, 7, &closed), -EBADF);
+    CHECK_EQ(mio_process_spawn(&process, loop.registry, 7, &nothing), -EBADF);
     expect_no_child();
     EXPECT_NOTHING(&loop);
 

@@ -322,6 +322,29 @@ TEST(file1_a_directory_is_told_of_itself)
     watching_close(&watching);
 }
 
+/* What happens to a file in it may wake the poll, and is not told. */
+TEST(file1_a_directory_is_not_told_of_its_entries_attributes)
+{
+    struct watching watching;
+    struct mio_watch_event happened;
+    if (!watching_open(&watching))
+        return;
+
+    CHECK_EQ(mkdir(entry_of(&watching, "inner"), 0700), 0);
+    make_entry(&watching, "inner/file", "");
+    add_watch(&watching, "inner", MIO_WATCH_ATTRIBUTES, 7);
+    CHECK_EQ(chmod(entry_of(&watching, "inner/file"), 0400), 0);
+    (void)loop_wait(&watching.loop, 0);
+    CHECK_EQ(mio_watch_next(watching.watch, &happened), 0);
+    CHECK_EQ(chmod(entry_of(&watching, "inner"), 0755), 0);
+    TAKE_TOLD(&watching);
+    EXPECT_TOLD(&watching, 7, MIO_WATCH_ATTRIBUTES);
+    CHECK_EQ(unlink(entry_of(&watching, "inner/file")), 0);
+    CHECK_EQ(rmdir(entry_of(&watching, "inner")), 0);
+
+    watching_close(&watching);
+}
+
 /* --- FILE2: a file that is replaced --- */
 
 static void save_by_rename(const struct watching *watching, const char *text)
