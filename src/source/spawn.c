@@ -292,8 +292,10 @@ static void end_program(pid_t pid)
 {
     int saved = errno;
     (void)kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    pid_t ended;
+    do
+        ended = waitpid(pid, NULL, 0);
+    while (ended < 0 && errno == EINTR);
     errno = saved;
 }
 
