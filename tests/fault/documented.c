@@ -20,6 +20,7 @@ static const struct rule rules[] = {
     {CALL_close, 0, "mio_post_queue_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_watch_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_watch_remove(*", TOLD, 0, "options.h: the log is told"},
+    {CALL_close, 0, "mio_watch_next(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_registry_free(*", TOLD, 0, "options.h: the log is told"},
     {CALL_close, 0, "mio_*_close(*", CLOSED, 0, "source.h: empty, whatever happened"},
     {CALL_close, 0, NULL, ABSORBED, 0, "after an error that is told already"},
@@ -61,6 +62,7 @@ static const struct rule rules[] = {
     {CALL_sigtimedwait, EINTR, NULL, ABSORBED, 0, "made again"},
 
     /* --- files --- */
+    {CALL_inotify_init1, ENOSYS, NULL, BECOMES, ENOTSUP, "watch.h: nothing tells of files"},
     {CALL_inotify_rm_watch, 0, "mio_watch_remove(*", ABSORBED, 0, "it may have ended by itself"},
     {CALL_fstat, 0, "mio_watch_next(*", ABSORBED, 0, "what the kernel noted is told"},
 
@@ -144,6 +146,7 @@ static const struct rule rules[] = {
 #endif
     {CALL_epoll_ctl_add, EEXIST, "mio_registry_set(*", ABSORBED, 0, "registry.h: never -EEXIST"},
     {CALL_epoll_ctl_del, ENOENT, "mio_registry_set(*", ABSORBED, 0, "registry.h: never -ENOENT"},
+    {CALL_epoll_ctl_mod, 0, "mio_registry_register(*", PASSED_ON, 0, "the doorbell's token"},
     {CALL_epoll_ctl_mod, EINVAL, "mio_source_reregister(*", EITHER, 0,
      "E5, where it was exclusive"},
     {CALL_epoll_ctl_mod, EINVAL, NULL, ABSORBED, 0, "E5: deleted and added"},

@@ -8,7 +8,10 @@
 #include "sweep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,6 +145,64 @@ TEST(intruder_reregisters_during_poll)
     CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
     CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 1);
     CHECK_EQ(mio_event_token(mio_events_get(victim.loop.events, 0)), TWO);
+    end();
+}
+
+static char intruders_path[64];
+
+/* The end of a FIFO's writers stands when it is asked for anew, and is over when poll(2) looks. */
+static void rearm_and_open_writer(void)
+{
+    CHECK_EQ(mio_registry_rearm(victim.loop.registry, victim.ends[NEAR], MIO_READABLE), 0);
+    victim.ends[FAR] = open(intruders_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    CHECK(victim.ends[FAR] >= 0);
+}
+
+TEST(intruder_rearms_during_a_look)
+{
+    if (!sweeps("poll"))
+        SKIP("of the selector over poll(2)");
+    begin();
+    close_ends(victim.ends);
+    snprintf(intruders_path, sizeof intruders_path, "/tmp/mio-intruder-%ld", (long)getpid());
+    REQUIRE_EQ(mkfifo(intruders_path, 0600), 0);
+    victim.ends[NEAR] = open(intruders_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    victim.ends[FAR] = open(intruders_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    CHECK_EQ(mio_registry_register(victim.loop.registry, victim.ends[NEAR], ONE, MIO_READABLE), 0);
+    CHECK_EQ(close(victim.ends[FAR]), 0);
+    CHECK(mio_poll_wait(victim.loop.poll, victim.loop.events, 0) >= 0); /* not every system tells */
+    fault_meanwhile(CALL_poll, rearm_and_open_writer);
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 0);
+    put(victim.ends[FAR], "x");
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, INT64_C(10000000000)), 1);
+    CHECK_EQ(mio_event_token(mio_events_get(victim.loop.events, 0)), ONE);
+    CHECK_EQ(unlink(intruders_path), 0);
+    end();
+}
+
+/* --- more descriptors than poll(2) takes at once, since the limit was lowered --- */
+
+/* They are asked in parts, of which one may be refused. */
+TEST(intruder_lowers_the_limit)
+{
+    struct rlimit usual;
+    struct rlimit lower;
+    if (!sweeps("poll"))
+        SKIP("of the selector over poll(2)");
+    begin();
+    CHECK_EQ(mio_registry_register(victim.loop.registry, victim.ends[NEAR], ONE, MIO_READABLE), 0);
+    REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    lower = usual;
+    lower.rlim_cur = 1;
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &lower), 0);
+    for (unsigned nth = 2; nth < 4; nth++) {
+        fault_order((struct fault){CALL_poll, nth, ENOMEM});
+        CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), -ENOMEM);
+        CHECK(fault_struck());
+    }
+    fault_order((struct fault){.nth = 0});
+    CHECK_EQ(mio_poll_wait(victim.loop.poll, victim.loop.events, 0), 1);
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
     end();
 }
 

@@ -2,14 +2,22 @@
 /* Processes: watched, killed, asked how they ended, and started. */
 #define _GNU_SOURCE
 
+#include "fault.h"
 #include "sweep.h"
 
 #include <mio/pipe.h>
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(MIO_RECORD_KEVENT)
+enum { PROCESSES_BY_KQUEUE = true };
+#else
+enum { PROCESSES_BY_KQUEUE = false };
+#endif
 
 /* It ends by a signal alone. */
 static pid_t start_sleeper(void)
@@ -110,4 +118,31 @@ static void spawning_scenario(void)
 TEST(spawning)
 {
     sweep("spawning", spawning_scenario, IN_PROCESS);
+}
+
+/* There is no number left for the process's descriptor when the program runs: it is ended. */
+TEST(spawning_what_cannot_be_watched)
+{
+    const struct mio_spawn_options options = {.program = "/bin/cat", .input = MIO_SPAWN_NULL};
+    const struct mio_options poll_options = {.backend = swept_backend()};
+    struct mio_process process;
+    struct mio_poll *poll;
+    struct rlimit usual;
+    struct rlimit lower;
+    if (PROCESSES_BY_KQUEUE && sweeps("poll"))
+        SKIP("without kqueue a process has no descriptor");
+    REQUIRE_EQ(mio_poll_new(&poll_options, &poll), 0);
+    REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    lower = usual;
+    int lowest = dup(STDERR_FILENO);
+    REQUIRE(lowest >= 0 && close(lowest) == 0);
+    lower.rlim_cur = (rlim_t)lowest;
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &lower), 0);
+    fault_order((struct fault){CALL_waitpid, 1, EINTR});
+    CHECK_EQ(mio_process_spawn(&process, mio_poll_registry(poll), ONE, &options), -EMFILE);
+    CHECK(fault_struck());
+    fault_order((struct fault){.nth = 0});
+    REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    CHECK(has_no_child());
+    mio_poll_free(poll);
 }

@@ -2,9 +2,12 @@
 /* Registering, raw and as a source, in each mode. */
 #define _GNU_SOURCE
 
+#include "fault.h"
 #include "sweep.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* --- what to look at after a failure --- */
@@ -296,4 +299,59 @@ static void undeparted_oneshot_scenario(void)
 TEST(undeparted_oneshot)
 {
     sweep("undeparted_oneshot", undeparted_oneshot_scenario, IN_PROCESS);
+}
+
+/* --- the doorbell's token, which the doorbell gives up --- */
+
+/* As /proc tells it; 0: it does not, or tokens are shorter than what epoll has. */
+static mio_token token_of_doorbell(int epoll, const int canary[2])
+{
+    char path[64];
+    char line[200];
+    mio_token found = 0;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        int number;
+        unsigned events;
+        unsigned long long data;
+        if (sscanf(line, "tfd: %d events: %x data: %llx", &number, &events, &data) == 3 &&
+            number != canary[NEAR] && number != canary[FAR])
+            found = (mio_token)data;
+    }
+    if (file)
+        HOLDS(fclose(file) == 0);
+    return UINTPTR_MAX > UINT32_MAX ? found : 0;
+}
+
+static void doorbells_token_scenario(void)
+{
+    struct loop loop = loop_open(0, 16);
+    struct mio_waker *waker;
+    int ends[2];
+    MAKE(&waker, mio_waker_new(loop.registry, ONE, &waker));
+    int epoll = mio_registry_fd(loop.registry);
+    mio_token mark = token_of_doorbell(epoll, loop.canary);
+    open_pair(ends);
+    if (mark != 0) {
+        STEP_OR(0, mio_registry_register(loop.registry, ends[NEAR], mark, MIO_READABLE)) {
+            if (fault_ordered().call == CALL_epoll_ctl_mod)
+                HOLDS(token_of_doorbell(epoll, loop.canary) == mark);
+            expect_unregistered(&loop, ends[NEAR]);
+        }
+        STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]));
+    }
+    STEP(0, mio_waker_wake(waker));
+    await(&loop, ONE, MIO_READABLE);
+    silent(&loop);
+    FREE(mio_waker_free(waker));
+    close_ends(ends);
+    loop_close(&loop);
+}
+
+TEST(doorbells_token)
+{
+    if (!sweeps("epoll"))
+        SKIP("the doorbell has a token where there is epoll");
+    sweep("doorbells_token", doorbells_token_scenario, IN_PROCESS);
 }

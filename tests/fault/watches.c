@@ -20,7 +20,7 @@ static void write_watched(const char *path)
     HOLDS(close(fd) == 0);
 }
 
-static void hold_written(struct mio_watch *watch, mio_token id)
+static void hold_told(struct mio_watch *watch, mio_token id, uint32_t what)
 {
     struct mio_watch_event happened = {.id = 0};
     STEP_OR(1, mio_watch_next(watch, &happened)) {
@@ -28,7 +28,7 @@ static void hold_written(struct mio_watch *watch, mio_token id)
     }
     if (happened.id == 0) /* the kernel said that there is nothing */
         HOLDS(mio_watch_next(watch, &happened) == 1);
-    HOLDS(happened.id == id && happened.what == MIO_WATCH_WRITTEN && !happened.name);
+    HOLDS(happened.id == id && happened.what == what && !happened.name);
 }
 
 static void watches_scenario(void)
@@ -45,15 +45,20 @@ static void watches_scenario(void)
     STEP(0, mio_watch_add(watch, "/tmp", MIO_WATCH_RENAMED, 4));
     write_watched(path);
     await(&loop, ONE, MIO_READABLE);
-    hold_written(watch, 3);
+    hold_told(watch, 3, MIO_WATCH_WRITTEN);
     STEP(0, mio_watch_next(watch, &happened));
     write_watched(path);
     await(&loop, ONE, MIO_READABLE);
-    hold_written(watch, 3);
+    hold_told(watch, 3, MIO_WATCH_WRITTEN);
     STEP(0, mio_watch_remove(watch, 4));
     HOLDS(mio_watch_remove(watch, 4) == -ENOENT);
-    FREE(mio_watch_free(watch));
+    STEP(0, mio_watch_remove(watch, 3));
+    STEP(0, mio_watch_next(watch, &happened));
+    STEP(0, mio_watch_add(watch, path, MIO_WATCH_REMOVED, 5));
     HOLDS(unlink(path) == 0);
+    await(&loop, ONE, MIO_READABLE);
+    hold_told(watch, 5, MIO_WATCH_REMOVED | MIO_WATCH_ENDED);
+    FREE(mio_watch_free(watch));
     silent(&loop);
     loop_close(&loop);
 }
