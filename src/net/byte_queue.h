@@ -20,8 +20,8 @@ static inline const char *mio__bytes_first(const struct mio__byte_queue *queue)
     return queue->block ? queue->block + queue->first : NULL;
 }
 
-/* Makes room for `more` bytes behind the last, with `most` in the queue at most, as always before: 0,
- * -ENOBUFS (they would be more than that), or -ENOMEM. */
+/* Makes room for `more` bytes behind the last, with `most` in the queue at most, as always before.
+ * 0, -ENOBUFS (they would be more than that), or -ENOMEM. */
 int mio__bytes_reserve(struct mio__byte_queue *queue, const struct mio_allocator *allocator,
                        size_t more, size_t most);
 

@@ -259,7 +259,7 @@ TEST(buffered_long_records_have_room_made_for_them)
     mio_buffered_free(buffered);
 }
 
-/* A short read drains a stream whose peer may go on, and says nothing of one whose peer does not. */
+/* A short read drains a stream whose peer may go on, and says nothing of one that has ended. */
 TEST(buffered_after_the_peers_end_a_short_read_is_not_all)
 {
     struct scripted script = {
@@ -463,76 +463,4 @@ TEST(buffered_without_memory_nothing_is_lost)
     buffered = NULL;
     CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -ENOMEM);
     CHECK(!buffered);
-}
-
-/* --- misuse --- */
-
-static int new_with(struct mio_buffered_options options)
-{
-    const struct mio_buffered_io io = {.read = scripted_read, .write = scripted_write};
-    struct mio_buffered *buffered = NULL;
-    int error = mio_buffered_new(&io, NULL, &options, &buffered);
-    mio_buffered_free(buffered);
-    return error;
-}
-
-TEST(buffered_bounds_that_do_not_fit_are_einval)
-{
-    const struct mio_allocator half = {.allocate = allocate_counted};
-    CHECK_EQ(new_with((struct mio_buffered_options){.most_outgoing = 1, .most_incoming = 1}), 0);
-    CHECK_EQ(new_with((struct mio_buffered_options){.most_outgoing = 8, .high_mark = 9}), -EINVAL);
-    CHECK_EQ(new_with((struct mio_buffered_options){.high_mark = 8, .low_mark = 9}), -EINVAL);
-    CHECK_EQ(new_with((struct mio_buffered_options){.most_incoming = SIZE_MAX}), -EINVAL);
-    CHECK_EQ(new_with((struct mio_buffered_options){.most_outgoing = SIZE_MAX}), -EINVAL);
-    CHECK_EQ(new_with((struct mio_buffered_options){.allocator = &half}), -EINVAL);
-    CHECK_EQ(new_with((struct mio_buffered_options){.reserved = {1, 0}}), -EINVAL);
-    CHECK_EQ(new_with((struct mio_buffered_options){.reserved = {0, 1}}), -EINVAL);
-}
-
-TEST(buffered_null_is_einval)
-{
-    struct mio_buffered_io io = {.read = scripted_read, .write = scripted_write};
-    struct scripted script = {.writes = {0}};
-    struct mio_buffered *buffered = NULL;
-    struct mio_tcp_stream tcp;
-    struct mio_unix_stream local;
-    const char *bytes = NULL;
-    size_t length = 0;
-    CHECK_EQ(mio_buffered_new(NULL, &script, NULL, &buffered), -EINVAL);
-    CHECK_EQ(mio_buffered_new(&io, &script, NULL, NULL), -EINVAL);
-    CHECK_EQ(mio_buffered_new_tcp(NULL, NULL, &buffered), -EINVAL);
-    CHECK_EQ(mio_buffered_new_tcp(&tcp, NULL, NULL), -EINVAL);
-    CHECK_EQ(mio_buffered_new_unix(NULL, NULL, &buffered), -EINVAL);
-    CHECK_EQ(mio_buffered_new_unix(&local, NULL, NULL), -EINVAL);
-    io.reserved[0] = 1;
-    CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
-    io.reserved[0] = 0;
-    io.reserved[1] = 1;
-    CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
-    io = (struct mio_buffered_io){.read = scripted_read};
-    CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
-    io = (struct mio_buffered_io){.write = scripted_write};
-    CHECK_EQ(mio_buffered_new(&io, &script, NULL, &buffered), -EINVAL);
-    CHECK(!buffered);
-
-    buffered = open_over(&script, no_options);
-    struct mio_event event;
-    memset(&event, 0, sizeof event);
-    CHECK_EQ(mio_buffered_event(buffered, NULL), -EINVAL);
-    CHECK_EQ(mio_buffered_event(NULL, &event), -EINVAL);
-    CHECK_EQ(mio_buffered_line(NULL, &bytes, &length), -EINVAL);
-    CHECK_EQ(mio_buffered_line(buffered, NULL, &length), -EINVAL);
-    CHECK_EQ(mio_buffered_line(buffered, &bytes, NULL), -EINVAL);
-    CHECK_EQ(mio_buffered_take(NULL, 1, &bytes), -EINVAL);
-    CHECK_EQ(mio_buffered_take(buffered, 0, &bytes), -EINVAL);
-    CHECK_EQ(mio_buffered_take(buffered, 1, NULL), -EINVAL);
-    CHECK_EQ(mio_buffered_some(NULL, &bytes, &length), -EINVAL);
-    CHECK_EQ(mio_buffered_some(buffered, NULL, &length), -EINVAL);
-    CHECK_EQ(mio_buffered_some(buffered, &bytes, NULL), -EINVAL);
-    CHECK_EQ(mio_buffered_write(NULL, "a", 1), -EINVAL);
-    CHECK_EQ(mio_buffered_write(buffered, NULL, 1), -EINVAL);
-    CHECK_EQ(mio_buffered_pending(NULL), 0);
-    CHECK(!mio_buffered_is_congested(NULL) && !mio_buffered_has_ended(NULL));
-    mio_buffered_free(NULL);
-    mio_buffered_free(buffered);
 }
