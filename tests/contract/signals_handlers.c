@@ -369,6 +369,10 @@ static int raise_by_default(void *unused)
 TEST(sig3_the_default_action_happens_when_a_handler_for_once_passes_it_on)
 {
     CHECK_EQ(in_child(raise_by_default, NULL), 128 + SIGTERM);
+    /* Which may be none. */
+    raise_with_nobody(SIGURG, call_covered, (int)SA_RESETHAND);
+    CHECK_EQ(calls, 1);
+    CHECK(action_of(SIGURG).sa_handler == SIG_DFL);
 }
 
 TEST(sig3_nothing_happens_when_a_handler_ignores_what_it_passes_on)
