@@ -472,12 +472,23 @@ int mio__timers_open(struct mio_selector *selector, struct mio__timers **timers)
     return 0;
 }
 
+/* Belongs to nobody. */
+static void keep_timers(struct mio__wake_node *node)
+{
+    (void)node;
+}
+
+/* In the place of the timers of a poll that has been freed without any. */
+static struct mio__timers no_timers = {.node = {.release = keep_timers}, .is_closed = true};
+
 void mio__timers_close(struct mio_selector *selector)
 {
-    struct mio__timers *timers = mio__timers_of(selector);
+    struct mio__wake_node *none = NULL;
     /* In a child another thread's lock may be taken for ever. */
-    if (!timers || mio__is_forked_copy(&selector->fork_guard))
+    if (mio__is_forked_copy(&selector->fork_guard) ||
+        atomic_compare_exchange_strong(&selector->timers, &none, &no_timers.node))
         return;
+    struct mio__timers *timers = timers_of_node(none);
     lock_timers(timers);
     timers->is_closed = true;
     for (uint32_t clock = 0; clock < CLOCKS; clock++)

@@ -95,6 +95,28 @@ TEST(time10_a_poll_of_one_thread_is_freed_before_its_registry)
     mio_registry_free(clone);
 }
 
+TEST(time10_a_poll_that_was_freed_without_timers_takes_none)
+{
+    struct loop loop = loop_open();
+    struct mio_timer timer = MIO_TIMER_INIT;
+    const struct mio_timer_options options = {.period = SECOND};
+    struct mio_registry *clone;
+
+    REQUIRE_EQ(mio_registry_clone(loop.registry, &clone), 0);
+    loop_close(&loop);
+    CHECK_EQ(mio_timer_set(&timer, clone, 1, 0), -ECANCELED);
+    CHECK_EQ(mio_timer_set_with(&timer, clone, 1, 0, &options), -ECANCELED);
+    CHECK_EQ(mio_timer_cancel(&timer, clone), 0);
+
+    struct loop other = loop_open();
+    REQUIRE_EQ(mio_timer_set(&timer, other.registry, 1, INT64_MAX), 0);
+    CHECK_EQ(mio_timer_set(&timer, clone, 1, 0), -EEXIST);
+    CHECK_EQ(mio_timer_cancel(&timer, clone), -EEXIST);
+    CHECK_EQ(mio_timer_cancel(&timer, other.registry), 1);
+    loop_close(&other);
+    mio_registry_free(clone);
+}
+
 /* The timers of a poll that is freed are not touched, and have most likely been freed. */
 TEST(time10_a_poll_may_be_freed_after_its_timers)
 {
