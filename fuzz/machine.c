@@ -43,6 +43,10 @@ static operation_function *const doers[OPERATION_KINDS] = {
     [NEW_WAKER] = do_new_waker,
     [WAKE] = do_wake,
     [FREE_WAKER] = do_free_waker,
+    [TIMER] = do_timer,
+    [CLOCK] = do_clock,
+    [POST] = do_post,
+    [TAKE] = do_take,
     [WAIT] = do_wait,
     [BURST] = do_burst,
     [ASLEEP] = do_asleep,
@@ -56,7 +60,12 @@ static operation_function *const doers[OPERATION_KINDS] = {
 
 static void begin(struct machine *machine, const struct program *program)
 {
-    struct mio_options options = {.backend = machine->backend};
+    struct mio_options options = {
+        .backend = machine->backend, .clock = machine_clock, .user = machine};
+    machine->one_thread = (program->options & OPTION_ONE_THREAD_TIMERS) != 0;
+    machine->no_timers = (program->options & OPTION_NO_TIMERS) != 0;
+    if (machine->one_thread)
+        options.flags |= MIO_OPTION_ONE_THREAD_TIMERS;
     if ((program->options & OPTION_PIPE_WAKER) != 0)
         options.flags |= MIO_OPTION_PIPE_WAKER;
     if ((program->options & OPTION_MILLISECONDS) != 0)
@@ -119,6 +128,7 @@ static void finish(struct machine *machine, const struct program *program)
         wait_once(machine, 0, 0);
     if (!poll_last)
         free_poll(machine);
+    finish_times(machine, !poll_last);
     for (int waker = 0; waker < WAKERS; waker++) {
         if (!poll_last && machine->wakers[waker])
             refuse(machine, RULE_LIFE4, "wake after the poll", 0,
@@ -191,6 +201,10 @@ struct machine *machine_new(const char *backend, bool is_alone)
     struct mio_options options = {.backend = backend};
     int error = mio_poll_new(&options, &machine->other);
     machine_must(error == 0, backend, -error);
+    /* Its first timer makes a descriptor. */
+    error = mio_timer_set(&machine->timers[0], mio_poll_registry(machine->other), 0, INT64_MAX);
+    machine_must(error == 0, "a timer", -error);
+    mio_timer_cancel(&machine->timers[0], mio_poll_registry(machine->other));
     for (size_t room = 0; room <= SMALL_ROOM; room++)
         machine_must(mio_events_new(room > 0 ? room : LARGE_ROOM, NULL, &machine->events[room]) ==
                          0,

@@ -61,6 +61,21 @@ static void plan_refusal(struct machine *machine, const struct operation *operat
     oracle_bury(&machine->oracle, call->token, RULE_REG4);
 }
 
+static void plan_due_timer(struct machine *machine, int timer, struct call *call)
+{
+    call->kind = CALL_TIMER;
+    call->registry = machine->registry;
+    call->timer = &machine->timers[timer];
+    call->deadline = machine->oracle.time.now[MIO_CLOCK_MONOTONIC];
+    call->token = oracle_token(&machine->oracle);
+}
+
+static bool may_post_meanwhile(const struct machine *machine, int queue)
+{
+    const struct queue_state *state = &machine->oracle.time.queues[queue];
+    return state->there && state->count < state->capacity;
+}
+
 static void plan_call(struct machine *machine, const struct operation *operation, struct call *call)
 {
     int end = operation->where;
@@ -82,11 +97,25 @@ static void plan_call(struct machine *machine, const struct operation *operation
         }
     } else if (operation->a % 4 == 2 && may_be_refused_meanwhile(machine, end)) {
         plan_refusal(machine, operation, call);
+    } else if (operation->a % 16 == 3 && !machine->one_thread && !machine->no_timers) {
+        plan_due_timer(machine, end % TIMERS, call);
+    } else if (operation->a % 16 == 7 && may_post_meanwhile(machine, end % QUEUES)) {
+        plan_post(machine, end % QUEUES, call);
     } else {
         if (!machine->wakers[waker])
             do_new_waker(machine, operation);
         call->waker = machine->wakers[waker];
     }
+}
+
+static void finish_timer(struct machine *machine, int timer, const struct call *call)
+{
+    note(machine, ", meanwhile timer %d was set, token 0x%llx", timer,
+         (unsigned long long)call->token);
+    check_result(
+        machine, RULE_TIME4, "mio_timer_set()", timer,
+        oracle_timer_set(&machine->oracle, timer, call->token, call->deadline, &call->options),
+        call->result);
 }
 
 static void finish_call(struct machine *machine, int end, const struct call *call)
@@ -109,6 +138,13 @@ static void finish_call(struct machine *machine, int end, const struct call *cal
              (unsigned long long)call->token);
         check_result(machine, RULE_REG4, "what is refused", end,
                      call->refused > 0 ? -ENOMEM : -ENOENT, call->result);
+        break;
+    case CALL_TIMER:
+        finish_timer(machine, end % TIMERS, call);
+        break;
+    case CALL_POST:
+        note(machine, ", meanwhile queue %d was posted to", end % QUEUES);
+        finish_post(machine, end % QUEUES, call);
         break;
     default:
         note(machine, ", meanwhile waker %d", end % WAKERS);
@@ -185,6 +221,20 @@ static void wake_within(struct machine *machine, const struct operation *operati
     finish_wait(machine, events, count);
 }
 
+static enum rule rule_of_call(const struct call *call)
+{
+    switch (call->kind) {
+    case CALL_WAKE:
+        return RULE_WAKE1;
+    case CALL_TIMER:
+        return RULE_TIME4;
+    case CALL_POST:
+        return RULE_POST1;
+    default:
+        return RULE_REG7;
+    }
+}
+
 bool do_asleep(struct machine *machine, const struct operation *operation)
 {
     struct mio_events *events = machine->events[0];
@@ -192,7 +242,8 @@ bool do_asleep(struct machine *machine, const struct operation *operation)
     struct call call;
     plan_call(machine, operation, &call);
     oracle_wait_begins(&machine->oracle);
-    if (call.kind == CALL_WAKE && operation->a % 8 >= 4 && stepper_is_possible()) {
+    bool may_interrupt = call.kind == CALL_WAKE || call.kind == CALL_POST;
+    if (may_interrupt && operation->a % 8 >= 4 && stepper_is_possible()) {
         wake_within(machine, operation, &call);
         return true;
     }
@@ -205,8 +256,7 @@ bool do_asleep(struct machine *machine, const struct operation *operation)
     int64_t ended = mio_now();
     helper_join();
     finish_call(machine, operation->where, &call);
-    oracle_check(&machine->oracle, call.kind == CALL_WAKE ? RULE_WAKE1 : RULE_REG7,
-                 ended - call.ended < TOO_LATE,
+    oracle_check(&machine->oracle, rule_of_call(&call), ended - call.ended < TOO_LATE,
                  "a wait went on for %lld ms after what had to end it",
                  (long long)((ended - call.ended) / MS));
     finish_wait(machine, events, count);

@@ -101,6 +101,15 @@ static int call_refused(const struct call *call)
     return result;
 }
 
+/* By the plain call where the options say nothing. */
+static int set_timer(const struct call *call)
+{
+    const struct mio_timer_options *options = &call->options;
+    if (options->period == 0 && options->slack == 0 && options->clock == 0)
+        return mio_timer_set(call->timer, call->registry, call->token, call->deadline);
+    return mio_timer_set_with(call->timer, call->registry, call->token, call->deadline, options);
+}
+
 static int call_raw(struct call *call)
 {
     switch (call->kind) {
@@ -114,6 +123,12 @@ static int call_raw(struct call *call)
         return call_refused(call);
     case CALL_WAKE:
         return mio_waker_wake(call->waker);
+    case CALL_TIMER:
+        return set_timer(call);
+    case CALL_CANCEL:
+        return mio_timer_cancel(call->timer, call->registry);
+    case CALL_POST:
+        return mio_post(call->queue, call->token, call->payload);
     default:
         return (int)channel_write(call->channel, call->fd, 1);
     }
@@ -138,15 +153,20 @@ static bool is_handed_over(const struct operation *operation)
     return operation->b >= FROM;
 }
 
+int call_alone(struct call *call)
+{
+    make_call(call);
+    return call->result;
+}
+
 int call_now(const struct operation *operation, struct call *call)
 {
     if (is_handed_over(operation)) {
         helper_start(make_call, call);
         helper_join();
-    } else {
-        make_call(call);
+        return call->result;
     }
-    return call->result;
+    return call_alone(call);
 }
 
 struct mio_registry *a_registry(const struct machine *machine, const struct operation *operation)

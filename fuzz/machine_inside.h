@@ -7,6 +7,7 @@
  *   machine_asleep.c    waits while another thread acts
  *   machine_ends.c      descriptors: opening, closing, duplicates, reading and writing
  *   machine_register.c  registrations and wakers
+ *   machine_timers.c    timers and their clock, queues of posts
  *   machine_call.c      calls of the library, by this thread or the other one
  *   machine_misuse.c    mistakes, and a kernel that refuses
  *   machine_again.c     numbers that are closed while registered, and used again
@@ -56,6 +57,10 @@ struct machine {
     struct mio_events *events[SMALL_ROOM + 1]; /* by capacity; [0] has LARGE_ROOM */
     struct handle handles[ENDS];
     struct mio_waker *wakers[WAKERS];
+    struct mio_timer timers[TIMERS];
+    struct mio_post_queue *queues[QUEUES];
+    bool one_thread; /* sets timers */
+    bool no_timers;  /* are set in this program */
 };
 
 /* --- telling: machine_call.c --- */
@@ -77,6 +82,9 @@ enum call_kind {
     CALL_DEREGISTER,
     CALL_REFUSED, /* a registration that the kernel refuses, or a reregistration of nothing */
     CALL_WAKE,
+    CALL_TIMER,
+    CALL_CANCEL,
+    CALL_POST,
     CALL_WRITE
 };
 
@@ -88,6 +96,11 @@ struct call {
     mio_token token;
     mio_interest interest;
     struct mio_waker *waker;
+    struct mio_timer *timer;
+    int64_t deadline;
+    struct mio_timer_options options;
+    struct mio_post_queue *queue;
+    uint64_t payload;
     enum channel channel; /* of CALL_WRITE */
     unsigned refused;     /* of CALL_REFUSED: which filter; 0: nothing is registered */
     unsigned rounds;      /* of CALL_REGISTER: how often; between them it is deregistered, */
@@ -105,6 +118,8 @@ struct call {
 void make_call(void *call);
 /* Makes it at once, in the other thread if the operation says so. Returns its result. */
 int call_now(const struct operation *operation, struct call *call);
+/* Makes it in this thread. */
+int call_alone(struct call *call);
 struct mio_registry *a_registry(const struct machine *machine, const struct operation *operation);
 
 /* --- descriptors: machine_ends.c --- */
@@ -127,6 +142,15 @@ void wait_once(struct machine *machine, size_t room, int64_t timeout_ns);
 /* Judges a wait that oracle_wait_begins() began. */
 void finish_wait(struct machine *machine, struct mio_events *events, int count);
 
+/* --- timers and posts: machine_timers.c --- */
+
+/* The clock of the program's timers: a mio_clock_function. */
+int64_t machine_clock(uint32_t clock, void *machine);
+void plan_post(struct machine *machine, int queue, struct call *call);
+void finish_post(struct machine *machine, int queue, const struct call *call);
+/* Ends all timers and queues, before the poll is freed or afterwards. */
+void finish_times(struct machine *machine, bool is_poll_freed);
+
 /* --- operations: true when they did something --- */
 
 typedef bool operation_function(struct machine *machine, const struct operation *operation);
@@ -137,6 +161,7 @@ operation_function do_shut, do_take_error;
 operation_function do_write, do_fill, do_read, do_drain;
 operation_function do_register, do_reregister, do_deregister, do_apply, do_rearm;
 operation_function do_new_waker, do_wake, do_free_waker, do_embed, do_clone;
+operation_function do_timer, do_clock, do_post, do_take;
 operation_function do_misuse, do_fault, do_again;
 
 #endif

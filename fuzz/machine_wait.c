@@ -70,22 +70,28 @@ bool do_wait(struct machine *machine, const struct operation *operation)
     int64_t timeout_ns = 0;
     if (operation->b >= TINY_FROM)
         timeout_ns = 1 + operation->a;
-    else if (operation->b >= LONG_FROM && oracle_anything_due(&machine->oracle, true))
+    else if (operation->b >= LONG_FROM &&
+             (oracle_anything_due(&machine->oracle, true) || oracle_timer_due(&machine->oracle)))
         timeout_ns = operation->b % 4 == 0 ? MIO_FOREVER : LONG_WAIT;
     wait_once(machine, room, timeout_ns);
     return true;
 }
 
+/* With time that passes between them, timers that have periods are always due. */
 bool do_burst(struct machine *machine, const struct operation *operation)
 {
     size_t room = 1 + operation->a % 3;
+    bool time_passes = (operation->a & 64) != 0;
     for (int waker = 0; operation->a >= 128 && waker < WAKERS; waker++) {
         if (machine->wakers[waker]) {
             struct operation wake = {.where = (uint8_t)waker};
             do_wake(machine, &wake);
         }
     }
-    for (int i = 0; i < 4 + operation->b % 32 && !machine->oracle.failed; i++)
+    for (int i = 0; i < 4 + operation->b % 32 && !machine->oracle.failed; i++) {
         wait_once(machine, room, 0);
+        if (time_passes)
+            oracle_time_passes(&machine->oracle, MS, false);
+    }
     return true;
 }

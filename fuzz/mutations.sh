@@ -59,10 +59,18 @@ mutations=(
     "rearm-bsd@poll-freebsd@selector/poll2/poll2_report.c@entry->armed = (short)(entry->armed | mio__poll2_events_of(interest & entry->interest));@(void)0;@rearming does nothing"
     "wholly@poll-openbsd@selector/poll2/poll2_set.c@        mio__poll2_set_replace(set, place, token, interest);@        set->entries[place].token = token;@a second registration keeps the first one's interest"
     "same-file@poll@selector/poll2/poll2_file.c@file->is_unique = kind == PIPES || kind == SOCKETS;@file->is_unique = true;@a number used again is taken for the old file"
+    "early@epoll@timer/timers.c@while (count < room && wheel->near && wheel->near->expiry <= now) {@while (count < room && wheel->near) {@a timer comes before its time"
+    "drift@kqueue-netbsd@timer/timers.c@INT64_MAX : timer->deadline + times * timer->period;@INT64_MAX : now + timer->period;@a period begins when its event was handed out"
+    "untold@epoll@timer/timers.c@expiry >= home->relied_on)@expiry < INT64_MAX)@a sleeper is not told of an earlier timer"
+    "timers-first@poll@timer/timers.c@timers->kernel_first = !timers->kernel_first;@timers->kernel_first = false;@little room is always for timers"
+    "slack@poll-freebsd@timer/wheel.c@return (int64_t)(last & ~((UINT64_C(1) << highest_bit(differs)) - 1));@return (int64_t)last;@timers with slack do not share a moment"
+    "first-timer@poll@timer/timers.c@atomic_compare_exchange_strong(&selector->timers, &none, &no_timers.node))@(none = atomic_load(&selector->timers)) == NULL)@a poll that was freed takes its first timer"
+    "bound@kqueue-freebsd@source/post.c@while (slots < capacity)@while (slots <= capacity)@a queue takes more posts than it was asked for"
+    "last-post@epoll@source/post.c@return mio__wake_queue_push(&queue->selector->wakes, &queue->node);@return position == 0 ? mio__wake_queue_push(&queue->selector->wakes, &queue->node) : 0;@a post after the first has no event"
 )
 
-fuzz_sources=(program channel helper oracle oracle_wait traits machine machine_again machine_asleep
-    machine_call machine_ends machine_misuse machine_register machine_wait shrink stepper driver)
+fuzz_sources=(program channel helper oracle oracle_timers oracle_wait traits machine machine_again machine_asleep
+    machine_call machine_ends machine_misuse machine_register machine_timers machine_wait shrink stepper driver)
 flags=(-std=c11 -O1 -g -pthread)
 
 # Whether each mutation can be made, without making it.

@@ -31,6 +31,7 @@ void oracle_begin(struct oracle *oracle)
 {
     memset(oracle->ends, 0, sizeof oracle->ends);
     memset(oracle->wakers, 0, sizeof oracle->wakers);
+    oracle_time_begins(oracle);
     oracle->has_bell = false;
     oracle->records = 0;
     oracle->tokens = 0;

@@ -10,6 +10,7 @@
 #ifndef FUZZ_ORACLE_H
 #define FUZZ_ORACLE_H
 
+#include "oracle_timers.h"
 #include "program.h"
 
 #include <mio.h>
@@ -41,6 +42,20 @@
     RULE(WAKE1_ONCE, "wakes before a wait are one event")                               \
     RULE(WAKE1_FD, "what would end a wait makes mio_poll_fd() readable")                \
     RULE(WAKE2, "a freed waker is silent")                                              \
+    RULE(TIME1, "a timer gives one event, when its deadline has passed")                \
+    RULE(TIME1_ORDER, "timers come in the order of their deadlines")                    \
+    RULE(TIME2, "a timer that was moved or cancelled is silent")                        \
+    RULE(TIME3, "a period does not drift, and no expiration is lost")                   \
+    RULE(TIME4, "a timer that another thread sets ends a wait")                         \
+    RULE(TIME7, "the next deadline is told")                                            \
+    RULE(TIME8, "a clock that the system lacks is -ENOTSUP")                            \
+    RULE(TIME9, "slack makes the moment a round one")                                   \
+    RULE(TIME10, "a timer of another poll, or of one that was freed, is refused")       \
+    RULE(POST1, "a post is followed by an event")                                       \
+    RULE(POST1_ONCE, "without a post there is no event")                                \
+    RULE(POST2, "a queue is bounded")                                                   \
+    RULE(POST3, "posts are taken in their order, and none is lost")                     \
+    RULE(POST5, "a freed queue is silent")                                              \
     RULE(LIFE1, "no descriptor is left open")                                           \
     RULE(LIFE2, "only tokens that were given come back")                                \
     RULE(LIFE4, "freeing is in any order")
@@ -75,6 +90,7 @@ struct traits {
     bool drops_priority;  /* records of MIO_PRIORITY come for other data too, and are dropped */
     bool remembers_closed; /* REG9: what is registered under a number outlives its descriptor */
     bool has_fifos;        /* EV1: the end of a FIFO, and its next writer, are told */
+    bool has_boot_clock;   /* TIME8 */
     bool has_faults;       /* the kernel is the model, which can be told to refuse */
     bool tells_late;       /* EV1: the end of what was reported and not drained may be 100 ms late,
                             * even for who looks at once: what is not asked for is not told */
@@ -154,6 +170,7 @@ struct oracle {
     struct traits traits;
     struct end ends[ENDS];
     struct waker_state wakers[WAKERS];
+    struct time_state time;
     bool has_bell;    /* a doorbell may take a place in a wait */
     unsigned records; /* that a wait can have had to deliver in this program, at most */
     uint64_t tokens;  /* given so far in this program */
@@ -234,7 +251,7 @@ void oracle_event(struct oracle *oracle, const struct mio_event *event);
  * network may need a moment: the caller waits on.
  */
 bool oracle_wait_ends(struct oracle *oracle, int count, size_t capacity, bool patient);
-/* Whether anything must come; with `at_once`, not by way of the network. */
+/* Whether anything but a timer must come; with `at_once`, not by way of the network. */
 bool oracle_anything_due(struct oracle *oracle, bool at_once);
 
 #endif

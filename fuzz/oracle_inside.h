@@ -2,9 +2,10 @@
 /*
  * Inside the oracle: what its files ask of a descriptor and of a registration.
  *
- *   oracle.c       descriptors, registrations and wakers, as the program changes them
- *   oracle_wait.c  what has to come, what may, and what has not come
- *   traits.c       where selectors differ
+ *   oracle.c         descriptors, registrations and wakers, as the program changes them
+ *   oracle_wait.c    what has to come, what may, and what has not come
+ *   oracle_timers.c  timers and posts
+ *   traits.c         where selectors differ
  */
 #ifndef FUZZ_ORACLE_INSIDE_H
 #define FUZZ_ORACLE_INSIDE_H
@@ -39,5 +40,10 @@ static inline bool wants(const struct registration *registration, enum direction
 {
     return (registration->interest & (direction == IN ? MIO_READABLE : MIO_WRITABLE)) != 0;
 }
+
+/* What was due has not come: it had no room and has waited for less than some rounds, or the rule is
+ * broken. */
+void oracle_still_due(struct oracle *oracle, enum rule rule, const char *whose, int number,
+                      int count, bool full, unsigned *passed_over);
 
 #endif

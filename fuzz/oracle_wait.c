@@ -55,6 +55,10 @@ bool oracle_anything_due(struct oracle *oracle, bool at_once)
         if (oracle->wakers[waker].pending)
             return true;
     }
+    for (int queue = 0; queue < QUEUES; queue++) {
+        if (oracle->time.queues[queue].pending)
+            return true;
+    }
     for (int end = 0; end < ENDS; end++) {
         if (at_once && is_quiet_so_far(oracle, end))
             continue;
@@ -81,6 +85,7 @@ static void count_records(struct oracle *oracle)
     }
     for (int waker = 0; waker < WAKERS; waker++)
         records += oracle->wakers[waker].there;
+    records += oracle_time_records(oracle);
     if (records > oracle->records)
         oracle->records = records;
 }
@@ -99,6 +104,7 @@ void oracle_wait_begins(struct oracle *oracle)
         oracle->wakers[waker].due = oracle->wakers[waker].pending;
         oracle->wakers[waker].came = false;
     }
+    oracle_time_wait_begins(oracle);
 }
 
 static void settle_registration(struct registration *registration)
@@ -120,6 +126,7 @@ void oracle_wait_goes_on(struct oracle *oracle)
         oracle->wakers[waker].due = oracle->wakers[waker].pending;
         oracle->wakers[waker].came = false;
     }
+    oracle_time_wait_begins(oracle);
 }
 
 /* --- what may come --- */
@@ -310,7 +317,8 @@ void oracle_event(struct oracle *oracle, const struct mio_event *event)
             return;
         }
     }
-    judge_stranger(oracle, event);
+    if (!oracle_time_event(oracle, event))
+        judge_stranger(oracle, event);
 }
 
 /* --- what has not come --- */
@@ -319,7 +327,8 @@ static void judge_turn(struct oracle *oracle, unsigned *passed_over, int count, 
                        int number)
 {
     /* Three rounds of everybody, and some for those who come and go. */
-    unsigned enough = 3 * oracle->records + 2 * WAKERS;
+    unsigned rounds = oracle->time.was_used ? 6 : 3; /* timers and all others take turns */
+    unsigned enough = rounds * oracle->records + 2 * WAKERS;
     *passed_over += (unsigned)count;
     oracle_check(oracle, RULE_WAIT1_TURNS, *passed_over < enough,
                  "%s %d was passed over by %u events", whose, number, *passed_over);
@@ -364,15 +373,20 @@ static bool end_registration_wait(struct oracle *oracle, int end, int count, boo
     return missing;
 }
 
+void oracle_still_due(struct oracle *oracle, enum rule rule, const char *whose, int number,
+                      int count, bool full, unsigned *passed_over)
+{
+    if (full)
+        judge_turn(oracle, passed_over, count, whose, number);
+    else
+        oracle_check(oracle, rule, false, "%s %d: its event is lost", whose, number);
+}
+
 static void end_waker_wait(struct oracle *oracle, int number, int count, bool full)
 {
     struct waker_state *waker = &oracle->wakers[number];
-    if (!waker->due || waker->came)
-        return;
-    if (full)
-        judge_turn(oracle, &waker->passed_over, count, "waker", number);
-    else
-        oracle_check(oracle, RULE_WAKE1, false, "waker %d: its wake is lost", number);
+    if (waker->due && !waker->came)
+        oracle_still_due(oracle, RULE_WAKE1, "waker", number, count, full, &waker->passed_over);
 }
 
 /* To records that are not for the program; what they took the place of comes with the next wait. */
@@ -403,5 +417,6 @@ bool oracle_wait_ends(struct oracle *oracle, int count, size_t capacity, bool pa
     }
     for (int waker = 0; waker < WAKERS; waker++)
         end_waker_wait(oracle, waker, count, full);
+    oracle_time_wait_ends(oracle, count, full);
     return missing;
 }

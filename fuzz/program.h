@@ -45,6 +45,10 @@ enum operation_kind {
     NEW_WAKER,
     WAKE,
     FREE_WAKER,
+    TIMER,  /* `a`: how it is set, or that it is cancelled; `b`: to when */
+    CLOCK,  /* time passes; `a`: how much; `b`: as far as the next deadline, or in suspension */
+    POST,   /* `a`: how often */
+    TAKE,   /* `a`: how often, or that the queue is freed */
     WAIT,   /* `a`: room; `b`: how long */
     BURST,  /* several waits with little room */
     ASLEEP, /* a wait in which another thread does something */
@@ -67,7 +71,9 @@ enum {
     OPTION_PIPE_WAKER = 1,
     OPTION_MILLISECONDS = 2,
     OPTION_POLL_LAST = 4,
-    OPTION_SPIN = 24 /* both bits: one program of four */
+    OPTION_SPIN = 24, /* both bits: one program of four */
+    OPTION_ONE_THREAD_TIMERS = 32,
+    OPTION_NO_TIMERS = 64 /* a poll waits in another way when it has had one */
 };
 
 struct program {
