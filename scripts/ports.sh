@@ -152,7 +152,7 @@ test_port() {
     if is_static && [[ $port == i386 ]]; then
         export TEST_BLOCKS_UNCOUNTED="glibc, which is in the program, keeps blocks of its threads"
     fi
-    TEST_LEFT_OUT=$(left_out) ctest --test-dir "$build" "${chosen[@]}" -j "$jobs" --no-tests=error --output-on-failure \
+    MIO_IS_PORT=yes TEST_LEFT_OUT=$(left_out) ctest --test-dir "$build" "${chosen[@]}" -j "$jobs" --no-tests=error --output-on-failure \
         >"$build/test.log" 2>&1 </dev/null || outcome=$?
     tell "$build/test.log"
     return "$outcome"

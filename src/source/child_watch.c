@@ -17,7 +17,7 @@ struct mio__child_watch {
     struct mio__signal_watcher watcher; /* of SIGCHLD */
     struct mio_selector *selector;      /* held */
     int pid;
-    atomic_bool is_told; /* its one event has been pushed */
+    atomic_int is_told; /* its one event has been pushed */
 };
 
 /* The call is one that a signal handler may make. */

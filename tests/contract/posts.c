@@ -46,7 +46,7 @@ TEST(post1_a_post_is_an_event_and_can_be_taken)
 
         EXPECT_NOTHING(&posting.loop);
         EXPECT_NO_POST(posting.queue);
-        for (uint64_t round = 0; round < 5; round++) {
+        for (mio_token round = 0; round < 5; round++) {
             CHECK_EQ(mio_post(posting.queue, UINTPTR_MAX - round, UINT64_MAX - round), 0);
             EXPECT_ONE(&posting.loop, POSTS_TOKEN, MIO_READABLE);
             EXPECT_POST(posting.queue, UINTPTR_MAX - round, UINT64_MAX - round);

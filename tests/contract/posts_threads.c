@@ -145,7 +145,7 @@ static void post_in_handler(int number)
     int saved = errno;
     (void)number;
     errno = ELOOP;
-    uint64_t next = atomic_load(&handlers_next);
+    unsigned long next = atomic_load(&handlers_next);
     if (mio_post(handlers_queue, 1, next) == 0)
         atomic_store(&handlers_next, next + 1);
     else

@@ -33,11 +33,19 @@ needs() {
     local found
     others=()
     if [[ -n $1 ]]; then
-        if ! command -v pkg-config >/dev/null || ! found=$(pkg-config --cflags --libs "$1" 2>/dev/null); then
+        # What a compiler for another C library has is not what pkg-config knows.
+        if [[ -n ${MIO_IS_PORT:-} ]] || ! command -v pkg-config >/dev/null ||
+            ! found=$(pkg-config --cflags --libs "$1" 2>/dev/null); then
             return 1
         fi
         read -ra others <<<"$found"
     fi
+}
+
+# lacks_lists NAME : it uses the lists that glibc and the BSDs have, and this C library has none.
+lacks_lists() {
+    grep -q '^#include <sys/queue.h>' "$work/$1.c" &&
+        ! echo '#include <sys/queue.h>' | "$CC" -E - >/dev/null 2>&1
 }
 
 compile_fragments() {
@@ -133,6 +141,10 @@ try() {
     fi
     if ! needs "${keys[needs]}"; then
         echo "not compiled, since ${keys[needs]} is not installed: $name"
+        return
+    fi
+    if [[ ${keys[system]} == epoll ]] && lacks_lists "$name"; then
+        echo "not compiled, since this C library has no <sys/queue.h>: $name"
         return
     fi
     if ! compile "$name" "${keys[system]}"; then

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# CPUs that have no atomic operations of 64 bits (MIPS of 32 bits, i486) need no -latomic: what cross
-# compilers for them make of the sources calls no function of that library.
+# CPUs that have no atomic operations of 64 bits (MIPS of 32 bits, i486), or none of less than 32
+# (RISC-V), need no -latomic: what cross compilers for them make of the sources calls no function of
+# that library.
 set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cpus=("mipsel-linux-gnu-gcc -mips32r2" "i686-linux-gnu-gcc -march=i486")
+cpus=("mipsel-linux-gnu-gcc -mips32r2" "i686-linux-gnu-gcc -march=i486"
+    riscv64-linux-gnu-gcc)
 mapfile -t sources < <(find "$MIO_SOURCE/src" -name '*.c')
 tried=()
 
@@ -27,7 +29,7 @@ for cpu in "${cpus[@]}"; do
 done
 
 if [[ ${#tried[@]} -eq 0 ]]; then
-    echo "skipped: needs mipsel-linux-gnu-gcc or i686-linux-gnu-gcc with its C library"
+    echo "skipped: needs mipsel-linux-gnu-gcc, i686-linux-gnu-gcc or riscv64-linux-gnu-gcc, with its C library"
     exit 77
 fi
 printf '%s sources: %s\n' "${#sources[@]}" "$(IFS=,; echo "${tried[*]}")"
