@@ -41,8 +41,8 @@ static inline bool wants(const struct registration *registration, enum direction
     return (registration->interest & (direction == IN ? MIO_READABLE : MIO_WRITABLE)) != 0;
 }
 
-/* What was due has not come: it had no room and has waited for less than some rounds, or the rule is
- * broken. */
+/* What was due has not come: it had no room and has waited for less than some rounds, or the rule
+ * is broken. */
 void oracle_still_due(struct oracle *oracle, enum rule rule, const char *whose, int number,
                       int count, bool full, unsigned *passed_over);
 
