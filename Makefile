@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi amalgamation deb workflows adapters licences
+    macos bench soak abi amalgamation deb workflows adapters licences dist
 
 # The library and the examples, in build/release
 all:
@@ -23,6 +23,7 @@ help:
 	@echo "make install     PREFIX=/usr/local, LIBDIR=lib below it, DESTDIR= before it; make uninstall"
 	@echo "make amalgamation   the library as one source and one header, in build/amalgamation"
 	@echo "make deb         Debian's packages, in build/deb; SYSTEM=FOLDER to install them in a bare root"
+	@echo "make dist        the archive of a release, in build/dist, and packaging/'s recipes for it, tried"
 	@echo "make adapters    the tests of adapters/, against OpenSSL, libcurl and others, and their servers"
 	@echo "make site        guide, manual and figures as pages, in build/site; LOOK=1 for pictures of them"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
@@ -79,6 +80,10 @@ amalgamation:
 # Debian's packages; SYSTEM=FOLDER, a bare Debian root, to install them there.
 deb:
 	@bash scripts/deb.sh $(if $(SYSTEM),--system "$(SYSTEM)")
+
+# The archive of a release, without git in it, and the recipes of packaging/ for it, tried.
+dist:
+	@bash scripts/dist.sh $(if $(ADDRESS),--address "$(ADDRESS)") $(if $(QUICK),--quick)
 
 # Whether .github/workflows are well formed.
 workflows:

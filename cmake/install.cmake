@@ -50,7 +50,19 @@ install(FILES ${man7_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 
 # --- pkg-config ---
 
-file(RELATIVE_PATH up_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+# Where pkg-config looks on this system.
+if(CMAKE_SYSTEM_NAME MATCHES "^(FreeBSD|DragonFly)$")
+    set(mio_pc_folder libdata/pkgconfig)
+else()
+    set(mio_pc_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+set(MIO_INSTALL_PKGCONFIGDIR "" CACHE STRING "The folder of libmio.pc, if not ${mio_pc_folder}")
+if(MIO_INSTALL_PKGCONFIGDIR)
+    set(mio_pc_folder ${MIO_INSTALL_PKGCONFIGDIR})
+endif()
+get_filename_component(mio_pc_full ${mio_pc_folder} ABSOLUTE BASE_DIR ${CMAKE_INSTALL_PREFIX})
+
+file(RELATIVE_PATH up_to_prefix ${mio_pc_full} ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" up_to_prefix "${up_to_prefix}")
 
 # "libdir" and "includedir" may be absolute, outside of the prefix.
@@ -62,7 +74,7 @@ function(mio_pc_dir result dir)
     endif()
 endfunction()
 
-if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR} OR IS_ABSOLUTE ${mio_pc_folder})
     set(pc_prefix ${CMAKE_INSTALL_PREFIX})
 else()
     set(pc_prefix "\${pcfiledir}/${up_to_prefix}")
@@ -94,12 +106,12 @@ list(TRANSFORM mio_public_definitions PREPEND " -D" OUTPUT_VARIABLE pc_definitio
 list(JOIN pc_definitions "" pc_definitions)
 
 configure_file(cmake/libmio.pc.in libmio.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/libmio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${PROJECT_BINARY_DIR}/libmio.pc DESTINATION ${mio_pc_folder})
 
 # A system's own folders are searched anyway. pkg-config leaves them out when they are written as
 # what they are, and they are never moved.
-if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
-    set(mio_pc ${CMAKE_INSTALL_LIBDIR}/pkgconfig/libmio.pc)
+if(NOT IS_ABSOLUTE ${mio_pc_folder})
+    set(mio_pc ${mio_pc_folder}/libmio.pc)
     install(CODE "
         set(mio_pc \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${mio_pc}\")
         if(CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/*$\" AND EXISTS \"\${mio_pc}\")

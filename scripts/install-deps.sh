@@ -30,7 +30,8 @@ needs[adapters]="${needs[run]} g++:g++ pkg-config:pkg-config openssl:openssl
     /usr/include/postgresql/libpq-fe.h:libpq-dev /usr/lib/postgresql/*/bin/initdb:postgresql
     /usr/include/event2/event.h:libevent-dev /usr/include/liburing.h:liburing-dev"
 needs[deb]="${needs[run]} git:git dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot lintian:lintian
-    xz:xz-utils"
+    blhc:blhc hardening-check:devscripts xz:xz-utils"
+needs[dist]="${needs[test]} git:git meson:meson ninja:ninja-build bmake:bmake ruby:ruby"
 # Debian's Rust crates are there for the comparison with mio, if there is a cargo.
 needs[bench]="${needs[run]} valgrind:valgrind gnuplot:gnuplot-nox pkg-config:pkg-config
     /usr/include/ev.h:libev-dev /usr/include/event2/event.h:libevent-dev /usr/include/uv.h:libuv1-dev

@@ -14,7 +14,7 @@ code() {
         -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' -o -name '*.rs' -o -name '*.def' \
         -o -name '*.sh' -o -name '*.bash' -o -name '*.bt' -o -name '*.awk' -o -name '*.py' -o -name '*.mjs' \
         -o -name '*.gp' -o -name '*.pml' -o -name '*.css' -o -name '*.yml' -o -name '*.[37]' \
-        -o -name '*.cmake' -o -name CMakeLists.txt -o -name Makefile -o -path ./debian/rules \
+        -o -name '*.cmake' -o -name '*.mk' -o -name '*.rb' -o -name CMakeLists.txt -o -name Makefile -o -path ./debian/rules \
         -o -path ./.ci/run \) -print0
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What a distribution does with the sources: builds them without git, in a folder of its own, with its
-# own flags and without NDEBUG, into a multiarch folder below DESTDIR. Two folders, days and umasks give
-# the same bytes of each installed file, also where ar writes times and owners down unless it is told.
+# own flags and without NDEBUG, into a multiarch folder below DESTDIR, with libmio.pc where FreeBSD has
+# it. Two folders and umasks give the same bytes of each installed file, also where ar writes times and
+# owners down unless it is told.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -44,7 +45,8 @@ build() {
         tar -C "$1" -xf -
     # As one file without optimising, which is faster.
     "$CMAKE" -S "$1" -B "$1/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS -O0" \
-        -DCMAKE_BUILD_TYPE=None -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=$libdir \
+        -DCMAKE_BUILD_TYPE=None -DCMAKE_INSTALL_PREFIX=/opt/mio -DCMAKE_INSTALL_LIBDIR=$libdir \
+        -DMIO_INSTALL_PKGCONFIGDIR=libdata/pkgconfig \
         -DMIO_AS_ONE=ON -DMIO_BUILD_TESTS=OFF -DMIO_BUILD_EXAMPLES=OFF \
         "${options[@]}" >"$work/configure.log" 2>&1 || fail "it is not configured"
     "$CMAKE" --build "$1/build" >"$work/build.log" 2>&1 || fail "it is not built"
@@ -56,11 +58,11 @@ build() {
 mv "$work/a/much/longer/folder" "$work/b"
 diff -r "$work/a/system" "$work/b/system" || fail "the folder is seen in what is built there"
 
-# pkg-config is told of the folder, and finds the rest from there.
-lib=$work/a/system/usr/$libdir
+# From its own folder libmio.pc finds the library's.
+lib=$work/a/system/opt/mio/$libdir
 [[ -f $lib/libmio.a && -f $lib/cmake/libmio/libmioConfig.cmake ]] || fail "not in $libdir"
 if command -v pkg-config >/dev/null; then
-    libs=$(PKG_CONFIG_SYSROOT_DIR=$work/a/system PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --libs libmio)
-    [[ $libs == *"-L$lib "* ]] || fail "pkg-config says: $libs"
+    said=$(PKG_CONFIG_PATH=$work/a/system/opt/mio/libdata/pkgconfig pkg-config --variable=libdir libmio)
+    [[ $said -ef $lib ]] || fail "pkg-config says: $said"
 fi
 echo "$(find "$work/a/system" -type f | wc -l) files, the same from two folders"

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# It says how CMake is called, with CMAKE_CONFIGURE_ARGS.

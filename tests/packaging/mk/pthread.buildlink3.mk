@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# It says where threads come from.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# No rules of a system.
