@@ -5,6 +5,7 @@ option(MIO_WERROR "Treat warnings as errors" OFF)
 option(MIO_COVERAGE "Count which lines are executed (gcov)" OFF)
 option(MIO_AS_ONE "Compile the library as one file, which is faster" OFF)
 option(MIO_TESTS_AS_ONE "Compile each suite of tests as one file, which is faster" ON)
+set(MIO_TEST_FLAGS "" CACHE STRING "Further flags of the tests themselves, as -O0, which compiles faster")
 option(MIO_TRACE "Polls write what they do to the file that the variable MIO_TRACE names" OFF)
 option(MIO_USDT "Static probes for bpftrace, perf and gdb; needs <sys/sdt.h>" OFF)
 set(MIO_SANITIZE "" CACHE STRING "Sanitizers: 'address;undefined' or 'thread'")
@@ -43,6 +44,12 @@ function(mio_use_flags target)
         C_STANDARD 11
         C_STANDARD_REQUIRED ON
         C_VISIBILITY_PRESET hidden)
+endfunction()
+
+# What tests are compiled with, and the library and the models that they run over are not.
+function(mio_use_test_flags target)
+    separate_arguments(flags UNIX_COMMAND "${MIO_TEST_FLAGS}")
+    target_compile_options(${target} PRIVATE ${flags})
 endfunction()
 
 # The library's sources as one file: it saves time where nobody looks at single objects.
