@@ -5,7 +5,9 @@
 #   deb.sh [--folder FOLDER] [--system FOLDER]
 #
 # Builds them in FOLDER (build/deb), with the tests over this system's selectors, has lintian look at
-# them, and compares their version with the library's. --system names a bare Debian root, as
+# them, and compares their version with the library's. Looks in the log and in the library for each
+# hardening flag, and builds the packages again in another folder, without tests: every byte has to be
+# the same. --system names a bare Debian root, as
 # scripts/bare.sh makes one: the packages are installed into a copy of it, and debian/tests are run
 # there. That needs root.
 set -euo pipefail
@@ -41,14 +43,21 @@ rm -rf "$folder"
 mkdir -p "$folder"
 git archive --prefix="libmio-$version/" HEAD -- . ':!debian' |
     xz -1 >"$folder/libmio_$version.orig.tar.xz"
-tar -C "$folder" -xf "$folder/libmio_$version.orig.tar.xz"
-git archive HEAD debian | tar -C "$folder/libmio-$version" -x
-cd "$folder/libmio-$version"
-if ! DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}" dpkg-buildpackage -us -uc \
-    >"$folder/build.log" 2>&1; then
-    tail -n 40 "$folder/build.log"
-    exit 1
-fi
+git archive HEAD debian >"$folder/debian.tar"
+
+# build FOLDER [OPTION] : the packages, in FOLDER; OPTION is one of DEB_BUILD_OPTIONS
+build() {
+    mkdir -p "$1"
+    tar -C "$1" -xf "$folder/libmio_$version.orig.tar.xz"
+    tar -C "$1/libmio-$version" -xf "$folder/debian.tar"
+    if ! (cd "$1/libmio-$version" && DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-} ${2:-}" \
+        dpkg-buildpackage -us -uc ${2:+-b}) >"$1/build.log" 2>&1; then
+        tail -n 40 "$1/build.log"
+        exit 1
+    fi
+}
+
+build "$folder"
 grep -h 'tests passed, ' "$folder/build.log" || echo "built without tests"
 cd "$folder"
 ls -l ./*.deb
@@ -59,6 +68,26 @@ ls -l ./*.deb
 lintian --allow-root --fail-on error,warning --pedantic --display-info \
     --suppress-tags initial-upload-closes-no-bugs ./*.changes
 echo "lintian: no error, no warning"
+
+# What dpkg-buildflags says of hardening is in each command, and in the library. Debian's gcc makes
+# programs position independent by itself.
+blhc --all --debian build.log
+dpkg-deb -x libmio0_*.deb shared
+# Debian 12 does not ask for protected branches yet.
+unasked=()
+[[ $(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get CFLAGS) == *-protection* ]] ||
+    unasked=(--nocfprotection)
+hardening-check "${unasked[@]}" shared/usr/lib/*/libmio.so.0
+echo "hardened: all flags"
+
+# --- the same bytes ---
+
+build "$folder/again/in-another-folder" nocheck
+for package in *.deb; do
+    cmp "$package" "again/in-another-folder/$package"
+done
+rm -r again
+echo "built again in another folder: the same bytes"
 
 # --- in a fresh system ---
 
