@@ -10,7 +10,7 @@ export JOBS
 install uninstall: export DESTDIR := $(DESTDIR)
 
 .PHONY: all help run test check format check-format tidy analyze coverage install uninstall clean \
-    macos bench soak abi amalgamation deb workflows adapters licences dist
+    macos bench lines soak abi amalgamation deb workflows adapters licences dist
 
 # The library and the examples, in build/release
 all:
@@ -27,6 +27,7 @@ help:
 	@echo "make adapters    the tests of adapters/, against OpenSSL, libcurl and others, and their servers"
 	@echo "make site        guide, manual and figures as pages, in build/site; LOOK=1 for pictures of them"
 	@echo "make bench       libmio beside other libraries; QUICK=1 for two rough minutes, PUBLISH=1 for docs/"
+	@echo "make lines       five programs over libmio, libuv and libevent: that they do the same, and how long they are"
 	@echo "make soak        an hour of the examples under unpleasant clients; SOAK_SECONDS=600 for less"
 	@echo "make format, check-format, tidy, analyze, coverage, macos, abi, workflows, licences, clean: see CONTRIBUTING.md"
 
@@ -102,6 +103,12 @@ macos:
 bench:
 	@bash scripts/install-deps.sh bench
 	@bash bench/run.sh $(if $(QUICK),--quick) $(if $(PUBLISH),--publish)
+
+# How long the same five programs are over libmio, libuv and libevent.
+lines:
+	@bash scripts/install-deps.sh lines
+	@TARGETS=mio bash scripts/build.sh release
+	@bash bench/lines/count.sh
 
 # An hour of the examples under unpleasant clients; less: make soak SOAK_SECONDS=600
 soak: all

@@ -29,6 +29,8 @@ needs[adapters]="${needs[run]} g++:g++ pkg-config:pkg-config openssl:openssl
     /usr/include/glib-2.0/glib.h:libglib2.0-dev
     /usr/include/postgresql/libpq-fe.h:libpq-dev /usr/lib/postgresql/*/bin/initdb:postgresql
     /usr/include/event2/event.h:libevent-dev /usr/include/liburing.h:liburing-dev"
+needs[lines]="${needs[run]} pkg-config:pkg-config python3:python3 openssl:openssl
+    /usr/include/openssl/ssl.h:libssl-dev /usr/include/event2/event.h:libevent-dev /usr/include/uv.h:libuv1-dev"
 needs[deb]="${needs[run]} git:git dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot lintian:lintian
     blhc:blhc hardening-check:devscripts xz:xz-utils"
 needs[dist]="${needs[test]} git:git meson:meson ninja:ninja-build bmake:bmake ruby:ruby"

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STYLE = ROOT / "docs" / "site.css"
 PAGES = ["*.md", "docs/*.md", "docs/guide/*.md",
-         "fuzz/README.md", "tests/README.md", "bench/results/tables.md"]
+         "fuzz/README.md", "tests/README.md", "bench/results/tables.md", "bench/lines/README.md"]
 SOURCES = ["include/*.h", "include/*.hpp", "include/mio/*.h", "include/mio/*.hpp", "examples/*.[ch]", "bench/results/*.json",
            "bench/results/goals.txt", "LICENSE"]
 FOLDERS = ["include/mio", "examples", "bench/results"]  # with a page that lists them
