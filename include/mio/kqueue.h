@@ -18,7 +18,7 @@ struct mio_registry;
 /*
  * Gives the kernel one change: a kevent of these members, with `token` as its udata. `flags` are
  * EV_ADD, EV_DELETE, EV_CLEAR and the like; EV_RECEIPT is added. What `fflags` and `data` mean, and
- * in which unit, the kernel's manual says for each filter. The event comes from a wait, under
+ * in which unit, the kernel's manual says for each filter; those of EVFILT_TIMER differ (K65). The event comes from a wait, under
  * `token`.
  *
  * The `ident` of EVFILT_USER is the program's to choose: the address of an object of its own, or a

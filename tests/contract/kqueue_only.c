@@ -365,4 +365,24 @@ TEST(kqueue1_the_raw_door_registers_any_filter)
     model_close(&loop, ends);
 }
 
+TEST(kqueue1_a_timer_of_the_kernel_s_is_an_event)
+{
+    struct loop loop = loop_open();
+    const uintptr_t ident = 78;
+
+    REQUIRE_EQ(
+        mio_kqueue_register(loop.registry, ident, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 1, 6), 0);
+    CHECK_EQ(loop_wait(&loop, 10 * SECOND), 1);
+    const struct mio_event *event = mio_events_get(loop.events, 0);
+    CHECK_EQ(mio_event_token(event), 6);
+    CHECK_EQ(mio_event_readiness(event), MIO_TIMER);
+    CHECK_EQ(mio_event_expirations(event), 1);
+    CHECK_EQ(mio_kqueue_event_ident(event), ident);
+    CHECK_EQ(mio_kqueue_event_data(event), 1);
+    EXPECT_NOTHING(&loop);
+    CHECK_EQ(mio_kqueue_register(loop.registry, ident, EVFILT_TIMER, EV_DELETE, 0, 0, 6), -ENOENT);
+
+    loop_close(&loop);
+}
+
 #endif

@@ -327,6 +327,16 @@ const struct expected expected = {
     .zombie_error =                      BY_SYSTEM(0,                     ESRCH,                 ESRCH,                  0,              ESRCH),
     .exit_is_told_unasked =              BY_SYSTEM(0,                     1,                     1,                      1,              0),
     .exit_has_status =                   BY_SYSTEM(true,                  true,                  true,                   true,           false),
+
+    /* Timers; SECONDS|USECONDS is a unit of its own where units are numbers */
+    .timer_zero_error =                  BY_SYSTEM(0,                     EINVAL,                0,                      0,              0),
+    .timer_zero_repeats =                BY_SYSTEM(1,                     NONE,                  1,                      1,              0),
+    .timer_negative_error =              BY_SYSTEM(EINVAL,                NONE,                  0,                      0,              0),
+    .timer_huge_error =                  BY_SYSTEM(0,                     NONE,                  0,                      0,              ERANGE),
+    .timer_two_units_error =             BY_SYSTEM(EINVAL,                0,                     0,                      0,              EINVAL),
+    .timer_unknown_bit_error =           BY_SYSTEM(EINVAL,                EINVAL,                EINVAL,                 0,              0),
+    .timer_enable_restarts =             BY_SYSTEM(0,                     0,                     0,                      0,              1),
+    .timer_add_restarts =                BY_SYSTEM(1,                     1,                     1,                      0,              1),
 };
 /* clang-format on */
 

@@ -263,6 +263,16 @@ struct expected {
     int zombie_error;
     int exit_is_told_unasked;
     bool exit_has_status;
+
+    /* EVFILT_TIMER: errors, and what a timer of no proper time does */
+    int timer_zero_error;
+    int timer_zero_repeats;
+    int timer_negative_error;
+    int timer_huge_error;
+    int timer_two_units_error;
+    int timer_unknown_bit_error;
+    int timer_enable_restarts;
+    int timer_add_restarts;
 };
 
 extern const struct expected expected;

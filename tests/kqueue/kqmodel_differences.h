@@ -289,6 +289,27 @@ ROW(unsigned, note_exit_status,         0,          0,          0,          0,  
 /* NOTE_TRACK; where it works it is not modelled. */
 ROW(int, track_error,                   0,          0,          0,          0,          ENOTSUP)
 
+/* --- EVFILT_TIMER (K65; [F], [N], [O], [D], [M] "Timers"; [new] "Timers") --- */
+/* fflags that are no matter of the model's, or of nobody's. */
+ROW(unsigned, timer_unmodelled,         0x10,       0x10,       0x10,       0,          0x108)
+ROW(unsigned, timer_ignored,            0,          0,          0,          ~0u,        ~0x10fu)
+ROW(enum timer_odd, timer_zero,
+    TIMER_ONE,         TIMER_REFUSED,     TIMER_TICKS,       TIMER_TICKS,       TIMER_ONCE)
+ROW(enum timer_odd, timer_negative,
+    TIMER_REFUSED,     TIMER_UNKNOWN,     TIMER_TICKS,       TIMER_TICKS,       TIMER_ONCE)
+ROW(enum timer_odd, timer_huge,
+    TIMER_LONG,        TIMER_UNKNOWN,     TIMER_LONG,        TIMER_TICKS,       TIMER_OUT_OF_RANGE)
+/* Nothing is shorter, in nanoseconds. */
+ROW(int64_t, timer_tick,                1,          10000000,   10000000,   10000000,   1)
+/* EV_ADD of one that runs: anew from this moment, or from its next expiration on. */
+ROW(bool, timer_add_restarts,           true,       true,       true,       false,      true)
+ROW(bool, timer_flags_replaced,         false,      true,       false,      false,      false)
+/* So does EV_ENABLE or EV_DISABLE. */
+ROW(bool, timer_touch_restarts,         false,      false,      false,      false,      true)
+/* EV_ADD of one that runs, with a time that is refused. */
+ROW(enum timer_refusal, timer_refusal,
+    REFUSAL_UNMODELLED, REFUSAL_STOPS,    REFUSAL_KEEPS,     REFUSAL_KEEPS,     REFUSAL_KEEPS)
+
 /* --- the descriptor --- */
 ROW(bool, close_on_exec,                false,      false,      false,      false,      true)
 /* kqueue1(): flags that are refused; all others are taken or ignored ([new] "Creating", [O]

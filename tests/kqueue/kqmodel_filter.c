@@ -367,6 +367,8 @@ bool filter_true(struct knote *knote, const struct look *now)
         return knote->fflags != 0;
     case KIND_PROCESS:
         return process_is_over(knote);
+    case KIND_TIMER:
+        return timer_has_expired(knote);
     case KIND_AIO:
     case KIND_LIO:
         return true; /* made when the request was finished */

@@ -17,6 +17,18 @@ enum conflict { CONFLICT_REFUSED, CONFLICT_FIRST, CONFLICT_SECOND, CONFLICT_TOGG
 enum touch { TOUCH_ALWAYS, TOUCH_ADD, TOUCH_ADD_OR_ENABLING };
 enum short_list { SHORT_STOPS, SHORT_OVERRUNS, SHORT_DROPS };
 enum negative { NEGATIVE_HANGS, NEGATIVE_UNBOUNDED, NEGATIVE_IS_ZERO };
+/* What a timer of no proper time does: EINVAL, ERANGE, at every tick, at once and once, as if for
+ * one unit, never. */
+enum timer_odd {
+    TIMER_UNKNOWN,
+    TIMER_REFUSED,
+    TIMER_OUT_OF_RANGE,
+    TIMER_TICKS,
+    TIMER_ONCE,
+    TIMER_ONE,
+    TIMER_LONG
+};
+enum timer_refusal { REFUSAL_UNMODELLED, REFUSAL_STOPS, REFUSAL_KEEPS };
 enum timeout_check { TIMEOUT_FIRST, TIMEOUT_AFTER, TIMEOUT_NEVER };
 enum user_add { USER_RAW, USER_MASKED, USER_CONTROLLED };
 enum late_listen { LATE_WORKS, LATE_SILENT, LATE_NO_COUNT };

@@ -167,6 +167,7 @@ enum kind {
     KIND_USER,
     KIND_VNODE,
     KIND_PROCESS,
+    KIND_TIMER,
     KIND_AIO,
     KIND_LIO,
     KIND_UNMODELLED, /* the system has it, the model does not */
@@ -199,7 +200,7 @@ struct knote {
     unsigned fflags; /* what the next event carries */
     int64_t data;
     void *udata;
-    int pidfd; /* EVFILT_PROC; else, and before it is attached, -1 */
+    int own_fd; /* EVFILT_PROC: a pidfd; EVFILT_TIMER: a timerfd; else, and before, -1 */
     bool active;
     bool queued;
     bool disabled;
@@ -279,17 +280,32 @@ void vnode_detach(struct knote *knote);
 /* Takes the news of all files. */
 void vnode_harvest(void);
 void vnode_forked(void);
+
 /* --- kqmodel_process.c --- */
 
 /* EVFILT_PROC: 0 or an errno. */
 int process_attach(struct knote *knote);
-void process_detach(const struct knote *knote);
 
 /* Whether the process has ended; flags, fflags and data are set. */
 bool process_is_over(struct knote *knote);
 
-/* The inner epoll tells of a pidfd. */
-void process_news(const struct kq *kq, int pidfd);
+/* --- kqmodel_timer.c --- */
+
+/* EVFILT_TIMER: 0 or an errno. */
+int timer_attach(struct knote *knote, const struct kevent *change);
+int timer_touch(struct knote *knote, const struct kevent *change);
+
+/* Whether it has expired since its last event; data is set. */
+bool timer_has_expired(struct knote *knote);
+
+/* --- descriptors that knotes have: kqmodel_own.c --- */
+
+/* The same as this descriptor (or -1), out of the way of tests that count on low numbers. */
+int out_of_the_way(long fd);
+void own_close(const struct knote *knote);
+
+/* The inner epoll tells of one. */
+void own_news(const struct kq *kq, int fd);
 
 /* --- kqueues --- */
 

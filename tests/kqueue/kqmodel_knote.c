@@ -50,6 +50,7 @@ enum kind knote_kind(int filter)
         {(int)EVFILT_USER, KIND_USER},        {(int)EVFILT_AIO, KIND_AIO},
         {flavour.except_filter, KIND_EXCEPT}, {flavour.lio_filter, KIND_LIO},
         {(int)EVFILT_VNODE, KIND_VNODE},      {(int)EVFILT_PROC, KIND_PROCESS},
+        {(int)EVFILT_TIMER, KIND_TIMER},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (kinds[i].filter == filter && filter != NO_FILTER)
@@ -140,7 +141,7 @@ struct knote *knote_new(struct kq *kq, const struct kevent *change, enum kind ki
         .asked_fflags = (unsigned)change->fflags,
         .asked_data = change->data,
         .udata = change->udata,
-        .pidfd = -1,
+        .own_fd = -1,
         .disabled = disables(change),
     };
     if (!flavour.echoes_operations)
@@ -180,7 +181,7 @@ void knote_drop(struct knote *knote)
     }
     if (knote->kind == KIND_VNODE)
         vnode_detach(knote);
-    process_detach(knote);
+    own_close(knote);
     LINK_REMOVE(knote, by_key);
     LINK_REMOVE(knote, by_kq);
     kq->knotes--;
@@ -277,7 +278,7 @@ void number_news(struct kq *kq, int fd, struct file_id except)
             tell_lists(knote->seen.id, kq);
         return;
     }
-    process_news(kq, fd);
+    own_news(kq, fd);
 }
 
 /* --- one change --- */
@@ -324,7 +325,7 @@ static int attach_user(struct knote *knote, struct kevent *change)
     if (flavour.user_limit < INT_MAX) {
         for (struct kq *kq = kq_each(NULL); kq; kq = kq_each(kq))
             for (const struct knote *other = kq->list; other; other = other->by_kq.next)
-                others += other->kind == KIND_USER;
+                others += other->kind == KIND_USER || other->kind == KIND_TIMER;
     }
     if (others > flavour.user_limit)
         return ENOMEM;
@@ -341,6 +342,8 @@ static int attach(struct knote *knote, struct kevent *change)
         return vnode_attach(knote);
     case KIND_PROCESS:
         return process_attach(knote);
+    case KIND_TIMER:
+        return timer_attach(knote, change);
     default:
         return attach_descriptor(knote);
     }
@@ -473,6 +476,9 @@ int change_apply(struct kq *kq, struct kevent *change)
             change->fflags = 0;
         return error;
     }
+    error = kind == KIND_TIMER ? timer_touch(knote, change) : 0;
+    if (error != 0)
+        return error;
     touch(knote, change);
     if (kind == KIND_USER && flavour.receipt_masks_user)
         change->fflags &= NOTE_FFLAGSMASK;

@@ -411,7 +411,7 @@ void kq_forked(void)
     }
     for (struct kq *kq = kq_each(NULL); kq; kq = kq_each(kq)) {
         for (struct knote *knote = kq->list; knote; knote = knote->by_kq.next)
-            process_detach(knote);
+            own_close(knote);
         if (kq->closed && kq->fd >= 0)
             __real_close(kq->fd);
         kq->used = false;

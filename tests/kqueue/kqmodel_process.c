@@ -3,16 +3,15 @@
  * EVFILT_PROC: the end of a process.
  *
  * The knote has a pidfd of its own, which is in the inner epoll of its kqueue and tells of the end.
- * It is put out of the way of tests that count on low numbers. Linux tells nobody of a fork, an
- * exec, or the children of a process: who asks for these is refused loudly. The status is that
- * which the parent may wait for; of a process that is no child of this one it is 0.
+ * Linux tells nobody of a fork, an exec, or the children of a process: who asks for these is refused
+ * loudly. The status is that which the parent may wait for; of a process that is no child of this
+ * one it is 0.
  */
 #define _GNU_SOURCE
 
 #include "kqmodel_inner.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <unistd.h>
@@ -23,7 +22,6 @@
 
 enum {
     TRACK = 1, /* NOTE_TRACK, which macOS refuses and does not name any more */
-    OUT_OF_THE_WAY = 500,
     PIDFD_OPEN = 434,
     WAIT_BY_PIDFD = 3,
     CORE_FLAG = 0x80,
@@ -75,11 +73,7 @@ static int open_process(uintptr_t pid, int *error)
         model_abort("process %d cannot be watched: errno %d", (int)pid, errno);
     if (pidfd < 0)
         return -1;
-    int moved = fcntl((int)pidfd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    if (moved < 0)
-        return (int)pidfd;
-    __real_close((int)pidfd);
-    return moved;
+    return out_of_the_way(pidfd);
 }
 
 int process_attach(struct knote *knote)
@@ -90,7 +84,7 @@ int process_attach(struct knote *knote)
     int pidfd = open_process(knote->ident, &error);
     if (pidfd < 0)
         return error;
-    knote->pidfd = pidfd;
+    knote->own_fd = pidfd;
     if (has_ended(pidfd) && (flavour.zombie_error != 0 || !asks_for_exit(knote)))
         return ESRCH;
     knote->flags |= EV_CLEAR;
@@ -98,15 +92,9 @@ int process_attach(struct knote *knote)
     return epoll_ctl(knote->kq->fd, EPOLL_CTL_ADD, pidfd, &event) == 0 ? 0 : errno;
 }
 
-void process_detach(const struct knote *knote)
-{
-    if (knote->pidfd >= 0)
-        __real_close(knote->pidfd);
-}
-
 bool process_is_over(struct knote *knote)
 {
-    if (!has_ended(knote->pidfd) || !(asks_for_exit(knote) || flavour.exit_is_told_unasked))
+    if (!has_ended(knote->own_fd) || !(asks_for_exit(knote) || flavour.exit_is_told_unasked))
         return false;
     if ((knote->fflags & NOTE_EXIT) != 0)
         return true;
@@ -114,14 +102,6 @@ bool process_is_over(struct knote *knote)
         flavour.exit_has_status || (knote->asked_fflags & flavour.note_exit_status) != 0;
     knote->flags |= EV_EOF | EV_ONESHOT | flavour.flag_no_data;
     knote->fflags = (unsigned)NOTE_EXIT | (knote->asked_fflags & flavour.note_exit_status);
-    knote->data = tells_status ? status_of(knote->pidfd) & STATUS_MASK : 0;
+    knote->data = tells_status ? status_of(knote->own_fd) & STATUS_MASK : 0;
     return true;
-}
-
-void process_news(const struct kq *kq, int pidfd)
-{
-    for (struct knote *knote = kq->list; knote; knote = knote->by_kq.next) {
-        if (knote->kind == KIND_PROCESS && knote->pidfd == pidfd && process_is_over(knote))
-            knote_activate(knote);
-    }
 }
