@@ -117,6 +117,9 @@ choose_tests() {
     if is_static; then
         patterns+=("ports\\.[cn].*" "portsmodel.*" "plugin\\..*" "subproject")
     fi
+    if is_emulated; then
+        patterns+=("docs\\.programs")
+    fi
     chosen=(-LE "^$(one_of "${labels[@]}")\$" -E "^$(one_of "${patterns[@]}")\$")
 }
 

@@ -3,9 +3,9 @@
  * EVFILT_PROC: the end of a process.
  *
  * The knote has a pidfd of its own, which is in the inner epoll of its kqueue and tells of the end.
- * Linux tells nobody of a fork, an exec, or the children of a process: who asks for these is refused
- * loudly. The status is that which the parent may wait for; of a process that is no child of this
- * one it is 0.
+ * Linux tells nobody of a fork, an exec, or the children of a process: who asks for these is
+ * refused loudly. The status is that which the parent may wait for; of a process that is no child
+ * of this one it is 0.
  */
 #define _GNU_SOURCE
 

@@ -5,7 +5,9 @@
  */
 #define _GNU_SOURCE
 
+#include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -118,6 +120,44 @@ static bool tells_what_exec_says(void)
     return false;
 }
 
+/* An emulator keeps some of the signals for real time to itself. */
+static bool raises_the_last_signal(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    return sigaction(SIGRTMAX, &ignore, NULL) == 0 &&
+           sigqueue(getpid(), SIGRTMAX, (union sigval){.sival_int = 0}) == 0;
+}
+
+static void hear_nothing(int signo)
+{
+    (void)signo;
+}
+
+static bool forgets_children_that_nobody_waits_for(void)
+{
+    struct sigaction action = {.sa_handler = hear_nothing, .sa_flags = SA_NOCLDWAIT | SA_RESTART};
+    if (sigaction(SIGCHLD, &action, NULL) != 0)
+        return false;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    bool can = child > 0 && waitpid(child, NULL, 0) < 0 && errno == ECHILD;
+    action = (struct sigaction){.sa_handler = SIG_DFL};
+    (void)sigaction(SIGCHLD, &action, NULL);
+    return can;
+}
+
+/* QEMU reads a handler and its flags one after the other, while another thread may set both. */
+static bool sets_handlers_at_once(void)
+{
+    char name[16] = "";
+    FILE *file = fopen("/proc/self/comm", "re");
+    bool is_known = file && fgets(name, sizeof name, file);
+    if (file)
+        fclose(file);
+    return !is_known || strncmp(name, "qemu", 4) != 0;
+}
+
 /* --- and the C library --- */
 
 static bool was_seen;
@@ -151,6 +191,9 @@ static const struct {
     {"allocate_unseen", allocates_unseen},
     {"wait_for_nanoseconds", waits_for_nanoseconds},
     {"tell_what_exec_says", tells_what_exec_says},
+    {"raise_the_last_signal", raises_the_last_signal},
+    {"forget_children", forgets_children_that_nobody_waits_for},
+    {"set_handlers_at_once", sets_handlers_at_once},
 };
 
 int main(void)
