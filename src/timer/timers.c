@@ -40,7 +40,8 @@ struct mio__timers {
      * stays where it is, and no wait beneath sleeps, whatever it does before. */
     atomic_bool has_news;
 
-    bool kernel_first; /* the waiter's own: whose turn it is to be first when both have events */
+    bool kernel_first; /* the waiter's own: whose turn it is to be first when both have events, */
+    uint32_t first_clock; /* and of timers, when there was no room for all of them */
 
     mio__lock lock; /* guards what follows */
     bool is_closed; /* the poll has been freed */
@@ -252,13 +253,16 @@ static int hand_out_all(struct mio__timers *timers, struct mio_event *list, int 
 {
     int count = 0;
     lock_timers(timers);
-    for (uint32_t clock = 0; clock < CLOCKS && count < room; clock++) {
+    uint32_t first = timers->first_clock;
+    for (uint32_t i = 0; i < CLOCKS && count < room; i++) {
+        uint32_t clock = (first + i) % CLOCKS;
         struct clock_timers *of_clock = &timers->clocks[clock];
         if (mio__wheel_is_empty(&of_clock->wheel))
             continue;
         int64_t now = mio__timers_now(timers->selector, clock);
         count += hand_out(of_clock, now, list + count, room - count);
     }
+    timers->first_clock = count < room ? 0 : (first + 1) % CLOCKS;
     unlock_timers(timers);
     return count;
 }
@@ -472,13 +476,12 @@ int mio__timers_open(struct mio_selector *selector, struct mio__timers **timers)
     return 0;
 }
 
-/* Belongs to nobody. */
 static void keep_timers(struct mio__wake_node *node)
 {
     (void)node;
 }
 
-/* In the place of the timers of a poll that has been freed without any. */
+/* Nobody's, in the place of the timers of a poll that has been freed without any. */
 static struct mio__timers no_timers = {.node = {.release = keep_timers}, .is_closed = true};
 
 void mio__timers_close(struct mio_selector *selector)

@@ -180,6 +180,33 @@ TEST(time5_a_timer_that_is_always_due_starves_nobody)
     clocked_close(&clocked);
 }
 
+/* Timers of one clock that are always due let those of the other one through. */
+TEST(time5_clocks_take_turns)
+{
+    struct clocked clocked;
+    struct mio_timer timers[3] = {MIO_TIMER_INIT, MIO_TIMER_INIT, MIO_TIMER_INIT};
+    const struct mio_timer_options boot = {.clock = MIO_CLOCK_BOOT};
+    int seen[3] = {0};
+    clocked_open(&clocked, 0, 2);
+
+    REQUIRE_EQ(mio_timer_set_every(&timers[0], clocked.loop.registry, 0, 1), 0);
+    REQUIRE_EQ(mio_timer_set_every(&timers[1], clocked.loop.registry, 1, 1), 0);
+    int error = mio_timer_set_with(&timers[2], clocked.loop.registry, 2, 0, &boot);
+    if (error == 0) {
+        for (int wait = 0; wait < 4; wait++) {
+            pass(&clocked, SECOND);
+            (void)seen_of(&clocked.loop, 3, seen, 1);
+        }
+        CHECK_EQ(seen[2], 1);
+    } else {
+        CHECK_EQ(error, -ENOTSUP);
+    }
+    CHECK_EQ(mio_timer_cancel(&timers[0], clocked.loop.registry), 1);
+    CHECK_EQ(mio_timer_cancel(&timers[1], clocked.loop.registry), 1);
+
+    clocked_close(&clocked);
+}
+
 /* All of both come with one wait where there is room. */
 TEST(time5_timers_and_others_share_a_wait)
 {
