@@ -22,7 +22,7 @@ static struct loop loop;
 static void *wait_for_last(void *unused)
 {
     while (atomic_load(&seen[LAST]) == 0) {
-        if (loop_wait(&loop, 10 * SECOND) <= 0)
+        if (loop_wait(&loop, 100 * SECOND) <= 0)
             break;
         mio_events_each(event, loop.events) {
             mio_token token = mio_event_token(event);
@@ -55,7 +55,7 @@ static void stop(pthread_t thread, int ends[2])
 static void await_kept(int before)
 {
     int64_t begun = test_now();
-    while (atomic_load(&seen[KEPT]) == before && !time_is_up(begun, 10 * SECOND))
+    while (atomic_load(&seen[KEPT]) == before && !time_is_up(begun, 100 * SECOND))
         sched_yield();
     CHECK(atomic_load(&seen[KEPT]) > before);
 }

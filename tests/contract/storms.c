@@ -51,7 +51,7 @@ static void weather_storm(uint32_t flags, bool shared)
         threads[i] = thread_start(storm, &storms[i]);
 
     while (!storms_are_over(storms)) {
-        int count = loop_wait(&loop, 10 * SECOND);
+        int count = loop_wait(&loop, 100 * SECOND);
         CHECK(count >= 1);
         if (count < 1)
             break;
@@ -99,7 +99,7 @@ static void *play(void *argument)
 {
     struct player *player = argument;
     for (int i = 0; i < player->rounds; i++) {
-        int count = loop_wait(player->loop, 10 * SECOND);
+        int count = loop_wait(player->loop, 100 * SECOND);
         CHECK_EQ(count, 1);
         CHECK_EQ(mio_waker_wake(player->other), 0);
         if (count != 1)

@@ -197,7 +197,7 @@ TEST(reg7_churn_during_waits)
     for (int i = 0; i < CHURNERS; i++)
         threads[i] = thread_start(churn, &churners[i]);
     while (finished < CHURNERS) {
-        int count = loop_wait(&loop, 10 * SECOND);
+        int count = loop_wait(&loop, 100 * SECOND);
         CHECK(count >= 1);
         if (count < 1)
             break;
