@@ -128,6 +128,24 @@ static bool raises_the_last_signal(void)
            sigqueue(getpid(), SIGRTMAX, (union sigval){.sival_int = 0}) == 0;
 }
 
+static volatile sig_atomic_t is_blocked;
+
+static void look_at_mask(int signo)
+{
+    sigset_t blocked;
+    (void)signo;
+    is_blocked = sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 && sigismember(&blocked, SIGUSR2) == 1;
+}
+
+/* QEMU 7.2 mislays the mask of RISC-V's struct sigaction. */
+static bool blocks_what_a_handler_says(void)
+{
+    struct sigaction action = {.sa_handler = look_at_mask};
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGUSR2);
+    return sigaction(SIGUSR1, &action, NULL) == 0 && raise(SIGUSR1) == 0 && is_blocked;
+}
+
 static void hear_nothing(int signo)
 {
     (void)signo;
@@ -194,6 +212,7 @@ static const struct {
     {"raise_the_last_signal", raises_the_last_signal},
     {"forget_children", forgets_children_that_nobody_waits_for},
     {"set_handlers_at_once", sets_handlers_at_once},
+    {"block_by_handlers", blocks_what_a_handler_says},
 };
 
 int main(void)
