@@ -104,28 +104,14 @@ bool mio__process_fd_is_inherited(void)
 
 #include <unistd.h>
 
-static const struct timespec no_time;
-
 /*
  * One kqueue a process: the kernel has no other descriptor of it (FreeBSD has, of what was made by
- * pdfork(2)). What it has to report is left in it, so that it stays readable. A receipt is one
- * record, for which there is room.
+ * pdfork(2)). What it has to report is left in it, so that it stays readable.
  */
 static int watch_exit(mio_fd kq, int pid)
 {
-    int saved = errno;
-    struct kevent change =
-        kqueue_change((uintptr_t)pid, EVFILT_PROC, EV_ADD, (uint32_t)NOTE_EXIT, 0);
-    struct kevent receipt;
-    int count;
-    do
-        count = kevent(kq, &change, 1, &receipt, 1, &no_time);
-    while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return mio__failed(saved);
-    errno = saved;
-    bool is_refused = count == 1 && (receipt.flags & EV_ERROR) != 0 && receipt.data != 0;
-    return is_refused ? -(int)receipt.data : 0;
+    return mio__kqueue_apply(
+        kq, kqueue_change((uintptr_t)pid, EVFILT_PROC, EV_ADD, (uint32_t)NOTE_EXIT, 0));
 }
 
 /* A kernel without kqueue has another selector. */

@@ -68,23 +68,13 @@ static const struct {
     {MIO_WATCH_RENAMED, NOTE_RENAME},
 };
 
-/* Without a list for events a failure is the call's. */
 static int add_knote(int kq, int fd, uint32_t what)
 {
     uint32_t notes = NOTE_DELETE | NOTE_REVOKE;
     for (size_t i = 0; i < sizeof notes_asked / sizeof notes_asked[0]; i++)
         notes |= (what & notes_asked[i].what) != 0 ? notes_asked[i].notes : 0;
-    struct kevent change = kqueue_change((uintptr_t)fd, EVFILT_VNODE, 0, notes, 0);
-    change.flags = EV_ADD | EV_CLEAR;
-    int saved = errno;
-    int result;
-    do {
-        result = kevent(kq, &change, 1, NULL, 0, NULL);
-    } while (result < 0 && errno == EINTR);
-    if (result < 0)
-        return mio__failed(saved);
-    errno = saved;
-    return 0;
+    return mio__kqueue_apply(
+        kq, kqueue_change((uintptr_t)fd, EVFILT_VNODE, EV_ADD | EV_CLEAR, notes, 0));
 }
 
 static int see_size(int fd, int64_t *size)

@@ -317,30 +317,12 @@ static int kqueue_wait_once(struct mio_selector *selector, struct mio_events *ev
 
 /* --- waking: one knote, or one pipe, serves all wakers of the selector --- */
 
-/* One change, told by its receipt. Safe in a signal handler. */
-static int submit_one(struct kqueue_selector *self, struct kevent change)
-{
-    static const struct timespec at_once;
-    struct kevent receipt;
-    kevent_count slots = IS_A_LIBRARY ? 0 : 1;
-    int saved = errno;
-    int count;
-    if (IS_A_LIBRARY)
-        change.flags &= (kevent_flags)~EV_RECEIPT;
-    do {
-        count = kevent(self->kq, &change, 1, &receipt, slots, &at_once);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return mio__failed(saved);
-    errno = saved;
-    return count > 0 && (receipt.flags & EV_ERROR) != 0 ? -(int)receipt.data : 0;
-}
-
 /* Added once with its final token, and EV_CLEAR, without which it would stay triggered (K28). */
 static int setup_user_doorbell(struct kqueue_selector *self)
 {
-    int error = submit_one(self, kqueue_change(doorbell_ident(self), USER_FILTER, EV_ADD | EV_CLEAR,
-                                               0, doorbell_ident(self)));
+    int error =
+        mio__kqueue_apply(self->kq, kqueue_change(doorbell_ident(self), USER_FILTER,
+                                                  EV_ADD | EV_CLEAR, 0, doorbell_ident(self)));
     if (error == 0)
         self->doorbell = DOORBELL_USER;
     return error;
@@ -351,8 +333,8 @@ static int setup_pipe_doorbell(struct kqueue_selector *self)
     int error = mio__doorbell_open(&self->pipe);
     if (error < 0)
         return error;
-    error = submit_one(self, kqueue_change((uintptr_t)self->pipe.read_end, EVFILT_READ,
-                                           EV_ADD | EV_CLEAR, 0, doorbell_ident(self)));
+    error = mio__kqueue_apply(self->kq, kqueue_change((uintptr_t)self->pipe.read_end, EVFILT_READ,
+                                                      EV_ADD | EV_CLEAR, 0, doorbell_ident(self)));
     if (error < 0)
         mio__doorbell_close(&self->pipe, &self->base.config);
     else
@@ -377,8 +359,8 @@ static int kqueue_arm_doorbell(struct mio_selector *selector)
  * (K28). */
 static int trigger_user_doorbell(struct kqueue_selector *self)
 {
-    return submit_one(self, kqueue_change(doorbell_ident(self), USER_FILTER, 0, USER_TRIGGER,
-                                          doorbell_ident(self)));
+    return mio__kqueue_apply(self->kq, kqueue_change(doorbell_ident(self), USER_FILTER, 0,
+                                                     USER_TRIGGER, doorbell_ident(self)));
 }
 
 static int kqueue_ring(struct mio_selector *selector)

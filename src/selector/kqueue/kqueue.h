@@ -303,6 +303,9 @@ enum { IS_A_LIBRARY = MIO_PLATFORM == MIO_PLATFORM_KQUEUE_LIBRARY };
 /* A new kqueue, closed on exec and in no place of a standard stream, or -errno. */
 int mio__kqueue_open(void);
 
+/* One change of kqueue_change()'s, told by its receipt: 0 or -errno. Safe in a signal handler. */
+int mio__kqueue_apply(int kq, struct kevent change);
+
 /* --- kqueue_submit.c --- */
 
 /*
