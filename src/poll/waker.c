@@ -30,15 +30,12 @@ int mio_waker_new(struct mio_registry *registry, mio_token token, struct mio_wak
     struct mio_waker *made = mio__allocate(&selector->config.allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int error = mio__selector_arm(selector);
+    int error = mio__selector_join(selector, &made->node, token, release_waker);
     if (error < 0) {
         mio__release(&selector->config.allocator, made, sizeof *made);
         return error;
     }
-    atomic_init(&made->node.state, MIO_WAKE_IDLE);
-    made->node.token = token;
-    made->node.release = release_waker;
-    made->selector = mio__selector_try_clone(selector);
+    made->selector = selector;
     *waker = made;
     return 0;
 }

@@ -85,3 +85,16 @@ int mio__selector_arm(struct mio_selector *selector)
     mio__lock_give(&queue->arming);
     return error;
 }
+
+int mio__selector_join(struct mio_selector *selector, struct mio__wake_node *node, mio_token token,
+                       void (*let_go)(struct mio__wake_node *node))
+{
+    int error = mio__selector_arm(selector);
+    if (error < 0)
+        return error;
+    atomic_init(&node->state, MIO_WAKE_IDLE);
+    node->token = token;
+    node->release = let_go;
+    (void)mio__selector_try_clone(selector);
+    return 0;
+}

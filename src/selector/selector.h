@@ -200,4 +200,12 @@ void mio__selector_release(struct mio_selector *selector);
  */
 int mio__selector_arm(struct mio_selector *selector);
 
+/*
+ * Makes a node with which an object of the program's ends waits, under a token, and holds the
+ * selector for the object: mio__selector_release() when it goes. `let_go` is the node's release().
+ * 0, or an error of arming, after which nothing is held.
+ */
+int mio__selector_join(struct mio_selector *selector, struct mio__wake_node *node, mio_token token,
+                       void (*let_go)(struct mio__wake_node *node));
+
 #endif

@@ -66,17 +66,14 @@ int mio__child_watch_new(struct mio_selector *selector, mio_token token, int pid
     struct mio__child_watch *made = mio__allocate(allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int error = mio__selector_arm(selector);
+    int error = mio__selector_join(selector, &made->node, token, release_child_watch);
     if (error < 0) {
         mio__release(allocator, made, sizeof *made);
         return error;
     }
-    atomic_init(&made->node.state, MIO_WAKE_IDLE);
-    made->node.token = token;
-    made->node.release = release_child_watch;
     made->watcher.guard = &selector->fork_guard;
     made->watcher.tell = hear_of_child;
-    made->selector = mio__selector_try_clone(selector);
+    made->selector = selector;
     made->pid = pid;
     *watch = made;
     error = mio__signal_watch(SIGCHLD, &made->watcher);

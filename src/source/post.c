@@ -109,15 +109,12 @@ int mio_post_queue_new(struct mio_registry *registry, mio_token token, size_t ca
     struct mio_post_queue *made = allocate_posts(selector, capacity);
     if (!made)
         return -ENOMEM;
-    int error = mio__selector_arm(selector);
+    int error = mio__selector_join(selector, &made->node, token, release_posts);
     if (error < 0) {
         free_posts(selector, made);
         return error;
     }
-    atomic_init(&made->node.state, MIO_WAKE_IDLE);
-    made->node.token = token;
-    made->node.release = release_posts;
-    made->selector = mio__selector_try_clone(selector);
+    made->selector = selector;
     *queue = made;
     return 0;
 }

@@ -115,15 +115,12 @@ int mio_signals_new(struct mio_registry *registry, mio_token token, struct mio_s
     struct mio_signals *made = mio__allocate(&selector->config.allocator, sizeof *made);
     if (!made)
         return -ENOMEM;
-    int error = mio__selector_arm(selector);
+    int error = mio__selector_join(selector, &made->node, token, release_signals);
     if (error < 0) {
         mio__release(&selector->config.allocator, made, sizeof *made);
         return error;
     }
-    atomic_init(&made->node.state, MIO_WAKE_IDLE);
-    made->node.token = token;
-    made->node.release = release_signals;
-    made->selector = mio__selector_try_clone(selector);
+    made->selector = selector;
     *signals = made;
     return 0;
 }
