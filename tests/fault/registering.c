@@ -2,12 +2,12 @@
 /* Registering, raw and as a source, in each mode. */
 #define _GNU_SOURCE
 
+#include "epoll_tokens.h"
 #include "fault.h"
 #include "sweep.h"
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
 /* --- what to look at after a failure --- */
@@ -303,27 +303,6 @@ TEST(undeparted_oneshot)
 
 /* --- the doorbell's token, which the doorbell gives up --- */
 
-/* As /proc tells it; 0: it does not, or tokens are shorter than what epoll has. */
-static mio_token token_of_doorbell(int epoll, const int canary[2])
-{
-    char path[64];
-    char line[200];
-    mio_token found = 0;
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file)) {
-        int number;
-        unsigned events;
-        unsigned long long data;
-        if (sscanf(line, "tfd: %d events: %x data: %llx", &number, &events, &data) == 3 &&
-            number != canary[NEAR] && number != canary[FAR])
-            found = (mio_token)data;
-    }
-    if (file)
-        HOLDS(fclose(file) == 0);
-    return UINTPTR_MAX > UINT32_MAX ? found : 0;
-}
-
 static void doorbells_token_scenario(void)
 {
     struct loop loop = loop_open(0, 16);
@@ -331,12 +310,12 @@ static void doorbells_token_scenario(void)
     int ends[2];
     MAKE(&waker, mio_waker_new(loop.registry, ONE, &waker));
     int epoll = mio_registry_fd(loop.registry);
-    mio_token mark = token_of_doorbell(epoll, loop.canary);
+    mio_token mark = epoll_token_of_other(epoll, loop.canary, 2);
     open_pair(ends);
     if (mark != 0) {
         STEP_OR(0, mio_registry_register(loop.registry, ends[NEAR], mark, MIO_READABLE)) {
             if (fault_ordered().call == CALL_epoll_ctl_mod)
-                HOLDS(token_of_doorbell(epoll, loop.canary) == mark);
+                HOLDS(epoll_token_of_other(epoll, loop.canary, 2) == mark);
             expect_unregistered(&loop, ends[NEAR]);
         }
         STEP(0, mio_registry_deregister(loop.registry, ends[NEAR]));

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #endif
 
+#include "in_child.h"
 #include "sandbox.h"
 #include "test.h"
 
@@ -14,23 +15,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { NOBODY = 65534 };
-
-/* Whether `run` was content, in a child. */
-static bool is_content(bool (*run)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    REQUIRE(child >= 0);
-    if (child == 0)
-        _exit(run() ? 0 : 1);
-    int status = 0;
-    REQUIRE_EQ(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 static bool chooses(const char *name)
 {

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #endif
 
+#include "epoll_tokens.h"
 #include "test.h"
 
 #include <mio.h>
@@ -165,27 +166,6 @@ TEST(inside_a_table_that_is_too_large)
 
 #if MIO_PLATFORM == MIO_PLATFORM_LINUX && UINTPTR_MAX > UINT32_MAX
 
-/* The token of the only entry of an epoll set that is not `fd`; 0 when nobody tells. */
-static mio_token other_token(int epoll, int fd)
-{
-    char path[64];
-    char line[200];
-    mio_token found = 0;
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file)) {
-        int number;
-        unsigned events;
-        unsigned long long data;
-        if (sscanf(line, "tfd: %d events: %x data: %llx", &number, &events, &data) == 3 &&
-            number != fd)
-            found = (mio_token)data;
-    }
-    if (file)
-        CHECK_EQ(fclose(file), 0);
-    return found;
-}
-
 struct marked {
     struct mio_poll *poll;
     struct mio_registry *registry;
@@ -205,7 +185,7 @@ static struct marked marked_open(void)
     REQUIRE_EQ(mio_events_new(4, NULL, &marked.events), 0);
     REQUIRE_EQ(mio_waker_new(marked.registry, TOKEN, &marked.waker), 0);
     REQUIRE_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, marked.ends), 0);
-    marked.mark = other_token(mio_registry_fd(marked.registry), marked.ends[NEAR]);
+    marked.mark = epoll_token_of_other(mio_registry_fd(marked.registry), &marked.ends[NEAR], 1);
     return marked;
 }
 
@@ -246,7 +226,8 @@ static void register_the_doorbells_token(void)
                                            MIO_READABLE),
                      0);
         }
-        mio_token next = other_token(mio_registry_fd(marked.registry), marked.ends[NEAR]);
+        mio_token next =
+            epoll_token_of_other(mio_registry_fd(marked.registry), &marked.ends[NEAR], 1);
         CHECK(next != 0 && next != marked.mark);
         expect_readable(&marked, marked.mark);
         for (int i = 0; i < 3; i++) {
